@@ -1,0 +1,1 @@
+"""Synthetic feeds with truth, and honest measurements of engines on them."""

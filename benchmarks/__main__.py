@@ -1,0 +1,124 @@
+"""`python -m benchmarks feed | throughput | scaling`: see each one's --help."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.events import FeedSettings
+from benchmarks.feed import SHAPES
+from benchmarks.measure import BenchmarkError
+from benchmarks.scaling import scaling_record
+from benchmarks.tables import markdown
+from benchmarks.throughput import DEFAULT_SLICES, ENGINES, throughput_record
+
+
+def feed_command(chosen: argparse.Namespace) -> None:
+    """Writes a synthetic feed."""
+    settings = FeedSettings(
+        stories=chosen.stories,
+        words=chosen.words,
+        seed=chosen.seed,
+        duplicates=chosen.duplicates,
+        lookalikes=chosen.lookalikes,
+        per_day=chosen.per_day,
+    )
+    begin = time.perf_counter()
+    SHAPES[chosen.shape](settings, chosen.output, chosen.truth)
+    seconds = time.perf_counter() - begin
+    print(
+        f"{settings.stories:,} stories in {seconds:.1f} s, {settings.stories / seconds:,.0f} a second", file=sys.stderr
+    )
+
+
+def throughput_command(chosen: argparse.Namespace) -> None:
+    """Measures engines on feeds made for it."""
+    slices = {**DEFAULT_SLICES, **dict(chosen.slice)}
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = throughput_record(
+            chosen.stories, chosen.words, chosen.engines, chosen.repeats, chosen.seed, Path(folder), slices
+        )
+    _report(record, chosen.output)
+
+
+def scaling_command(chosen: argparse.Namespace) -> None:
+    """Measures growth of time and memory."""
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = scaling_record(
+            chosen.sizes, chosen.words, chosen.shape, chosen.repeats, chosen.seed, Path(folder), chosen.engine
+        )
+    _report(record, chosen.output)
+
+
+def _report(record: dict[str, Any], output: Path | None) -> None:
+    """Tables to standard output; the record, when asked for, to a file."""
+    print(markdown(record))
+    if output:
+        output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _slice(text: str) -> tuple[str, int]:
+    engine, _, stories = text.partition("=")
+    if engine not in ENGINES or not stories.isdigit() or int(stories) < 1:
+        raise argparse.ArgumentTypeError(f"write ENGINE=STORIES, such as datasketch=20000, not {text!r}")
+    return engine, int(stories)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Synthetic feeds and measurements.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    feed = commands.add_parser("feed", help="write a synthetic feed and its truth")
+    feed.set_defaults(run=feed_command)
+    feed.add_argument("--stories", type=int, default=100_000)
+    feed.add_argument("--words", type=int, default=43, help="mean words of title and text; 11 or fewer: titles only")
+    feed.add_argument("--duplicates", type=float, default=0.3, help="share of copies of earlier stories, 0..1")
+    feed.add_argument("--lookalikes", type=float, default=0.05, help="share of stories that only look alike, 0..1")
+    feed.add_argument("--per-day", type=int, default=100_000, help="stories a day of publication time")
+    feed.add_argument("--shape", choices=sorted(SHAPES), default="news")
+    feed.add_argument("-o", "--output", type=Path, required=True, help="feed to write, JSON lines")
+    feed.add_argument("--truth", type=Path, help="truth to write, JSON lines: id, cluster, event, kind")
+
+    throughput = commands.add_parser("throughput", help="whole commands: speed, memory, precision and recall")
+    throughput.set_defaults(run=throughput_command)
+    throughput.add_argument("--stories", type=int, default=100_000)
+    throughput.add_argument("--words", type=int, nargs="+", default=[43, 400], help="one feed each")
+    throughput.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    throughput.add_argument(
+        "--slice", type=_slice, nargs="*", default=[], metavar="ENGINE=STORIES", help="give an engine only the first"
+    )
+
+    scaling = commands.add_parser("scaling", help="time and memory as feeds grow")
+    scaling.set_defaults(run=scaling_command)
+    scaling.add_argument("--sizes", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
+    scaling.add_argument("--words", type=int, default=43)
+    scaling.add_argument("--shape", choices=sorted(SHAPES), default="news")
+    scaling.add_argument("--engine", choices=ENGINES, default="dedup")
+
+    for command, repeats in ((throughput, 3), (scaling, 1)):
+        command.add_argument("--repeats", type=int, default=repeats)
+        command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
+        command.add_argument("-o", "--output", type=Path, help="JSON record to write")
+    for command in (feed, throughput, scaling):
+        command.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except (BenchmarkError, ValueError, OSError) as problem:
+        print(f"benchmarks: {problem}", file=sys.stderr)
+        return 2 if isinstance(problem, ValueError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

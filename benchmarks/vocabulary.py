@@ -1,0 +1,217 @@
+"""The words of synthetic feeds: pronounceable, Zipf-like, in every written form a story needs, as one token table.
+
+A story is a sequence of token numbers. The table holds the bytes of every token, spaces, full stops and JSON escapes
+included, so writing a million words is one `take` and no further thought.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchmarks.draws import U64, below, draw, stream_keys
+
+COMMON, SURNAMES, NUMBERS, PLACES, GROUPS = 50_000, 16_384, 2_048, 4_096, 1_000
+FIRST_SURNAME = COMMON
+FIRST_NUMBER = FIRST_SURNAME + SURNAMES
+FIRST_PLACE = FIRST_NUMBER + NUMBERS
+FIRST_GROUP = FIRST_PLACE + PLACES
+WORDS = FIRST_GROUP + GROUPS
+"""Word numbers: common words by rank, surnames, numbers, places, and the three-digit groups "000" to "999"."""
+
+FORMS = ("{} ", "{cap} ", "{}, ", "{}. ", "{}.", "{}", '\\"{}\\" ')
+PLAIN, CAPITAL, COMMA, FULL_STOP, LAST, BARE, QUOTED = range(len(FORMS))
+"""A word's token is `word * len(FORMS) + form`."""
+
+NAME_SLOT, NUMBER_SLOT = -1, -2
+"""Entries of the Zipf table that stand for "a name of this event" and "a number"."""
+
+TABLE_BITS = 20
+SLOTS = 2**TABLE_BITS * 60 // 1000 + 2**TABLE_BITS * 25 // 1000
+"""The Zipf table's first so many entries are such slots, 6 % and 2.5 % of all; the rest are common words."""
+PUBLISHERS, GIVEN_NAMES, PLACE_PREFIXES, CITIES, DAYS = 2_000, 512, 128, 512, 3_650
+FIRST_DAY = datetime.date(2023, 6, 1)
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+_FUNCTION_WORDS = _listed(
+    "the of to in and a for on that is with said as at by from was it has be are an its after his have will not who "
+    "were new over but he had they been which their more this about one than would two when up out first last could "
+    "also into year some against her before between other while all during under can three no people most"
+)
+_SIMPLE_ONSETS = _listed("b c d f g h j k l m n p r s t v w")
+_ONSETS = 3 * _SIMPLE_ONSETS + _listed("b d f l m n r s t br ch cl cr dr fl gr pl pr sh sp st th tr")
+_VOWELS = _listed("a e i o u a e i o u a e i o ea ai ou")
+_CODAS = 48 * ("",) + _listed("n r s t l m d n r s t l nd st rn ck")
+_LONGEST = 4  # syllables
+_ENDINGS = ("", "", "", "", "", "s", "s", "ed", "ing", "er", "ly", "y")
+_ACCENTS = str.maketrans({"e": "é", "o": "ö", "u": "ü"})
+_PAPERS = _listed("Herald Times Post Courier Gazette Tribune Wire News Observer Star Journal Chronicle Mail Daily Echo")
+_AGENCIES = ("Corvia", "Meridian", "NWA", "Unipress", "Tellwire", "PNS")
+_VOCABULARY_SEED = 20230614
+
+
+def _pronounceable(count: int, stream: int, syllables: npt.NDArray[np.int64], taken: set[str]) -> list[str]:
+    """`count` words nobody has yet, word k of `syllables[k]` syllables; adds them to `taken`."""
+    keys = stream_keys(_VOCABULARY_SEED, stream, np.arange(count, dtype=np.uint64))
+    words = [""] * count
+    missing = list(range(count))
+    attempt = 0
+    while missing:  # a word already taken is drawn again, after eight times with a syllable more: so this ends
+        lengths = np.minimum(_LONGEST, syllables[missing] + attempt // 8).tolist()
+        again = []
+        for k, word in zip(missing, _spelled(keys[missing], lengths, attempt), strict=True):
+            if word in taken:
+                again.append(k)
+            else:
+                taken.add(word)
+                words[k] = word
+        missing = again
+        attempt += 1
+    return words
+
+
+def _spelled(keys: U64, syllables: list[int], attempt: int) -> list[str]:
+    """One word a key, of so many syllables (up to `_LONGEST`); another attempt spells another word."""
+
+    def pick(parts: tuple[str, ...], part: int) -> list[str]:
+        return [parts[k] for k in below(draw(keys, attempt * 64 + part), len(parts)).tolist()]
+
+    spelled = [
+        list(map("".join, zip(pick(_ONSETS, at), pick(_VOWELS, at + 1), pick(_CODAS, at + 2), strict=True)))
+        for at in range(0, 3 * _LONGEST, 3)
+    ]
+    endings = pick(_ENDINGS, 3 * _LONGEST)
+    return [
+        "".join(word[:length]) + (ending if length > 1 else "")
+        for word, length, ending in zip(zip(*spelled, strict=True), syllables, endings, strict=True)
+    ]
+
+
+def _numbers() -> list[str]:
+    """Written numbers as news has them: small, decimal, round thousands, years."""
+    small = [str(n) for n in range(2, 514)]
+    decimals = [f"{n // 10}.{n % 10}" for n in range(11, 523)]
+    thousands = [f"{n},{h}00" for n in range(1, 65) for h in range(8)]
+    large = [f"{n},000" for n in range(100, 612)]
+    return small + decimals + thousands + large
+
+
+def _zipf_table() -> npt.NDArray[np.int32]:
+    """int32[2**TABLE_BITS] whose entry at a uniform index is a word rank of Zipf-Mandelbrot weight 1 / (rank + 3).
+
+    The first `SLOTS` are `NAME_SLOT` and `NUMBER_SLOT`. Integers throughout: no rounding differs by machine.
+    """
+    size = 2**TABLE_BITS
+    ranks = cumulative_slots(COMMON, 3, size - SLOTS)
+    slots = np.full(SLOTS, NAME_SLOT, dtype=np.int32)
+    slots[size * 60 // 1000 :] = NUMBER_SLOT
+    return np.concatenate([slots, ranks])
+
+
+def cumulative_slots(ranks: int, shift: int, size: int) -> npt.NDArray[np.int32]:
+    """int32[size], sorted: rank r fills a share of the entries in proportion to 1 / (r + shift), r from 0."""
+    weights = 10**12 // (np.arange(ranks, dtype=np.int64) + shift)
+    ends = np.cumsum(weights)
+    points = (np.arange(size, dtype=np.int64) * 2 + 1) * int(ends[-1] // (2 * size))
+    return np.searchsorted(ends, points, side="right").clip(0, ranks - 1).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The token table and where its kinds of tokens begin.
+
+    Attributes:
+        tokens: the bytes of every token (Arrow strings, JSON-escaped); the first `WORDS * len(FORMS)` are words.
+        zipf: int32[2**TABLE_BITS], a common word's rank, `NAME_SLOT` or `NUMBER_SLOT` for a uniform index.
+        first: where each other kind of token begins in `tokens`, by name.
+        literal: the token number of each literal piece, by its bytes.
+    """
+
+    tokens: pa.StringArray
+    zipf: npt.NDArray[np.int32]
+    first: dict[str, int]
+    literal: dict[str, int]
+
+
+LITERALS = (
+    '{"id":"n', '","title":"', '","text":"', '","url":"https://', "/n", '","source":"', '","published":"',
+    '","lang":"en"}\n', "UPDATE 1-", "CORRECTED-", " Read more »", " © 2023 All rights reserved.",
+    " Sign up for our morning newsletter.", '","cluster":"n', '","event":"n', '","kind":"', '"}\n',
+)  # fmt: skip
+"""Pieces of lines; those that begin with a space are footers."""
+
+
+@functools.cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary, the same for every seed; made once a process."""
+    taken = set(_FUNCTION_WORDS)
+    generated = COMMON - len(_FUNCTION_WORDS)
+    rank = np.arange(generated)
+    syllables = np.where(rank < 1_000, 1, np.where(rank < 20_000, 2, 3)).astype(np.int64)
+    common = [*_FUNCTION_WORDS, *_pronounceable(generated, 1, syllables, taken)]
+    surnames = _pronounceable(SURNAMES, 2, np.full(SURNAMES, 2), taken)
+    surnames = [name.translate(_ACCENTS) if k % 16 == 0 else name for k, name in enumerate(surnames)]
+    places = _pronounceable(PLACES, 3, np.full(PLACES, 2), taken)
+    words = common + [name.capitalize() for name in surnames] + _numbers() + [name.capitalize() for name in places]
+    words += [f"{n:03d}" for n in range(GROUPS)]
+
+    names = _pronounceable(PUBLISHERS, 4, np.full(PUBLISHERS, 2), taken)
+    papers = [f"{name.capitalize()} {_PAPERS[k % len(_PAPERS)]}" for k, name in enumerate(names)]
+    days = [(FIRST_DAY + datetime.timedelta(days=k)).isoformat() + "T" for k in range(DAYS)]
+    cities = [name.upper() for name in _pronounceable(CITIES, 5, np.full(CITIES, 2), taken)]
+    given = _pronounceable(GIVEN_NAMES, 6, np.full(GIVEN_NAMES, 1), taken)
+    prefixes = _pronounceable(PLACE_PREFIXES, 7, np.full(PLACE_PREFIXES, 1), taken)
+    kinds: dict[str, list[str]] = {
+        "digits": [f"{n:03d}" for n in range(1000)],
+        "thousands": [f"{n:03d}," for n in range(1000)],
+        "publisher": papers,
+        "suffix": [f" - {paper}" for paper in papers],
+        "domain": [paper.replace(" ", "").lower() + ".example" for paper in papers],
+        "given": [name.capitalize() + " " for name in given],
+        "prefix": [name.capitalize() + " " for name in prefixes],
+        "dateline": [f"{city} ({agency}) - " for city in cities for agency in _AGENCIES],
+        "day": days,
+        "minute": [f"{n // 60:02d}:{n % 60:02d}:" for n in range(1440)],
+        "second": [f"{n:02d}Z" for n in range(60)],
+        "kind": list(KINDS),
+    }
+    first: dict[str, int] = {}
+    total = WORDS * len(FORMS)
+    for kind, tokens in kinds.items():
+        first[kind] = total
+        total += len(tokens)
+    literal = {piece: total + k for k, piece in enumerate(LITERALS)}
+    rest = [token for tokens in kinds.values() for token in tokens] + list(LITERALS)
+    tokens_array = pa.concat_arrays([_written_forms(words), pa.array(rest, pa.string())])
+    return Vocabulary(tokens_array, _zipf_table(), first, literal)
+
+
+def _written_forms(words: list[str]) -> pa.StringArray:
+    """Every word in every form, forms of one word side by side."""
+    plain = pa.array(words, pa.string())
+    capital = pa.array([word[:1].upper() + word[1:] for word in words], pa.string())
+    columns = []
+    for form in FORMS:
+        before, after = form.replace("{cap}", "{}").split("{}")
+        columns.append(pc.binary_join_element_wise(before, capital if "{cap}" in form else plain, after, ""))
+    width = len(FORMS)
+    order = np.arange(len(words) * width)
+    return pa.concat_arrays(columns).take(pa.array(order % width * len(words) + order // width))
+
+
+KINDS = (
+    "original", "exact", "dateline", "trimmed", "extended", "cut", "retitled", "reworded", "updated", "mixed",
+    "number", "name", "place", "column", "followup",
+)  # fmt: skip
+"""What a story is: `original`; from `exact` to `mixed` how a copy was edited; from `number` on, why it looks alike."""
+AGENCIES = len(_AGENCIES)

@@ -1,0 +1,108 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Literal
+
+import typer
+
+from dedup import __version__
+from dedup.errors import DedupError, SettingsError
+
+app = typer.Typer(
+    name="dedup",
+    help="Find the copies and variants of a news story, keep one, merge nothing that differs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn what this package raises on purpose into one line on stderr and an exit code."""
+    try:
+        yield
+    except DedupError as exc:
+        typer.echo(f"dedup: {exc}", err=True)
+        raise typer.Exit(exc.exit_code) from exc
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone, and Python would complain about it once more at exit
+        raise typer.Exit(1) from None
+    except OSError as exc:
+        typer.echo(f"dedup: {exc.filename or 'input or output'}: {exc.strerror or exc}", err=True)
+        raise typer.Exit(1) from exc
+    except KeyboardInterrupt:
+        typer.echo("dedup: stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dedup {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find the copies and variants of a news story, keep one, merge nothing that differs."""
+
+
+@app.command()
+def run(
+    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="Where the kept rows go; the name says the format.")
+    ] = "-",
+    clusters: Annotated[
+        str | None, typer.Option(help="Write one line a story: cluster, verdict, score (.jsonl or .parquet).")
+    ] = None,
+    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
+    keep: Annotated[str, typer.Option(help="Which story is kept: earliest, longest, source:NAME,NAME.")] = "earliest",
+    rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
+    ] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
+) -> None:
+    """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
+    with exit_codes():
+        from dedup.job import Job
+
+        job = Job(
+            feeds=feeds,
+            output=output,
+            clusters=clusters,
+            window=window,
+            keep=keep,
+            rule=rule,
+            mapping=_parse_mapping(mapping or []),
+            on_error=on_error,
+            rejects=rejects,
+            threads=threads,
+        )
+        job.run()
+
+
+def _parse_mapping(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        role, sign, name = pair.partition("=")
+        if not (role.strip() and sign and name.strip()):
+            raise SettingsError(f'--map takes ROLE=FIELD such as title=headline, got "{pair}"')
+        mapping[role.strip()] = name.strip()
+    return mapping
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

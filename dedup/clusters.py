@@ -1,0 +1,135 @@
+"""Candidates -> clusters: one pass in feed order, and the choice of the story that is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.bands import count_bands, next_bands
+from dedup.kernels.native.leaders import (
+    LEVELS,
+    TOTALS,
+    Facts,
+    Judgement,
+    Lookups,
+    Membership,
+    Scratch,
+    Table,
+    lead,
+    rehash,
+)
+from dedup.settings import Settings
+
+_CHUNK = 4096  # stories between two looks at the table's room
+_FEWEST_SLOTS = 1 << 10
+_FULLEST = 0.6  # share of slots taken
+_MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
+_PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
+
+
+def _empty_table(slots: int, leaders: int) -> Table:
+    return Table(
+        slots=np.zeros((slots, 2), dtype=np.int64),
+        leaders=np.empty(leaders, dtype=np.int32),
+        used=np.zeros(2, dtype=np.int64),
+    )
+
+
+def _grown(seen: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+    """The array, or a longer copy with -1 in the new places."""
+    if seen.shape[0] >= count:
+        return seen
+    longer = np.full(max(count, 2 * seen.shape[0]), -1, dtype=np.int32)
+    longer[: seen.shape[0]] = seen
+    return longer
+
+
+def _with_room(table: Table, more: int, limit: int) -> Table:
+    """The table, or a larger copy, with room for this many more slots (at most _FULLEST taken), each with a leader more."""
+    leaders = int(table.used[0]) + 2 * limit * more  # a full place moves to one of twice the room
+    if leaders > table.leaders.shape[0]:
+        longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
+        longer[: table.leaders.shape[0]] = table.leaders
+        table = table._replace(leaders=longer)
+    needed = int((int(table.used[1]) + more) / _FULLEST) + 1
+    if needed > table.slots.shape[0]:
+        larger = _empty_table(1 << (needed - 1).bit_length(), leaders=0)
+        rehash(table.slots, larger.slots)
+        table = table._replace(slots=larger.slots)
+    return table
+
+
+@dataclass(slots=True)
+class LeaderPass:
+    """The clusters of stories as they come; `decide` is called with consecutive stretches of them.
+
+    Attributes:
+        candidates: pairs of a story and a leader judged so far.
+        full_buckets: times a story met a band bucket that holds `bucket_limit` leaders, and used its finer key too.
+        left_out: times a leader did not get into the finest bucket of a band, so that this band alone cannot find it.
+    """
+
+    settings: Settings
+    judgement: Judgement
+    candidates: int = 0
+    full_buckets: int = 0
+    left_out: int = 0
+    _table: Table = field(default_factory=lambda: _empty_table(_FEWEST_SLOTS, _FEWEST_SLOTS))
+    _seen: NDArray[np.int32] = field(default_factory=lambda: np.full(_CHUNK, -1, dtype=np.int32))
+    _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
+
+    def decide(
+        self, first: int, keys: NDArray[np.uint32], live: NDArray[np.uint32], facts: Facts, membership: Membership
+    ) -> None:
+        """Write the membership of the stories first .. first + n - 1.
+
+        Args:
+            first: row of the first story in `facts` and `membership`.
+            keys: uint32[bands, n], from `dedup.bands.cut_bands`.
+            live: uint32[n, words], from `dedup.bands.find_live`.
+            facts: of all stories up to these.
+            membership: rows up to `first` hold what was decided before.
+        """
+        totals = np.zeros(TOTALS, dtype=np.int64)
+        limit = self.settings.bucket_limit
+        most_found = count_bands(self.settings) * _PIECES * LEVELS * limit + _PIECES * _MOST_IN_BUCKET
+        self._seen = _grown(self._seen, first + keys.shape[1])
+        scratch = Scratch(self._seen, np.empty(most_found, dtype=np.int32))
+        for begin in range(0, keys.shape[1], _CHUNK):
+            chunk = slice(begin, min(begin + _CHUNK, keys.shape[1]))
+            self._table = _with_room(self._table, int(np.bitwise_count(live[chunk]).sum()) + 2 * _CHUNK, limit)
+            lookups = Lookups(np.ascontiguousarray(keys[:, chunk].T), live[chunk], next_bands(self.settings), limit)
+            lead(first + begin, lookups, facts, self.judgement, self._table, self._span, scratch, membership, totals)
+        self.candidates += int(totals[0])
+        self.full_buckets += int(totals[1])
+        self.left_out += int(totals[2])
+
+
+def choose_canonicals(
+    leaders: NDArray[np.int32],
+    times: NDArray[np.int64],
+    lengths: NDArray[np.uint32],
+    preference: NDArray[np.int32],
+    keep: str,
+) -> NDArray[np.int32]:
+    """The row shown for each story's cluster: int32[n].
+
+    Args:
+        leaders: int32[n], each story's leader.
+        times: int64[n], when it was published.
+        lengths: uint32[n], its tokens.
+        preference: int32[n], place of its source in the list of preferred ones; larger for all others.
+        keep: the policy, cf. `Settings.keep`; equals go by feed order.
+    """
+    rows = np.arange(leaders.shape[0], dtype=np.int64)
+    if keep == "longest":
+        order = np.lexsort((rows, np.iinfo(np.int64).max - lengths.astype(np.int64), leaders))
+    else:
+        order = np.lexsort((rows, times, preference, leaders))
+    ordered = leaders[order]
+    firsts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(order) else np.empty(0, dtype=np.int64)
+    canonicals = np.empty(leaders.shape[0], dtype=np.int32)
+    canonicals[leaders[order[firsts]]] = order[firsts]
+    return np.asarray(canonicals[leaders], dtype=np.int32)

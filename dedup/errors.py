@@ -1,0 +1,41 @@
+"""Everything this package raises on purpose.
+
+DedupError              catch this to catch them all     exit code 1
+├── SettingsError       a value that cannot work         exit code 2
+├── FeedError           a feed that cannot be read       exit code 3
+└── IndexFormatError    not an index this release reads  exit code 4
+"""
+
+
+class DedupError(Exception):
+    """Base of every error this package raises on purpose; its message is one line for people."""
+
+    exit_code = 1
+
+
+class SettingsError(DedupError, ValueError):
+    """A setting or argument that cannot work; the message says what would."""
+
+    exit_code = 2
+
+
+class FeedError(DedupError):
+    """A feed, or a row of one, that cannot be read.
+
+    Attributes:
+        path: the feed as the user named it, `-` for standard input.
+        row: the line (or row) number counted from 1, None where the whole feed is meant.
+    """
+
+    exit_code = 3
+
+    def __init__(self, path: str, problem: str, *, row: int | None = None) -> None:
+        super().__init__(f"{path}{'' if row is None else f', line {row}'}: {problem}")
+        self.path = path
+        self.row = row
+
+
+class IndexFormatError(DedupError):
+    """A store or file that this release does not read; the message says how to rebuild it."""
+
+    exit_code = 4

@@ -1,0 +1,127 @@
+"""The main job: feeds in, kept rows and clusters out, a summary for people."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.batch import find_duplicates
+from dedup.readers import Feed, ReadSettings, open_feeds
+from dedup.result import Result
+from dedup.settings import Settings, parse_rule, parse_window
+from dedup.warmup import warm_up
+from dedup.writers import check_outputs, write_clusters, write_kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What the command `dedup run` was asked for, as it was asked."""
+
+    feeds: list[str]
+    output: str = "-"
+    clusters: str | None = None
+    window: str = "72h"
+    keep: str = "earliest"
+    rule: str = "evidence"
+    mapping: Mapping[str, str]
+    on_error: Literal["stop", "skip"] = "stop"
+    rejects: str | None = None
+    threads: int | None = None
+
+    def run(self) -> Result:
+        """Do it; data goes to the outputs, all else to stderr.
+
+        Raises:
+            SettingsError: for options that cannot work.
+            FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
+        """
+        settings = Settings(
+            window=parse_window(self.window), keep=self.keep, rule=parse_rule(self.rule), threads=self.threads
+        )
+        reading = ReadSettings(
+            mapping=self.mapping,
+            on_error=self.on_error,
+            rejects=self.rejects,
+            notice=say,
+            **({"threads": self.threads} if self.threads else {}),
+        )
+        feeds = open_feeds(self.feeds, reading)
+        check_outputs(feeds, [name for name in (self.output, self.clusters, self.rejects) if name is not None])
+        warm_up(say)
+        started = time.perf_counter()
+        with _progress() as show:
+            result = find_duplicates(_batches(feeds), settings, progress=show)
+        found = time.perf_counter() - started
+        write_kept(feeds, _flags_by_feed(feeds, result), self.output)
+        if self.clusters is not None:
+            write_clusters(result.to_table(), self.clusters)
+        for line in summarise(feeds, result, found, time.perf_counter() - started):
+            say(line)
+        return result
+
+
+def say(line: str) -> None:
+    """Tell the user something that is not data."""
+    print(f"dedup: {line}", file=sys.stderr)  # noqa: T201  # the one place that prints
+
+
+def _batches(feeds: list[Feed]) -> Iterator[pa.RecordBatch]:
+    for feed in feeds:
+        yield from feed.batches()
+
+
+def _flags_by_feed(feeds: list[Feed], result: Result) -> list[np.ndarray]:
+    ends = np.cumsum([feed.stats.rows for feed in feeds])
+    return np.split(result.kept, ends[:-1])
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None] | None]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} stories"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda stories: bar.update(task, completed=stories)
+
+
+def summarise(feeds: list[Feed], result: Result, found: float, total: float) -> Iterator[str]:
+    """What was read and found, and whatever was skipped, guessed or capped, a line each.
+
+    Args:
+        feeds: as read.
+        result: as found.
+        found: seconds until the clusters stood.
+        total: seconds until everything was written.
+    """
+    for feed in feeds:
+        yield from feed.describe()
+    count = len(result)
+    kinds = ", ".join(f"{result.count_kind(kind):,} {kind}" for kind in ("exact", "near", "update"))
+    yield f"{count:,} stories: {result.clusters:,} kept, {result.duplicates:,} duplicates ({kinds})"
+    if result.duplicates:
+        sizes = result.sizes[result.leaders == np.arange(count)]
+        yield f"{np.count_nonzero(sizes > 1):,} clusters of two or more, the largest of {sizes.max():,}"
+    if result.wordless:
+        yield f"{result.wordless:,} stories without a word: only exact copies of each other were merged"
+    if result.repeated_ids:
+        yield f"{result.repeated_ids:,} stories have the id of an earlier one; each was judged by what it says"
+    if result.left_out:
+        yield (
+            f"look-alikes crowd: {result.left_out:,} times a story found the finest bucket of a band full, "
+            "so that later ones could not find it by that band"
+        )
+    rate = f"{count / total:,.0f} stories/s" if total > 0 else ""
+    yield f"{total:.2f} s, {rate} ({found:.2f} s until the clusters stood, {result.candidates:,} pairs judged)"

@@ -1,0 +1,1 @@
+"""Compiled kernels: no validation, no Python objects, the interpreter lock released."""

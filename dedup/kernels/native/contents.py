@@ -1,0 +1,202 @@
+"""Hashes of whole contents, URLs and other strings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.flags import FUNCTION
+from dedup.kernels.xxh32 import xxh32
+
+FEW_CONTENT_WORDS = 3  # a story of fewer is the copy only of one from the same source
+_P1 = np.uint64(0x9E3779B185EBCA87)
+_P2 = np.uint64(0xC2B2AE3D27D4EB4F)
+_P3 = np.uint64(0x165667B19E3779F9)
+_P4 = np.uint64(0x85EBCA77C2B2AE63)
+_P5 = np.uint64(0x27D4EB2F165667C5)
+_SCHEME = np.array([58, 47, 47], dtype=np.uint8)  # ://
+_WWW = np.array([119, 119, 119, 46], dtype=np.uint8)  # www.
+_UTM = np.array([117, 116, 109, 95], dtype=np.uint8)  # utm_
+_HASH, _QUESTION, _AMPERSAND, _SLASH, _EQUALS, _SPACE = 35, 63, 38, 47, 61, 32
+
+
+@njit(inline="always", nogil=True)
+def _load(data: NDArray[np.uint8], at: np.uint64, size: int) -> np.uint64:
+    """The `size` bytes at data[at] as a little-endian integer."""
+    word = np.uint64(0)
+    for k in range(size):
+        word |= np.uint64(data[at + np.uint64(k)]) << np.uint64(8 * k)
+    return word
+
+
+@njit(inline="always", nogil=True)
+def _rotate(x: np.uint64, bits: int) -> np.uint64:
+    return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
+
+
+@njit(inline="always", nogil=True)
+def _round(lane: np.uint64, word: np.uint64) -> np.uint64:
+    return _rotate(lane + word * _P2, 31) * _P1
+
+
+@njit(nogil=True, cache=True)
+def xxh64(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
+    """XXH64 of data[start:end]; equal to `xxhash.xxh64_intdigest(data[start:end], seed)`.
+
+    The algorithm: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md.
+    """
+    at, stop = np.uint64(start), np.uint64(end)
+    if end - start >= 32:
+        one, two, three, four = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
+        while at + np.uint64(32) <= stop:
+            one = _round(one, _load(data, at, 8))
+            two = _round(two, _load(data, at + np.uint64(8), 8))
+            three = _round(three, _load(data, at + np.uint64(16), 8))
+            four = _round(four, _load(data, at + np.uint64(24), 8))
+            at += np.uint64(32)
+        h = _rotate(one, 1) + _rotate(two, 7) + _rotate(three, 12) + _rotate(four, 18)
+        for lane in (one, two, three, four):
+            h = (h ^ _round(np.uint64(0), lane)) * _P1 + _P4
+    else:
+        h = seed + _P5
+    h += np.uint64(end - start)
+    while at + np.uint64(8) <= stop:
+        h = _rotate(h ^ _round(np.uint64(0), _load(data, at, 8)), 27) * _P1 + _P4
+        at += np.uint64(8)
+    if at + np.uint64(4) <= stop:
+        h = _rotate(h ^ (_load(data, at, 4) * _P1), 23) * _P2 + _P3
+        at += np.uint64(4)
+    while at < stop:
+        h = _rotate(h ^ (np.uint64(data[at]) * _P5), 11) * _P1
+        at += np.uint64(1)
+    h = (h ^ (h >> np.uint64(33))) * _P2
+    h = (h ^ (h >> np.uint64(29))) * _P3
+    return h ^ (h >> np.uint64(32))
+
+
+@njit(nogil=True, cache=True)
+def hash_contents(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    sources: NDArray[np.uint32],
+    raw: NDArray[np.uint64],
+    out: NDArray[np.uint64],
+) -> None:
+    """Write 128 bits of every story's normalised content: XXH64 of its tokens, with the seeds 0 and 1.
+
+    The source of a story of fewer than FEW_CONTENT_WORDS content words is part of its content.
+
+    Tokens as in `hash_shingles`, and:
+    sources : uint32[n]     hash of the source, 0: none
+    raw     : uint64[n]     hash of the words as they came, the content of a story without tokens; 0: nothing came
+    out     : uint64[n, 2]  overwritten; 0, 0 for a story of nothing
+    """
+    for i in range(offsets.shape[0] - 1):
+        first, last = offsets[i], offsets[i + 1]
+        if first == last:
+            out[i, 0], out[i, 1] = raw[i], raw[i]
+            continue
+        words = 0
+        k = first
+        while k < last and words < FEW_CONTENT_WORDS:
+            words += flags[k] & FUNCTION == 0
+            k += 1
+        salt = np.uint64(sources[i] + np.uint64(1)) << np.uint64(8) if words < FEW_CONTENT_WORDS else np.uint64(0)
+        out[i, 0] = xxh64(data, starts[first], starts[last], salt)
+        out[i, 1] = xxh64(data, starts[first], starts[last], salt + np.uint64(1))
+
+
+@njit(nogil=True, cache=True)
+def hash_strings(data: NDArray[np.uint8], offsets: NDArray[np.int32], out: NDArray[np.uint64]) -> None:
+    """Write XXH64 (seed 0) of every string, never 0 but for an empty one.
+
+    data, offsets : an Arrow string column; string i is data[offsets[i]:offsets[i + 1]]
+    out           : uint64[n]  overwritten
+    """
+    for i in range(offsets.shape[0] - 1):
+        out[i] = np.uint64(0)
+        if offsets[i] < offsets[i + 1]:
+            out[i] = max(xxh64(data, offsets[i], offsets[i + 1], np.uint64(0)), np.uint64(1))
+
+
+@njit(inline="always", nogil=True)
+def _is_at(data: NDArray[np.uint8], at: int, end: int, word: NDArray[np.uint8]) -> bool:
+    if at + word.shape[0] > end:
+        return False
+    for k in range(word.shape[0]):
+        if data[at + k] != word[k]:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _trim_url(data: NDArray[np.uint8], begin: int, end: int) -> tuple[int, int]:
+    """Where a URL begins after scheme and `www.`, and where it ends before its fragment and blanks."""
+    while begin < end and data[begin] <= _SPACE:
+        begin += 1
+    for at in range(begin, end):
+        if data[at] == _HASH:
+            end = at
+            break
+    while begin < end and data[end - 1] <= _SPACE:
+        end -= 1
+    for at in range(begin, min(end, begin + 10)):
+        if _is_at(data, at, end, _SCHEME):
+            begin = at + 3
+            break
+    if _is_at(data, begin, end, _WWW):
+        begin += 4
+    return begin, end
+
+
+@njit(nogil=True, cache=True)
+def hash_urls(
+    data: NDArray[np.uint8], offsets: NDArray[np.int32], trackers: NDArray[np.uint32], out: NDArray[np.uint32]
+) -> None:
+    """Write XXH32 of every URL's canonical form; 0 for none, and for a bare host, which names no story.
+
+    The form: without scheme, `www.`, fragment, final slash, and query parameters that only track: those named utm_* or
+    by `trackers`. The host in lower case.
+
+    data, offsets : an Arrow string column
+    trackers      : uint32[t]  XXH32 of the names, sorted
+    out           : uint32[n]  overwritten
+    """
+    longest = 0
+    for i in range(offsets.shape[0] - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    form = np.empty(longest, dtype=np.uint8)
+    for i in range(offsets.shape[0] - 1):
+        at, end = _trim_url(data, np.int64(offsets[i]), np.int64(offsets[i + 1]))
+        count = 0
+        while at < end and data[at] != _SLASH and data[at] != _QUESTION:
+            form[count] = data[at] + 32 if 65 <= data[at] <= 90 else data[at]
+            at, count = at + 1, count + 1
+        host = count
+        while at < end and data[at] != _QUESTION:
+            form[count] = data[at]
+            at, count = at + 1, count + 1
+        while count > host and form[count - 1] == _SLASH:
+            count -= 1
+        while at < end:  # at a "?" or "&"
+            at += 1
+            begin = at
+            name_end = -1
+            while at < end and data[at] != _AMPERSAND:
+                if data[at] == _EQUALS and name_end < 0:
+                    name_end = at
+                at += 1
+            if name_end < 0:
+                name_end = at
+            name_count = count + 1  # the parameter is written, and taken back if it only tracks
+            form[count] = _AMPERSAND
+            form[name_count : name_count + at - begin] = data[begin:at]
+            name = xxh32(form, name_count, name_count + name_end - begin)
+            place = np.searchsorted(trackers, name)
+            tracks = at == begin or (place < trackers.shape[0] and trackers[place] == name)
+            if not tracks and not _is_at(data, begin, at, _UTM):
+                count = name_count + at - begin
+        out[i] = 0 if count == host else max(xxh32(form, 0, count), np.uint32(1))

@@ -1,0 +1,461 @@
+"""What a wire or a scraper put around a story, taken off its tokens. Twin: `dedup.kernels.reference.debris`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.flags import (
+    ABBREVIATION,
+    BRACKETED,
+    BREAK,
+    CAPITAL,
+    CAPS,
+    CLOSE,
+    COLON,
+    COLON_DATELINE,
+    DATELINE,
+    MARK,
+    NUMBER,
+    OPEN,
+    PLACE,
+    PREFIX,
+    PUBLISHER,
+    ROUNDS,
+    SENTENCE,
+)
+from dedup.kernels.utf8 import byte_at
+
+
+class Lexicon(NamedTuple):
+    """Phrases to be looked up by the hash of the token at one end; p of them."""
+
+    keys: NDArray[np.uint32]  # [p] hash of the end token, ascending
+    bounds: NDArray[np.int64]  # [p + 1] phrase k is hashes[bounds[k]:bounds[k + 1]]
+    hashes: NDArray[np.uint32]  # the tokens' hashes, in reading order
+    marks: NDArray[np.uint8]  # [p] the mark of the story that it makes, 0 for none
+
+
+class Lexicons(NamedTuple):
+    """All the phrases that count as debris."""
+
+    prefixes: Lexicon  # by first token
+    verbs: Lexicon  # of one token
+    counts: Lexicon  # of one token
+    agencies: Lexicon  # by last token
+    trailing: Lexicon  # by last token
+    article: NDArray[np.uint32]  # [1] "the", which a publisher's name may lack
+    second_levels: NDArray[np.int64]  # [s] the bytes of each, the first lowest
+
+
+class Words(NamedTuple):
+    """Tokens as the text kernels make them, without those of title and text told apart; t of them."""
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]  # [t + 1]
+    hashes: NDArray[np.uint32]  # [t]
+    flags: NDArray[np.uint8]  # [t]
+    gaps: NDArray[np.uint8]  # [t]
+
+
+class Publishers(NamedTuple):
+    """Who published each of n stories."""
+
+    hashes: NDArray[np.uint32]  # token hashes of the distinct names
+    bounds: NDArray[np.int64]  # [d + 1] name k is hashes[bounds[k]:bounds[k + 1]]
+    rows: NDArray[np.int64]  # [n] which name a story has
+    names: NDArray[np.uint8]  # read-only; the distinct names as given
+    name_spans: NDArray[np.int64]  # [d, 2] name k is names[name_spans[k, 0]:name_spans[k, 1]]
+    urls: NDArray[np.uint8]  # read-only
+    url_spans: NDArray[np.int64]  # [n, 2] the URL of story i is urls[url_spans[i, 0]:url_spans[i, 1]]
+
+
+@njit(nogil=True, cache=True)
+def strip_debris(
+    words: Words,
+    ends: NDArray[np.int64],
+    publishers: Publishers,
+    lexicons: Lexicons,
+    kept: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+) -> None:
+    """Find which tokens of each story are its own.
+
+    words      : the tokens; flags of a token that becomes its field's first are changed to say so
+    ends       : int64[n, 2]  where the tokens of story i's title and of its text end; the next title begins there
+    publishers : for the titles' suffixes
+    lexicons   : for everything else
+    kept       : int64[n, 4]  overwritten: first and end of the title's own tokens, first and end of the text's
+    marks      : uint8[n]     overwritten: UPDATED | CORRECTED
+    """
+    # Tuples of arrays are dear to hand around: most stories are passed by with a look at a few flags.
+    hashes, flags, gaps = words.hashes, words.flags, words.gaps
+    trailing, counts = lexicons.trailing.keys, lexicons.counts.keys
+    first = 0
+    for i in range(ends.shape[0]):
+        middle, last = ends[i, 0], ends[i, 1]
+        mark, more = 0, 0
+        kept[i, 0], kept[i, 1], kept[i, 2], kept[i, 3] = first, middle, middle, last
+        if _has(flags, max(first + 1, middle - PUBLISHER), middle, BREAK):
+            kept[i, 1] = _strip_publisher(words, first, middle, publishers, i, lexicons)
+        if _has(flags, first + 1, min(first + PREFIX + 2, kept[i, 1]), BREAK | MARK) or _has(
+            gaps, first, min(first + 1, kept[i, 1]), OPEN
+        ):
+            kept[i, 0], mark = _strip_prefixes(words, first, kept[i, 1], lexicons.prefixes)
+        if _has(flags, middle + 1, min(middle + DATELINE + 1, last), BREAK | MARK) or _has(
+            gaps, middle, min(middle + 1, last), OPEN
+        ):
+            kept[i, 2], more = _strip_openings(words, middle, last, lexicons)
+        if kept[i, 2] < last and (_is_key(trailing, hashes[last - 1]) or _is_key(counts, hashes[last - 1])):
+            kept[i, 3] = _strip_trailing(words, kept[i, 2], last, lexicons)
+        marks[i] = mark | more
+        first = last
+
+
+@njit(nogil=True, cache=True)
+def compact_tokens(
+    words: Words, kept: NDArray[np.int64], offsets: NDArray[np.int64], title_ends: NDArray[np.int64]
+) -> None:
+    """Move the kept tokens together, in place.
+
+    words      : the tokens; on return data, starts, hashes and flags hold the kept ones from the beginning on
+    kept       : int64[n, 4]  as from `strip_debris`
+    offsets    : int64[n + 1] overwritten: story i owns tokens offsets[i]:offsets[i + 1]
+    title_ends : int64[n]     overwritten: its title is tokens offsets[i]:title_ends[i]
+    """
+    to = 0
+    offsets[0] = 0
+    for i in range(kept.shape[0]):
+        for part in range(2):
+            first, last = kept[i, 2 * part], kept[i, 2 * part + 1]
+            to = _move(words, first, last, to) if to < first < last else to + last - first
+            if part == 0:
+                title_ends[i] = to
+        offsets[i + 1] = to
+
+
+@njit(nogil=True)
+def _move(words: Words, first: int, last: int, to: int) -> int:
+    """Move tokens first:last down to `to`; where the next ones go."""
+    start, shift = words.starts[first], words.starts[first] - words.starts[to]
+    for at in range(start, words.starts[last]):
+        words.data[at - shift] = words.data[at]
+    for k in range(first, last):
+        words.starts[to] = words.starts[k] - shift
+        words.hashes[to] = words.hashes[k]
+        words.flags[to] = words.flags[k]
+        to += 1
+    words.starts[to] = words.starts[last] - shift
+    return to
+
+
+@njit(nogil=True)
+def _strip_publisher(words: Words, first: int, end: int, publishers: Publishers, story: int, lexicons: Lexicons) -> int:
+    """Where the title ends without the publisher behind it."""
+    for k in range(max(first + 1, end - PUBLISHER), end):
+        if words.flags[k] & BREAK and (
+            _names_publisher(words, k, end, publishers, story, lexicons.article[0])
+            or _spells_host(words, k, end, publishers.urls, publishers.url_spans[story], lexicons.second_levels)
+            or _spells_host(
+                words, k, end, publishers.names, publishers.name_spans[publishers.rows[story]], lexicons.second_levels
+            )
+        ):
+            return k
+    return end
+
+
+@njit(nogil=True)
+def _names_publisher(
+    words: Words, first: int, end: int, publishers: Publishers, story: int, article: np.uint32
+) -> bool:
+    """Whether the tokens are the publisher's name, with or without an article."""
+    name = publishers.rows[story]
+    at, stop = publishers.bounds[name], publishers.bounds[name + 1]
+    if at == stop:
+        return False
+    at += stop - at > 1 and publishers.hashes[at] == article
+    first += end - first > 1 and words.hashes[first] == article
+    if stop - at != end - first:
+        return False
+    for k in range(stop - at):
+        if publishers.hashes[at + k] != words.hashes[first + k]:
+            return False
+    return True
+
+
+@njit(nogil=True)
+def _spells_host(
+    words: Words,
+    first: int,
+    end: int,
+    text: NDArray[np.uint8],
+    span: NDArray[np.int64],
+    second_levels: NDArray[np.int64],
+) -> bool:
+    """Whether the tokens spell the name in the host of the address text[span[0]:span[1]], or a tail of the host."""
+    at, stop = _find_host(text, span[0], span[1])
+    if stop - at >= 4 and _lower(text, at) == 119 and _lower(text, at + 1) == 119 and _lower(text, at + 2) == 119:
+        at += 4 * (text[at + 3] == 46)
+    labels = 1
+    for k in range(at, stop):
+        labels += text[k] == 46
+    if at == stop or labels < 2:
+        return False
+    own = labels - 2 - (labels > 2 and _is_national(text, at, stop, second_levels))
+    for label in range(own + 1):
+        if _spells(words, first, end, text, at, stop):
+            return True
+        after = at
+        while text[after] != 46:
+            after += 1
+        if label == own:
+            return _spells(words, first, end, text, at, after)
+        at = after + 1
+    return False
+
+
+@njit(nogil=True)
+def _find_host(text: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+    """Where the host of an address begins and ends, alike if it has none."""
+    scheme = at
+    while scheme < end and (_is_host(byte_at(text, scheme)) or text[scheme] == 43):
+        scheme += 1
+    if (
+        scheme + 2 < end
+        and text[scheme] == 58
+        and text[scheme + 1] == 47
+        and text[scheme + 2] == 47
+        and scheme > at
+        and 97 <= byte_at(text, at) | 0x20 <= 122
+    ):
+        at = scheme + 3
+    stop = at
+    while stop < end and _is_host(byte_at(text, stop)):
+        stop += 1
+    if stop < end and text[stop] != 47 and text[stop] != 63 and text[stop] != 35 and text[stop] != 58:
+        return at, at
+    return at, stop
+
+
+@njit(nogil=True)
+def _is_host(char: int) -> bool:
+    """Whether the byte may be in a host's name: an ASCII letter or digit, "-" or "."."""
+    return 48 <= char <= 57 or 97 <= char | 0x20 <= 122 or char == 45 or char == 46
+
+
+@njit(nogil=True)
+def _lower(text: NDArray[np.uint8], at: int) -> int:
+    """The byte of a host's name, in lower case."""
+    char = byte_at(text, at)
+    return char + 32 if 65 <= char <= 90 else char
+
+
+@njit(nogil=True)
+def _is_national(text: NDArray[np.uint8], at: int, end: int, second_levels: NDArray[np.int64]) -> bool:
+    """Whether a host of three labels or more ends in a country's two letters and one of the second levels."""
+    if end - at < 4 or text[end - 3] != 46 or text[end - 2] == 46 or text[end - 1] == 46:
+        return False
+    packed, size = 0, 0
+    k = end - 4
+    while k >= at and text[k] != 46:
+        if size == 7:
+            return False
+        packed = packed << 8 | _lower(text, k)
+        size += 1
+        k -= 1
+    for level in second_levels:
+        if level == packed:
+            return True
+    return False
+
+
+@njit(nogil=True)
+def _spells(words: Words, first: int, end: int, text: NDArray[np.uint8], at: int, stop: int) -> bool:
+    """Whether the tokens are the letters and digits of text[at:stop], some letters of a host's name, at least one."""
+    start, last = words.starts[first], words.starts[end]
+    some = False
+    while True:
+        while start < last and (words.data[start] == 32 or words.data[start] == 46):
+            start += 1
+        while at < stop and (text[at] == 45 or text[at] == 46):
+            at += 1
+        if start == last or at == stop:
+            return some and start == last and at == stop
+        if words.data[start] != _lower(text, at):
+            return False
+        some = True
+        start += 1
+        at += 1
+
+
+@njit(nogil=True)
+def _strip_prefixes(words: Words, first: int, end: int, prefixes: Lexicon) -> tuple[int, int]:
+    """Where the title begins without the wire's prefixes, and the marks they make."""
+    marks = 0
+    for _ in range(ROUNDS):
+        after, mark = _prefix(words, first, end, prefixes)
+        if after == first:
+            break
+        first, marks = after, marks | mark
+        words.flags[first] = (words.flags[first] | SENTENCE) & ~(BREAK | MARK)
+    return first, marks
+
+
+@njit(nogil=True)
+def _prefix(words: Words, first: int, end: int, prefixes: Lexicon) -> tuple[int, int]:
+    """Where the longest wire prefix that is parted from what follows it ends, `first` for none, and its mark."""
+    best, mark, longest = first, 0, 0
+    if first == end:
+        return first, 0
+    phrase = _first_phrase(prefixes.keys, words.hashes[first])
+    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == words.hashes[first]:
+        size = prefixes.bounds[phrase + 1] - prefixes.bounds[phrase]
+        if longest < size <= PREFIX and _same(words, first, end, prefixes, phrase):
+            caps = True
+            for k in range(first, first + size):
+                caps &= words.flags[k] & CAPS != 0
+            after = first + size
+            if _parted(words, first, after, end, caps):
+                best, mark, longest = after, int(prefixes.marks[phrase]), size
+            elif after < end and words.flags[after] & NUMBER and _parted(words, first, after + 1, end, caps):
+                best, mark, longest = after + 1, int(prefixes.marks[phrase]), size
+        phrase += 1
+    return best, mark
+
+
+@njit(nogil=True)
+def _parted(words: Words, first: int, after: int, end: int, caps: bool) -> bool:
+    """Whether the gap before token `after` ends a prefix: "LIVE: ", "Live - ", "UPDATE 1-", "[LIVE] ", not "Live-"."""
+    if after >= end:
+        return False
+    if words.flags[after] & BREAK or words.gaps[after] & COLON or (caps and words.flags[after] & MARK):
+        return True
+    return words.gaps[first] & OPEN != 0 and words.gaps[after] & CLOSE != 0
+
+
+@njit(nogil=True)
+def _strip_openings(words: Words, first: int, end: int, lexicons: Lexicons) -> tuple[int, int]:
+    """Where the text begins without datelines and "(Adds ...)", and the marks those make."""
+    marks = 0
+    for _ in range(ROUNDS):
+        after, mark = _bracketed(words, first, end, lexicons.verbs)
+        if after == first:
+            after = _dateline(words, first, end, lexicons.agencies)
+        if after == first:
+            break
+        first, marks = after, marks | mark
+        words.flags[first] = (words.flags[first] | SENTENCE) & ~(BREAK | MARK)
+    return first, marks
+
+
+@njit(nogil=True)
+def _bracketed(words: Words, first: int, end: int, verbs: Lexicon) -> tuple[int, int]:
+    """Where "(Adds details)" ends, `first` if the text does not begin so, and its mark."""
+    if first == end or not words.gaps[first] & OPEN:
+        return first, 0
+    if not _is_key(verbs.keys, words.hashes[first]):
+        return first, 0
+    verb = _first_phrase(verbs.keys, words.hashes[first])
+    for k in range(first + 1, min(first + BRACKETED + 1, end)):
+        if words.gaps[k] & CLOSE:
+            return k, int(verbs.marks[verb])
+    return first, 0
+
+
+@njit(nogil=True)
+def _dateline(words: Words, first: int, end: int, agencies: Lexicon) -> int:
+    """Where a dateline ends, `first` if the text does not begin with one."""
+    for k in range(first + 1, min(first + DATELINE + 1, end)):
+        if words.flags[k] & BREAK:
+            if _longest_before(words, first, k, agencies) > 0 or _is_place(words, first, k, CAPITAL | NUMBER):
+                return k
+            return first
+        if words.gaps[k] & COLON:
+            return k if k - first <= COLON_DATELINE and _is_place(words, first, k, CAPS) else first
+        if words.flags[k] & SENTENCE and words.starts[k] - 1 - words.starts[k - 1] > ABBREVIATION:
+            return first
+    return first
+
+
+@njit(nogil=True)
+def _is_place(words: Words, first: int, end: int, wanted: int) -> bool:
+    """Whether the tokens begin with a word in capitals and all have one of the wanted flags."""
+    if not words.flags[first] & CAPS:
+        return False
+    if end - first == 1 and words.starts[end] - 1 - words.starts[first] < PLACE:
+        return False
+    for k in range(first, end):
+        if not words.flags[k] & wanted:
+            return False
+    return True
+
+
+@njit(nogil=True)
+def _strip_trailing(words: Words, first: int, end: int, lexicons: Lexicons) -> int:
+    """Where the text ends without the leftovers of its page."""
+    while end > first:
+        size = _longest_before(words, first, end, lexicons.trailing)
+        if end - first >= 2 and words.flags[end - 2] & NUMBER and words.gaps[end - 2] & OPEN:
+            size = 2 if _is_key(lexicons.counts.keys, words.hashes[end - 1]) else size
+        if size == 0:
+            break
+        end -= size
+    return end
+
+
+@njit(nogil=True)
+def _longest_before(words: Words, first: int, end: int, lexicon: Lexicon) -> int:
+    """The length of the longest phrase that tokens first:end end in, 0 for none; first < end."""
+    longest = 0
+    key = words.hashes[end - 1]
+    phrase = _first_phrase(lexicon.keys, key)
+    while phrase < lexicon.keys.shape[0] and lexicon.keys[phrase] == key:
+        size = lexicon.bounds[phrase + 1] - lexicon.bounds[phrase]
+        if longest < size <= end - first and _same(words, end - size, end, lexicon, phrase):
+            longest = size
+        phrase += 1
+    return longest
+
+
+@njit(nogil=True)
+def _first_phrase(keys: NDArray[np.uint32], key: np.uint32) -> int:
+    """The first phrase whose key is not below."""
+    low, high = 0, keys.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(nogil=True)
+def _is_key(keys: NDArray[np.uint32], key: np.uint32) -> bool:
+    """Whether a phrase has this key."""
+    phrase = _first_phrase(keys, key)
+    return phrase < keys.shape[0] and keys[phrase] == key
+
+
+@njit(nogil=True)
+def _has(bits: NDArray[np.uint8], first: int, end: int, wanted: int) -> bool:
+    """Whether one of bits[first:end] has one of the wanted bits."""
+    found = 0
+    for k in range(first, end):
+        found |= bits[k]
+    return found & wanted != 0
+
+
+@njit(nogil=True)
+def _same(words: Words, first: int, end: int, lexicon: Lexicon, phrase: int) -> bool:
+    """Whether tokens first:end begin with the phrase."""
+    start, stop = lexicon.bounds[phrase], lexicon.bounds[phrase + 1]
+    if end - first < stop - start:
+        return False
+    for k in range(stop - start):
+        if words.hashes[first + k] != lexicon.hashes[start + k]:
+            return False
+    return True

@@ -1,0 +1,123 @@
+"""Shingle and word hashes from tokens: what signatures and evidence are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.flags import FUNCTION, NUMBER
+from dedup.kernels.xxh32 import xxh32
+
+STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
+TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
+
+
+@njit(nogil=True, cache=True)
+def count_shingles(offsets: NDArray[np.int64], width: int, bounds: NDArray[np.int64]) -> None:
+    """Write where each story's shingles will lie.
+
+    offsets : int64[n + 1]  story i owns tokens offsets[i]:offsets[i + 1], possibly none
+    width   : int           tokens in a shingle, at least 1
+    bounds  : int64[n + 1]  overwritten; a story of t tokens has max(t - width + 1, 1) shingles, none for t = 0
+    """
+    bounds[0] = 0
+    for i in range(offsets.shape[0] - 1):
+        tokens = offsets[i + 1] - offsets[i]
+        bounds[i + 1] = bounds[i] + (0 if tokens == 0 else max(tokens - width + 1, 1))
+
+
+@njit(nogil=True, cache=True)
+def hash_shingles(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    width: int,
+    bounds: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+) -> None:
+    """Write the XXH32 of every shingle: `width` tokens in a row and the spaces between, or the whole of a short story.
+
+    data    : uint8[m]       the tokens' UTF-8, a space after each
+    starts  : int64[t + 1]   token k is data[starts[k]:starts[k + 1] - 1]
+    flags   : uint8[t]       of the tokens; FUNCTION is read
+    offsets : int64[n + 1]   story i owns tokens offsets[i]:offsets[i + 1]
+    bounds  : int64[n + 1]   from `count_shingles`; story i owns hashes[bounds[i]:bounds[i + 1]]
+    hashes  : uint32[s]      overwritten; hashes[bounds[i]:ends[i]] serve retrieval, in text order, then those that
+                             function words alone make up, which say nothing of the story, in reverse text order
+    ends    : int64[n]       overwritten; a story of nothing but function words is looked up by all it has
+    """
+    for i in range(offsets.shape[0] - 1):
+        left, right = bounds[i], bounds[i + 1]
+        count = right - left
+        span = min(width, offsets[i + 1] - offsets[i])
+        function_run = 0  # function words in a row, up to the token before the shingle's last
+        first = offsets[i]
+        for k in range(first, first + span - 1):
+            function_run = function_run + 1 if flags[k] & FUNCTION else 0
+        for k in range(first, first + count):
+            function_run = function_run + 1 if flags[k + span - 1] & FUNCTION else 0
+            h = xxh32(data, starts[k], starts[k + span] - 1)
+            if function_run >= span:
+                right -= 1
+                hashes[right] = h
+            else:
+                hashes[left] = h
+                left += 1
+        ends[i] = left if left > bounds[i] else bounds[i + 1]
+
+
+@njit(nogil=True, cache=True)
+def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.uint32:
+    """XXH32 of the first STEM_LETTERS code points of data[start:end], or of all of it if `whole`."""
+    if whole or end - start <= STEM_LETTERS:
+        return xxh32(data, start, end)
+    high = np.uint8(0)
+    for at in range(start, start + STEM_LETTERS):
+        high |= data[at]
+    if high < 0x80:  # ASCII: a byte is a letter
+        return xxh32(data, start, start + STEM_LETTERS)
+    letters = 0
+    for at in range(start, end):
+        if data[at] & 0xC0 != 0x80:  # not a continuation byte: a code point begins
+            if letters == STEM_LETTERS:
+                return xxh32(data, start, at)
+            letters += 1
+    return xxh32(data, start, end)
+
+
+@njit(nogil=True, cache=True)
+def hash_title_words(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    title_ends: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+) -> None:
+    """Write the stem hashes of each title's content words (of all its words, if every one is a function word).
+
+    The first TITLE_STAND_IN tokens of the text stand in for a missing title. Numbers are not cut to stems.
+    Arguments as in `hash_shingles`, and:
+    title_ends : int64[n]      the title of story i is tokens offsets[i]:title_ends[i]
+    hashes     : uint32[>= t]  overwritten from the front, back to back
+    bounds     : int64[n + 1]  overwritten; story i owns hashes[bounds[i]:bounds[i + 1]]
+    """
+    at = 0
+    bounds[0] = 0
+    for i in range(offsets.shape[0] - 1):
+        first, last = offsets[i], title_ends[i]
+        if first == last:
+            last = min(offsets[i + 1], first + TITLE_STAND_IN)
+        for k in range(first, last):
+            if not flags[k] & FUNCTION:
+                hashes[at] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
+                at += 1
+        if at == bounds[i]:
+            for k in range(first, last):
+                hashes[at] = hash_stem(data, starts[k], starts[k + 1] - 1, True)
+                at += 1
+        bounds[i + 1] = at

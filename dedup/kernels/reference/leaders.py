@@ -1,0 +1,182 @@
+"""The slow twin of `native.leaders`: sets, dictionaries, one pair and one story at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+UNDATED = -(2**63)
+EXACT, NEAR, UPDATE = 1, 2, 3
+FEATURES = 13
+LEVELS = 4
+FEWEST_WORDS = 4
+
+Bucket = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of one story: the six sets of `reference.shingles.facts`, and the rest."""
+
+    sets: Sequence[Sequence[int]]
+    truncated: bool
+    tokens: int
+    source: int
+    url: int
+    has_text: bool
+    revised: bool
+    time: int
+    content: tuple[int, int]
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _disagreement(x: set[int], y: set[int]) -> float:
+    return 1.0 - len(x & y) / len(x | y) if x and y else 0.0
+
+
+def measure(one: Story, other: Story) -> list[float]:
+    """The evidence on two stories, in the order of `dedup.evidence.EVIDENCE`."""
+    x, y = [set(values) for values in one.sets], [set(values) for values in other.sets]
+    if one.truncated or other.truncated:
+        top = min(max(story.sets[5]) for story in (one, other) if story.truncated)
+        x[5], y[5] = ({value for value in values[5] if value <= top} for values in (x, y))
+    alike = [
+        share
+        for s in (0, 1, 5)
+        for share in (
+            _share(len(x[s] & y[s]), len(x[s] | y[s])),
+            _share(len(x[s] & y[s]), min(len(x[s]), len(y[s]))),
+        )
+    ]
+    dated = UNDATED not in (one.time, other.time)
+    return [
+        *alike,
+        *(_disagreement(x[s], y[s]) for s in (2, 3, 4)),
+        _share(min(one.tokens, other.tokens), max(one.tokens, other.tokens)),
+        float(one.source == other.source != 0),
+        float(one.url == other.url != 0),
+        min(abs(one.time - other.time) / 3_600_000_000, 72.0) if dated else 0.0,
+    ]
+
+
+def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: float) -> float:
+    """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
+    evidence = np.array(measure(one, other), dtype=np.float32)
+    if rule > 0:
+        return float(evidence[4])
+    if min(len(one.sets[1]), len(other.sets[1])) < FEWEST_WORDS:
+        return 0.0
+    row = weights[1 if one.has_text and other.has_text else 0]
+    return 1.0 / (1.0 + math.exp(-(row[FEATURES] + sum(w * float(e) for w, e in zip(row, evidence, strict=False)))))
+
+
+@dataclass(slots=True)
+class Buckets:
+    """The leaders in each bucket, a bucket being (band, the keys taken together, the slice of time)."""
+
+    limit: int
+    leaders: dict[Bucket, list[int]] = field(default_factory=dict)
+    left_out: int = 0
+
+    def find(self, path: Sequence[Bucket]) -> list[int]:
+        """The leaders in the first bucket of a path, and in each next one while the last is full."""
+        found: list[int] = []
+        for bucket in path:
+            some = self.leaders.get(bucket, [])
+            found += some
+            if len(some) < self.limit:
+                break
+        return found
+
+    def enter(self, path: Sequence[Bucket], leader: int) -> None:
+        """Put a leader into the first bucket of a path that holds it or has room."""
+        for bucket in path:
+            some = self.leaders.setdefault(bucket, [])
+            if leader in some:
+                return
+            if len(some) < self.limit:
+                some.append(leader)
+                return
+        self.left_out += 1
+
+
+def _paths(keys: Sequence[int], next_bands: Sequence[int], piece: int | None) -> list[list[Bucket]]:
+    """For every band that has a key, its bucket and the finer ones that split it."""
+    paths: list[list[Bucket]] = []
+    for band, key in enumerate(keys):
+        if key:
+            chain, other = [key], band
+            for _ in range(LEVELS - 1):
+                other = next_bands[other]
+                chain.append(keys[other])
+            paths.append([(band, *chain[: level + 1], piece) for level in range(LEVELS)])
+    return paths
+
+
+def lead(
+    stories: Sequence[Story],
+    keys: Sequence[Sequence[int]],
+    next_bands: Sequence[int],
+    weights: Sequence[Sequence[float]],
+    rule: float,
+    threshold: float,
+    window: int,
+    limit: int,
+) -> tuple[list[int], list[int], list[float], int]:
+    """The leader, kind and score of every story, in feed order, and how many leaders the finest buckets left out.
+
+    Args:
+        stories: in feed order.
+        keys: a list a story, one key a band; 0 for none; the last band is the URL's.
+        next_bands: the band that splits the full buckets of each.
+        weights: for titles and for text.
+        rule: cf. `judge`.
+        threshold: least score of a duplicate.
+        window: microseconds, -1 for no limit.
+        limit: most leaders in a bucket.
+    """
+    near, exact = Buckets(limit), Buckets(255)
+    leaders: list[int] = []
+    kinds: list[int] = []
+    scores: list[float] = []
+
+    def piece(time: int) -> int | None:
+        return None if time == UNDATED else 0 if window < 0 else time // window
+
+    def within(i: int, j: int) -> bool:
+        one, other = stories[i].time, stories[j].time
+        return window < 0 or UNDATED in (one, other) or abs(one - other) <= window
+
+    for i, story in enumerate(stories):
+        own = piece(story.time)
+        pieces = [None] if own is None else [None, own - 1, own, own + 1]
+        content = [[(story.content, p)] for p in pieces if any(story.content)]
+        copies = [j for path in content for j in exact.find(path) if within(i, j)]
+        if copies:
+            leaders.append(min(copies))
+            kinds.append(EXACT)
+            scores.append(1.0)
+            for path in _paths([*[0] * (len(keys[i]) - 1), keys[i][-1]], next_bands, piece(stories[leaders[i]].time)):
+                near.enter(path, leaders[i])
+            continue
+        found = {j for p in pieces for path in _paths(keys[i], next_bands, p) for j in near.find(path)}
+        judged = {j: judge(story, stories[j], weights, rule) for j in found if within(i, j)}
+        good = [j for j in judged if judged[j] >= threshold]
+        best = min(good, key=lambda j: (-judged[j], j)) if good else i
+        leaders.append(best)
+        scores.append(judged[best] if good else 0.0)
+        evidence = measure(story, stories[best])
+        update = evidence[10] and (evidence[11] or story.revised or stories[best].revised)
+        kinds.append(0 if not good else UPDATE if update else NEAR)
+        where = piece(stories[best].time)
+        if any(story.content):
+            exact.enter([(story.content, where)], best)
+        for path in _paths(keys[i], next_bands, where):
+            near.enter(path, best)
+    return leaders, kinds, scores, near.left_out

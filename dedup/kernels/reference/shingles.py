@@ -1,0 +1,82 @@
+"""The slow twin of `native.shingles` and `native.facts`: one story at a time, a token being (bytes, flags)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import xxhash
+
+from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+
+Token = tuple[bytes, int]
+
+STEM_LETTERS = 6
+TITLE_STAND_IN = 24
+HEAD_TOKENS = 48
+NUMBER_TOKENS = 70
+TITLE_CAP, HEAD_CAP, TITLE_NUMBERS_CAP, NUMBERS_CAP, NAMES_CAP, SHINGLES_CAP = 32, 48, 8, 24, 24, 360
+
+
+def xxh32(data: bytes) -> int:
+    """XXH32 with seed 0."""
+    return int(xxhash.xxh32_intdigest(data))
+
+
+def shingles(tokens: Sequence[Token], width: int) -> tuple[list[int], list[int]]:
+    """The hashes of a story's shingles: those that serve retrieval, and those of function words alone.
+
+    Both in text order; a story of nothing but function words is looked up by all it has.
+    """
+    if not tokens:
+        return [], []
+    span = min(width, len(tokens))
+    windows = [tokens[k : k + span] for k in range(len(tokens) - span + 1)]
+    telling = [window for window in windows if not all(flags & FUNCTION for _, flags in window)]
+    common = [window for window in windows if all(flags & FUNCTION for _, flags in window)]
+    if not telling:
+        telling, common = common[::-1], []
+    return tuple([xxh32(b" ".join(word for word, _ in w)) for w in some] for some in (telling, common))  # type: ignore[return-value]
+
+
+def stem(token: Token) -> int:
+    """The hash of a word's first letters, or of a whole number."""
+    word, flags = token
+    return xxh32(
+        word
+        if flags & NUMBER
+        else word.decode("utf-8").encode("utf-32-le")[: 4 * STEM_LETTERS].decode("utf-32-le").encode()
+    )
+
+
+def title_words(title: Sequence[Token], text: Sequence[Token]) -> list[int]:
+    """The stems of a title's content words, in order, with repeats."""
+    words = title or text[:TITLE_STAND_IN]
+    return [stem(token) for token in words if not token[1] & FUNCTION] or [xxh32(word) for word, _ in words]
+
+
+def _set(values: Iterable[int], cap: int) -> list[int]:
+    """The first `cap` distinct values, sorted."""
+    return sorted(list(dict.fromkeys(values))[:cap])
+
+
+def facts(title: Sequence[Token], text: Sequence[Token], width: int) -> tuple[list[list[int]], bool]:
+    """The six sets kept of a story, and whether shingles were left out."""
+    both = [*title, *text]
+    head = both[:NUMBER_TOKENS]
+    numbers = [xxh32(word[:64].replace(b",", b"")) for word, flags in head if flags & NUMBER]
+    in_title = sum(1 for _, flags in title[:NUMBER_TOKENS] if flags & NUMBER)
+    names = [
+        stem(token)
+        for token in head[len(title) :]
+        if token[1] & CAPITAL and not token[1] & (NUMBER | SENTENCE | FUNCTION)
+    ]
+    every = sorted({value for some in shingles(both, width) for value in some})
+    sets = [
+        _set(title_words(title, text)[:NUMBER_TOKENS], TITLE_CAP),
+        _set((stem(token) for token in both[:HEAD_TOKENS] if not token[1] & FUNCTION), HEAD_CAP),
+        _set(numbers[:in_title], TITLE_NUMBERS_CAP),
+        _set(numbers, NUMBERS_CAP),
+        _set(names, NAMES_CAP),
+        every[:SHINGLES_CAP],
+    ]
+    return sets, len(every) > SHINGLES_CAP

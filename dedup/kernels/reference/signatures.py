@@ -1,0 +1,36 @@
+"""The slow twin of `native.signatures` and `native.bands`: plain integers, one story at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+_WORD = 2**32
+
+
+def mix32(h: int) -> int:
+    """MurmurHash3's finaliser."""
+    h = (h ^ (h >> 16)) * 0x85EBCA6B % _WORD
+    h = (h ^ (h >> 13)) * 0xC2B2AE35 % _WORD
+    return h ^ (h >> 16)
+
+
+def minhash(hashes: Iterable[int], a: Sequence[int], b: Sequence[int]) -> list[int]:
+    """The least value each permutation x -> a * x + b gives any of the hashes, mixed first; 2**32 - 1 for none."""
+    mixed = [mix32(x) for x in hashes]
+    return [
+        min([(slope * x + shift) % _WORD for x in mixed], default=_WORD - 1) for slope, shift in zip(a, b, strict=True)
+    ]
+
+
+def band_key(values: Sequence[int]) -> int:
+    """The key of a band's signature values, never 0."""
+    key = 0
+    for value in values:
+        key = mix32((key * 31 + value + 0x9E3779B9) % _WORD)
+    return max(key, 1)
+
+
+def shared_keys(keys: Iterable[int]) -> set[int]:
+    """The keys of a band that more than one story has."""
+    return {key for key, count in Counter(keys).items() if key and count > 1}

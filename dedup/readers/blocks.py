@@ -1,0 +1,205 @@
+"""A text feed cut into blocks of whole rows: lines, JSON array elements, delimited records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import FeedError
+from dedup.kernels.native.records import split_array, split_delimited, split_lines
+from dedup.readers.bytestreams import ByteStream
+from dedup.readers.settings import ReadSettings, Reject
+from dedup.readers.sniff import BOM
+
+Positions = NDArray[np.int64]
+_JSON_SPACE = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole rows of a feed, and where each lies."""
+
+    data: bytes
+    offset: int
+    """Where `data` begins in the decompressed feed."""
+    start: Positions
+    """int64[n], first byte of each row in `data`."""
+    end: Positions
+    """int64[n], one past its last; a line end is left out."""
+    line: Positions
+    """int64[n], the line on which it begins, counted from 1."""
+    first: int
+    """Rows of the feed before this block."""
+    bytes_read: int
+    """Of the file, up to and with this block."""
+    widths: Positions | None = None
+    """int64[n], the number of fields of each record of delimited text."""
+    tail: Reject | None = None
+    """What follows the rows, if it is none: the feed ends there."""
+
+
+class _Cutter:
+    """The place reached in a feed that is being cut, and the bytes not yet handed on."""
+
+    def __init__(self, stream: ByteStream, settings: ReadSettings, name: str) -> None:
+        self.stream = stream
+        self.settings = settings
+        self.name = name
+        self.held = b""
+        self.offset = 0  # of held in the feed
+        self.line = 1  # on which held begins
+        self.rows = 0
+
+    def fill(self) -> bool:
+        """Read one block, or as much again as is held, so that a long row costs linear time; True at the end."""
+        if len(self.held) > self.settings.row_limit:
+            raise FeedError(
+                self.name,
+                f"a row of over {self.settings.row_limit >> 20} MB begins here: that is no story, or a quote or a bracket "
+                "is never closed",
+                row=self.line,
+            )
+        size = max(self.settings.block_size, len(self.held))
+        chunk = self.stream.read(size)
+        begins = self.offset == 0 and not self.held
+        self.held += chunk
+        if begins and self.held.startswith(BOM):
+            self.skip(len(BOM))
+        return len(chunk) < size
+
+    def skip(self, size: int) -> None:
+        """Let go of the first bytes held."""
+        self.held = self.held[size:]
+        self.offset += size
+
+    def take(
+        self, size: int, start: Positions, end: Positions, line: Positions, after: int, widths: Positions | None = None
+    ) -> Block:
+        """Make a block of the first bytes held; `after` is the number of the line on which the rest begins."""
+        block = Block(
+            *(self.held[:size], self.offset, start, end, line, self.rows, self.stream.bytes_read),
+            widths=widths,
+        )
+        self.skip(size)
+        self.line = after
+        self.rows += len(start)
+        return block
+
+    def tail(self, kind: str, reason: str) -> Block:
+        """An empty block that ends the feed: what is held is no row."""
+        reject = Reject(self.line, kind, reason, self.held)
+        none = np.empty(0, dtype=np.int64)
+        widths = none  # of no use for lines and elements, and no harm
+        return Block(b"", self.offset, none, none, none, self.rows, self.stream.bytes_read, widths, tail=reject)
+
+    def cut_off(self) -> Block:
+        """The tail of a feed whose packed data are damaged."""
+        return self.tail("cut off", f"{self.stream.damage}; fetch it again, or skip errors to keep the rows before")
+
+
+def _room(data: bytes, *ends: bytes) -> tuple[Positions, Positions, Positions]:
+    """Arrays that hold as many rows as `data` can have."""
+    size = sum(data.count(end) for end in ends) + 1
+    return np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+
+
+def _last_line_end(data: bytes) -> int:
+    """One past the last line end that is surely whole (a CR at the end may be half of one), 0 if there is none."""
+    return (data.rfind(b"\n") + 1) or (data.rfind(b"\r", 0, max(0, len(data) - 1)) + 1)
+
+
+def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
+    """Blocks of lines; blank lines are no rows.
+
+    Raises:
+        FeedError: a line is longer than the limit.
+    """
+    cutter = _Cutter(stream, settings, name)
+    final = False
+    while not final:
+        final = cutter.fill()
+        whole = final and stream.damage is None
+        size = len(cutter.held) if whole else _last_line_end(cutter.held)
+        if size:
+            data = np.frombuffer(cutter.held, dtype=np.uint8)[:size]
+            start, end, line = _room(cutter.held, b"\n", b"\r")
+            count, after = split_lines(data, cutter.line, start, end, line)
+            yield cutter.take(size, start[:count], end[:count], line[:count], after)
+    if stream.damage is not None:
+        yield cutter.cut_off()
+
+
+def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
+    """Blocks of the elements of a JSON array, or of several one after another.
+
+    Raises:
+        FeedError: an element is longer than the limit.
+    """
+    cutter = _Cutter(stream, settings, name)
+    final = inside = False
+    before = 0  # rows before this array
+    while True:
+        final = final or cutter.fill()
+        if not inside:
+            blank = len(cutter.held) - len(cutter.held.lstrip(_JSON_SPACE))
+            cutter.line += _count_lines(cutter.held[:blank])
+            cutter.skip(blank)
+            if cutter.held.startswith(b"["):
+                cutter.skip(1)
+                inside, before = True, cutter.rows
+        if inside and cutter.held:
+            start, end, line = _room(cutter.held, b",")
+            count, size, after, closed = split_array(
+                np.frombuffer(cutter.held, dtype=np.uint8), cutter.rows == before, cutter.line, start, end, line
+            )
+            if size:
+                yield cutter.take(size, start[:count], end[:count], line[:count], after)
+            if closed:
+                inside = False
+                continue
+        elif cutter.held:
+            yield cutter.tail("after the array", "something follows the closing bracket")
+            return
+        if final:
+            break
+    if stream.damage is not None:
+        yield cutter.cut_off()
+    elif inside:
+        yield cutter.tail("cut off", "the array is not closed: the feed ends inside it")
+
+
+def _count_lines(blank: bytes) -> int:
+    """Line ends in white space."""
+    return blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
+
+
+def cut_records(stream: ByteStream, settings: ReadSettings, name: str, delimiter: str) -> Iterator[Block]:
+    """Blocks of the records of delimited text after its header; empty lines are no records.
+
+    Raises:
+        FeedError: a record is longer than the limit.
+    """
+    cutter = _Cutter(stream, settings, name)
+    final = headed = False
+    while not final:
+        final = cutter.fill()
+        data = np.frombuffer(cutter.held, dtype=np.uint8)
+        start, end, line = _room(cutter.held, b"\n", b"\r")
+        widths = np.empty_like(start)
+        whole = final and stream.damage is None
+        count, size, after, quoted = split_delimited(data, ord(delimiter), whole, cutter.line, start, end, line, widths)
+        unclosed = whole and quoted and count > 0
+        if unclosed:
+            count -= 1
+            size, after = int(start[count]), int(line[count])
+        if size:
+            rows = slice(0 if headed else min(1, count), count)
+            headed = headed or count > 0
+            yield cutter.take(size, start[rows], end[rows], line[rows], after, widths[rows])
+        if unclosed:
+            yield cutter.tail("unclosed quote", "a quoted field begins in this row and is never closed")
+    if stream.damage is not None:
+        yield cutter.cut_off()

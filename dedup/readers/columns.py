@@ -1,0 +1,169 @@
+"""Parquet and Arrow IPC to story batches: their columns are cast, never turned into rows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dedup.errors import FeedError
+from dedup.kernels.native.cells import NO_RANK
+from dedup.kernels.reference.fields import plain_name, text_of
+from dedup.readers.fields import ROLES, Fields
+from dedup.readers.rows import Parsed
+from dedup.readers.settings import Reject
+from dedup.readers.stories import make_batch, repair_text
+
+_BATCH_BYTES = 3 << 19  # of a feed's columns parsed at a time
+_MOST_ROWS, _LEAST_ROWS = 1 << 16, 1 << 8
+_NO_POSITIONS = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some rows of the feed in its own columns."""
+
+    batch: pa.RecordBatch
+    first: int
+    """Rows of the feed before these."""
+    tail: Reject | None = None
+
+
+class Table(Protocol):
+    """A file of columns that is open for reading."""
+
+    schema: pa.Schema
+
+    def batches(self, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+        """The rows in order, of these columns or all."""
+
+
+class _ParquetTable:
+    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+        import pyarrow.parquet as pq
+
+        self._file = stack.enter_context(pq.ParquetFile(path))
+        self.schema: pa.Schema = self._file.schema_arrow
+
+    def batches(self, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+        """The rows in order, of these columns or all."""
+        meta = self._file.metadata
+        size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+        rows = _BATCH_BYTES * meta.num_rows // max(1, size)
+        yield from self._file.iter_batches(min(max(rows, _LEAST_ROWS), _MOST_ROWS), columns=columns)
+
+
+class _ArrowTable:
+    def __init__(self, path: Path, stack: contextlib.ExitStack, *, stream: bool) -> None:
+        source = stack.enter_context(pa.memory_map(str(path)))
+        self._reader = stack.enter_context((pa.ipc.open_stream if stream else pa.ipc.open_file)(source))
+        self._stream = stream
+        self.schema: pa.Schema = self._reader.schema
+
+    def batches(self, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+        """The rows in order, of these columns or all."""
+        reader = self._reader
+        whole = reader if self._stream else map(reader.get_batch, range(reader.num_record_batches))
+        for batch in whole:
+            picked = batch if columns is None else batch.select(columns)
+            step = max(_LEAST_ROWS, _BATCH_BYTES * len(picked) // max(1, picked.nbytes))
+            for first in range(0, len(picked), step):
+                yield picked.slice(first, step)
+
+
+@contextlib.contextmanager
+def open_table(name: str, path: Path, *, parquet: bool, stream: bool) -> Iterator[Table]:
+    """Open a Parquet or Arrow IPC file; what goes wrong inside the `with` is a FeedError.
+
+    Raises:
+        FeedError: the file is damaged.
+    """
+    kind = "Parquet" if parquet else "Arrow IPC"
+    with contextlib.ExitStack() as stack:
+        try:
+            yield _ParquetTable(path, stack) if parquet else _ArrowTable(path, stack, stream=stream)
+        except (pa.ArrowException, OSError) as exc:
+            reason = str(exc).splitlines()[0][:200]
+            raise FeedError(name, f"its {kind} data are cut off or damaged ({reason}); fetch it again") from exc
+
+
+class ColumnRows:
+    """Turns slices of a table into stories."""
+
+    def __init__(self, name: str, fields: Fields, schema: pa.Schema) -> None:
+        self._name = name
+        self._fields = fields
+        self.columns: list[str] = []
+        """The columns that hold anything wanted; of two whose names look the same, the first."""
+        self._names: dict[bytes, str] = {}
+        for column in schema.names:
+            plain = plain_name(column)
+            if plain in fields.numbers and plain not in self._names:
+                self._names[plain] = column
+                self.columns.append(column)
+
+    def parse(self, piece: Slice) -> Parsed:
+        """The stories of a slice."""
+        count = len(piece.batch)
+        replaced = np.zeros(count, dtype=np.bool_)
+        used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
+        texts = {plain: self._text(piece.batch.column(column), replaced) for plain, column in self._names.items()}
+        columns = []
+        for role, plains in enumerate(self._fields.by_role):
+            best = pa.array([""] * count, type=pa.string())
+            for rank, plain in enumerate(plains):
+                if plain in texts:
+                    takes = pc.and_(_is_blank(best), pc.invert(_is_blank(texts[plain])))
+                    used[role, rank] = pc.sum(takes).as_py() or 0
+                    best = pc.if_else(takes, texts[plain], best)
+            columns.append(best)
+        ordinals = piece.first + 1 + np.arange(count)
+        batch, stats = make_batch(columns, replaced, self._name, ordinals)
+        rejects = [] if piece.tail is None else [piece.tail]
+        return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names)
+
+    def _text(self, column: pa.Array, replaced: NDArray[np.bool_]) -> pa.StringArray:
+        """A column as text without nulls, invalid UTF-8 replaced."""
+        text, changed = repair_text(pc.fill_null(_cast_text(column), ""))
+        if changed is not None:
+            replaced |= changed
+        return text
+
+
+def _is_blank(column: pa.StringArray) -> pa.BooleanArray:
+    return pc.equal(pc.binary_length(pc.ascii_trim_whitespace(column)), 0)
+
+
+def _cast_text(column: pa.Array) -> pa.StringArray:
+    """A column of any type as strings: numbers as Arrow prints them, times as ISO 8601 in UTC, lists joined."""
+    kind: Any = column.type
+    if pa.types.is_dictionary(kind):
+        return _cast_text(column.dictionary_decode())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        whole = pc.fill_null(column.cast(pa.binary()), b"")
+        return pa.StringArray.from_buffers(len(whole), *whole.buffers()[1:], offset=whole.offset)
+    if pa.types.is_timestamp(kind):
+        utc = column if kind.tz is None else column.cast(pa.timestamp(kind.unit, tz="UTC"))
+        return utc.cast(pa.timestamp(kind.unit)).cast(pa.timestamp("us"), safe=False).cast(pa.string())
+    if pa.types.is_nested(kind):
+        values = [text_of(_plain_value(value)) for value in column.to_pylist()]
+        return pa.array(values, type=pa.string())
+    return column.cast(pa.string())
+
+
+def _plain_value(value: object) -> object:
+    """A nested value as JSON would have it, so that text_of finds its way."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [_plain_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain_value(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,166 @@
+"""Dates of every kind to microseconds in UTC: ISO 8601 in a kernel, the rest one by one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.kernels.native.dates import LEFT, MISSING, iso_dates
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""A date outside these years, both included, is impossible."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_END = (datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_NOTHING = {"", "none", "null", "nan", "nat", "n/a", "undefined", "0"}
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+]?\d{1,2})?", re.ASCII)
+_ODDITIES = (
+    (re.compile(r"(?<=[+-]\d{4}) [A-Z]{2,5}$"), ""),  # Go: 2026-01-31 10:20:30 +0000 UTC
+    (re.compile(r"\[[\w/+-]+\]$"), ""),  # Java: 2026-01-31T10:20:30+01:00[Europe/Paris]
+    (re.compile(r"(?<=:\d\d):60\b"), ":59"),  # a leap second
+    (re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日"), r"\1-\2-\3 "),
+)
+_LONGEST = 64  # characters; nothing longer is a date, and dateutil is slow on it
+_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The dates of a column, null where there is none."""
+
+    times: pa.TimestampArray
+    """us, UTC."""
+    missing: int
+    impossible: int
+    example: str
+    """The first impossible date, "" for none."""
+
+
+def parse_dates(texts: pa.StringArray) -> Dates:
+    """Read a column of dates; a time without a zone is UTC, and what is no date from 1900 to 2200 is null.
+
+    Args:
+        texts: string[n] without nulls; blank where there is no date.
+    """
+    count = len(texts)
+    if not count:
+        return Dates(pa.array([], type=pa.timestamp("us", tz="UTC")), 0, 0, "")
+    _, offsets, data = texts.buffers()
+    bounds = _array(offsets, np.int32)[texts.offset : texts.offset + count + 1]
+    micros = np.empty(count, dtype=np.int64)
+    state = np.empty(count, dtype=np.uint8)
+    iso_dates(_array(data, np.uint8), bounds, micros, state)
+    missing = state == MISSING
+    impossible = (state != MISSING) & ((micros < _FIRST) | (micros >= _END))
+    for row in np.flatnonzero(state == LEFT):
+        text = texts[row].as_py()
+        time = parse_date(text)
+        micros[row] = time or 0
+        impossible[row] = time is None and not is_nothing(text)
+        missing[row] = time is None and not impossible[row]
+    absent = missing | impossible
+    example = texts[int(np.argmax(impossible))].as_py() if impossible.any() else ""
+    times = pa.array(micros, type=pa.timestamp("us", tz="UTC"), mask=absent)
+    return Dates(times, int(missing.sum()), int(impossible.sum()), example)
+
+
+def _array(buffer: pa.Buffer | None, dtype: type[np.generic]) -> NDArray[Any]:
+    """A buffer as a read-only array: the one kind that kernels are compiled for."""
+    array = np.frombuffer(buffer if buffer is not None else b"", dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a date's text says that there is none.
+
+    >>> is_nothing("None"), is_nothing("yesterday")
+    (True, False)
+    """
+    return text.strip().lower() in _NOTHING
+
+
+@lru_cache(maxsize=1 << 14)
+def parse_date(text: str) -> int | None:
+    """Microseconds since 1970-01-01 UTC, or None for what is no date from 1900 to 2200.
+
+    Understood are seconds, milliseconds, microseconds and nanoseconds since 1970, YYYYMMDD with or without HHMM[SS],
+    RFC 822, and whatever python-dateutil reads that names a year, a month and a day.
+
+    >>> parse_date("Thu, 01 Jan 1970 01:00:01 +0100"), parse_date("1700000000"), parse_date("Thursday")
+    (1000000, 1700000000000000, None)
+    """
+    text = text.strip()
+    if not text or len(text) > _LONGEST or is_nothing(text):
+        return None
+    for oddity, usual in _ODDITIES:
+        text = oddity.sub(usual, text)
+    micros = _from_number(text) if _NUMBER.fullmatch(text) else _from_words(text)
+    return micros if micros is not None and _FIRST <= micros < _END else None
+
+
+def _from_number(text: str) -> int | None:
+    for digits, form in ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d")):
+        if len(text) == digits and text.isdigit():
+            try:
+                time = datetime.strptime(text, form).replace(tzinfo=UTC)
+            except ValueError:
+                break
+            if FIRST_YEAR <= time.year <= LAST_YEAR:
+                return (time - _EPOCH) // _MICROSECOND
+    whole, _, fraction = text.partition(".")
+    value = float(text)
+    size = abs(value)
+    if size < 1e8:
+        return None  # before 1973: a year, a day count, anything but a news story's time
+    for limit, micros in ((1e11, 10**6), (1e14, 10**3), (1e17, 1)):
+        if size < limit:
+            exact = whole.lstrip("+-").isdigit() and "e" not in text.lower()
+            part = int(fraction[:6].ljust(6, "0")) * micros // 10**6 if exact and fraction else 0
+            return int(whole) * micros + (-part if value < 0 else part) if exact else round(value * micros)
+    return int(value) // 1000 if size < 1e20 else None
+
+
+def _from_words(text: str) -> int | None:
+    try:
+        time = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        parsed = _from_dateutil(text)
+        if parsed is None:
+            return None
+        time = parsed
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    try:
+        return (time - _EPOCH) // _MICROSECOND
+    except OverflowError:
+        return None
+
+
+def _from_dateutil(text: str) -> datetime | None:
+    """What dateutil reads, unless it had to make up the year, the month or the day: then two defaults show."""
+    from dateutil import parser
+
+    def zone(name: str | None, offset: int | None) -> tzinfo | None:
+        if offset is None and name not in _ZONES:
+            return None
+        return timezone(timedelta(seconds=offset if offset is not None else _ZONES[name or ""] * 3600))
+
+    try:
+        times = [
+            parser.parse(text, default=default, tzinfos=zone)
+            for default in (datetime(2000, 1, 1), datetime(2004, 3, 5))
+        ]
+    except (ValueError, OverflowError, TypeError, ArithmeticError, LookupError, AttributeError):
+        return None  # dateutil lets these through for some malformed texts
+    return times[0] if times[0] == times[1] else None

@@ -1,0 +1,129 @@
+"""The files that paths, globs, folders and `-` name."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from dedup.errors import FeedError
+
+
+class Spool:
+    """A temporary file that goes when this object does: a pipe's bytes, so that they can be read twice."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        handle, path = tempfile.mkstemp(prefix="dedup-")
+        self.path = Path(path)
+        self._finalizer = weakref.finalize(self, _remove, path)
+        with os.fdopen(handle, "wb") as spool:
+            shutil.copyfileobj(source, spool, 1 << 20)
+
+    def close(self) -> None:
+        """Remove the file now."""
+        self._finalizer()
+
+
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+
+
+class Found(NamedTuple):
+    """A file to read."""
+
+    name: str
+    """As messages call it."""
+    path: Path
+    spool: Spool | None
+    """Kept as long as the file is needed, for a pipe."""
+    in_folder: bool
+    """Found in a folder rather than named: it is passed over where it is no feed."""
+
+
+def find_files(patterns: Sequence[str], notice: Callable[[str], None]) -> Iterator[Found]:
+    """The files named, in the order of the patterns; folders are searched in order of name, hidden files left out.
+
+    Args:
+        patterns: paths, globs (`**` for any depth), folders, `-` for standard input.
+        notice: called with one line for each thing passed over.
+
+    Raises:
+        FeedError: a pattern names nothing that can be read.
+    """
+    seen: set[tuple[int, int]] = set()
+    for pattern in patterns:
+        for found in _find(pattern, notice):
+            status = found.path.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                notice(f"{found.name}: named twice, read once")
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            yield found
+
+
+def _find(pattern: str, notice: Callable[[str], None]) -> Iterator[Found]:
+    if pattern == "-":
+        yield _spooled("-", sys.stdin.buffer)
+        return
+    if Path(pattern).exists():
+        yield from _find_path(pattern, notice)
+        return
+    if not glob.has_magic(pattern):
+        raise FeedError(pattern, "there is no such file or folder")
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
+    if not matches:
+        raise FeedError(pattern, "no file matches")
+    for match in matches:
+        yield from _find_path(match, notice)
+
+
+def _find_path(name: str, notice: Callable[[str], None]) -> Iterator[Found]:
+    path = Path(name)
+    if path.is_dir():
+        yield from _find_in_folder(name, notice)
+    elif path.is_file():
+        yield Found(name, path, None, in_folder=False)
+    elif path.is_fifo() or path.is_char_device():
+        try:
+            with path.open("rb") as pipe:
+                yield _spooled(name, pipe)
+        except OSError as exc:
+            raise FeedError(name, f"cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
+    else:
+        raise FeedError(name, "is neither a file, a folder nor a pipe")
+
+
+def _spooled(name: str, source: BinaryIO) -> Found:
+    try:
+        spool = Spool(source)
+    except OSError as exc:
+        raise FeedError(
+            name, f"cannot be kept in {tempfile.gettempdir()} for its second reading: {exc.strerror}; set TMPDIR"
+        ) from exc
+    return Found(name, spool.path, spool, in_folder=False)
+
+
+def _find_in_folder(name: str, notice: Callable[[str], None]) -> Iterator[Found]:
+    def refuse(exc: OSError) -> None:
+        raise FeedError(str(exc.filename or name), f"cannot be searched: {(exc.strerror or str(exc)).lower()}") from exc
+
+    empty = True
+    for folder, folders, files in os.walk(name, onerror=refuse):
+        folders[:] = sorted(part for part in folders if not part.startswith("."))
+        for part in sorted(files):
+            path = Path(folder) / part
+            if part.startswith("."):
+                notice(f"{path}: hidden, passed over")
+            elif not path.is_file():
+                notice(f"{path}: no regular file, passed over")
+            else:
+                empty = False
+                yield Found(str(path), path, None, in_folder=True)
+    if empty:
+        raise FeedError(name, "is a folder without files to read")

@@ -1,0 +1,192 @@
+"""What format a feed is in, told by its first bytes; its name only decides where the content could be either."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import PurePath
+from typing import NamedTuple
+
+from dedup.errors import FeedError
+from dedup.kernels.reference.fields import plain_name
+from dedup.readers.fields import Fields
+
+HEAD = 1 << 16
+"""Bytes of a feed that are looked at."""
+
+BOM = b"\xef\xbb\xbf"
+JSON_LINES, JSON_ARRAY, CSV, TSV, PARQUET, ARROW = "JSON lines", "JSON array", "CSV", "TSV", "Parquet", "Arrow IPC"
+READABLE = "JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC, plain or packed with gzip, bzip2, xz or zstd"
+
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
+SUFFIXES = {
+    ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES,
+    ".json": JSON_ARRAY,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".parquet": PARQUET,
+    ".pq": PARQUET,
+    ".arrow": ARROW,
+    ".arrows": ARROW,
+    ".feather": ARROW,
+    ".ipc": ARROW,
+}
+"""The format a file's name speaks of, once the suffix of its packing is taken off."""
+
+_ARROW_FILE, _ARROW_STREAM = b"ARROW1", b"\xff\xff\xff\xff"
+_FOREIGN = {
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it",
+    b"Rar!": "a RAR archive; unpack it",
+    b"SQLite format 3": "an SQLite database; export its table as CSV",
+    b"FEA1": "a Feather file of version 1; write it again with pyarrow, which writes version 2",
+    b"Obj\x01": "an Avro file; write it as Parquet",
+    b"ORC": "an ORC file; write it as Parquet",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\xff\xfe": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
+}
+_ENVELOPE = re.compile(
+    rb'\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-+.\w]+|\{[^{}]*\})\s*,)*?'
+    rb'\s*"(articles|items|entries|data|results|news|hits|clusters|docs|documents|posts|stories|feed|response|value)"'
+    rb'\s*:\s*(?:\[\s*[\[{\]]|\{\s*"(results|articles|items)"\s*:\s*\[)'
+)
+_DELIMITERS = ",;\t|"
+_PLAIN_CONTROLS = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
+
+
+class Format(NamedTuple):
+    """What a feed was found to be."""
+
+    name: str
+    delimiter: str = ""
+    """Between two fields of CSV and TSV."""
+    stream: bool = False
+    """Arrow IPC only: the streaming kind, which has no table of contents."""
+
+
+def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
+    """The format of the feed that begins with `head`.
+
+    Args:
+        name: the feed's path, for messages and hints.
+        head: its first `HEAD` decompressed bytes, or all of them.
+        fields: the fields looked for; they tell a header from prose.
+
+    Raises:
+        FeedError: what it is cannot be read; the message says what it is and what to do.
+    """
+    if head.startswith(b"PAR1"):
+        return Format(PARQUET)
+    if head.startswith(_ARROW_FILE):
+        return Format(ARROW)
+    if head.startswith(_ARROW_STREAM):
+        return Format(ARROW, stream=True)
+    _refuse_binary(name, head)
+    text = head.removeprefix(BOM).lstrip(b" \t\r\n")
+    hint = hinted_format(name)
+    if not text:
+        return Format(hint if hint in (JSON_ARRAY, CSV, TSV) else JSON_LINES, delimiter="\t" if hint == TSV else ",")
+    if text.startswith(b"<"):
+        _refuse_markup(name, text)
+    if text.startswith(b"["):
+        return Format(JSON_ARRAY)
+    if text.startswith(b"{"):
+        _refuse_envelope(name, text)
+        return Format(JSON_LINES)
+    return _sniff_text(name, head.removeprefix(BOM).lstrip(b"\r\n"), hint, fields)  # a header may begin with a tab
+
+
+def hinted_format(name: str) -> str | None:
+    """The format that a file's name speaks of, None if it speaks of none.
+
+    >>> hinted_format("feeds/today.csv.gz")
+    'CSV'
+    """
+    path = PurePath(name)
+    if path.suffix.lower() in PACKED_SUFFIXES:
+        path = path.with_suffix("")
+    return SUFFIXES.get(path.suffix.lower())
+
+
+def _refuse_binary(name: str, head: bytes) -> None:
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise FeedError(name, f"is {what}. Readable are {READABLE}")
+    if head[257:262] == b"ustar":
+        raise FeedError(name, f"is a tar archive; unpack it and name the folder. Readable are {READABLE}")
+    odd = len(head.translate(None, _PLAIN_CONTROLS))
+    if odd > len(head) // 100 and odd > 1:
+        raise FeedError(name, f"is no text (it begins with the bytes {head[:8].hex(' ')}). Readable are {READABLE}")
+
+
+def _refuse_markup(name: str, text: bytes) -> None:
+    start = text[:512].lower()
+    if b"<!doctype html" in start or b"<html" in start:
+        raise FeedError(name, f"is a web page, not a feed. Readable are {READABLE}")
+    raise FeedError(
+        name, f"is XML; RSS, Atom and other XML feeds cannot be read yet, so export it first. Readable are {READABLE}"
+    )
+
+
+def _refuse_envelope(name: str, text: bytes) -> None:
+    """Refuse an object that holds the stories in one of its members, and one spread over lines."""
+    first, *rest = text.split(b"\n", 1)
+    try:
+        whole = isinstance(json.loads(first.decode("utf-8", "replace")), dict)
+    except (ValueError, RecursionError):
+        whole = False
+    envelope = _ENVELOPE.match(text)
+    if envelope is not None and not (whole and rest and rest[0].lstrip().startswith(b"{")):
+        member = b".".join(part for part in envelope.groups() if part).decode()
+        raise FeedError(
+            name,
+            f'is one JSON object with the stories in "{member}", which cannot be read yet; '
+            f"take them out with: jq -c '.{member}[]' {name}",
+        )
+    if not whole and rest and first.rstrip().endswith((b"{", b"[", b",", b":")):
+        raise FeedError(
+            name, f"is JSON spread over several lines; put one object on a line with: jq -c . {name}  (or use an array)"
+        )
+
+
+def _sniff_text(name: str, text: bytes, hint: str | None, fields: Fields) -> Format:
+    """Delimited text, or JSON lines whose first line is broken."""
+    lines = text.decode("utf-8", "replace").splitlines()
+    objects = sum(line.startswith("{") and line.rstrip().endswith("}") for line in lines)
+    if hint == JSON_LINES or objects > len(lines) // 2:
+        return Format(JSON_LINES)
+    delimiter = _sniff_delimiter(text, fields)
+    known = _count_known(text, delimiter, fields)
+    if delimiter == "" and known == 0:
+        if hint in (CSV, TSV):
+            return Format(hint, delimiter="\t" if hint == TSV else ",")
+        raise FeedError(
+            name, f"is no feed: its first line is neither JSON nor the header of a table. Readable are {READABLE}"
+        )
+    return Format(TSV if delimiter == "\t" else CSV, delimiter=delimiter or ",")
+
+
+def _sniff_delimiter(text: bytes, fields: Fields) -> str:
+    """The delimiter that finds most known names in the header, else most fields; "" if none splits it."""
+    best = max(_DELIMITERS, key=lambda d: (_count_known(text, d, fields), len(header_names(text, d))))
+    return best if len(header_names(text, best)) > 1 else ""
+
+
+def _count_known(text: bytes, delimiter: str, fields: Fields) -> int:
+    return sum(plain_name(name) in fields.numbers for name in header_names(text, delimiter or ","))
+
+
+def header_names(text: bytes, delimiter: str) -> list[str]:
+    """The names in the first record of delimited text, white space around them taken off."""
+    lines = io.StringIO(text.decode("utf-8", "replace"), newline="")
+    try:
+        return [name.strip() for name in next(csv.reader(lines, delimiter=delimiter), [])]
+    except csv.Error:
+        return []

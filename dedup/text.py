@@ -1,0 +1,232 @@
+"""Story batches into normalised tokens: markup, scripts, and what wires and scrapers put around a story dealt with."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup import words
+from dedup.kernels.flags import CORRECTED, UPDATED
+from dedup.kernels.native.composition import COMPOSES, MARKUP, Sources, copy_known, survey_fields
+from dedup.kernels.native.debris import Lexicon, Lexicons, Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.markup import remove_markup
+from dedup.kernels.native.tokens import MARGIN, hash_tokens, tokenize_fields
+from dedup.kernels.unicode import load_tables
+
+FUNCTION_SLOTS = 4096  # of the table of function words: a power of two, some three times their number
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Normalised tokens of a batch of n stories, each story's title tokens first, then its text's; t in all.
+
+    What is around a story is not among them: publisher suffixes, wire prefixes, datelines, "Read more".
+    """
+
+    data: NDArray[np.uint8]  # the tokens' UTF-8, one space after each: w in a row are data[starts[k]:starts[k + w] - 1]
+    starts: NDArray[np.int64]  # [t + 1] token k is data[starts[k]:starts[k + 1] - 1]
+    hashes: NDArray[np.uint32]  # [t] XXH32, seed 0, of each token's bytes
+    flags: NDArray[np.uint8]  # [t] NUMBER ... BIGRAM of dedup.kernels.flags
+    offsets: NDArray[np.int64]  # [n + 1] story i owns tokens offsets[i]:offsets[i + 1], possibly none
+    title_ends: NDArray[np.int64]  # [n] its title is tokens offsets[i]:title_ends[i]
+    marks: NDArray[np.uint8]  # [n] UPDATED | CORRECTED of dedup.kernels.flags
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The words of `dedup.words` as the kernels take them."""
+
+    functions: NDArray[np.uint32]  # [FUNCTION_SLOTS] open addressing, as `hash_tokens` has it
+    lexicons: Lexicons
+
+
+def tokenize(batch: pa.RecordBatch) -> Tokens:
+    """The tokens of a story batch's titles and texts; safe to call from several threads at once.
+
+    The columns title, text, source and url of `STORY_SCHEMA` are read. No content makes this fail: broken UTF-8 parts
+    words, markup is taken out, an empty field has no tokens.
+
+    >>> story = {"title": "Cod stocks recover - The Example", "text": "OSLO (AP) - Cod is back.", "source": "Example"}
+    >>> tokens = tokenize(pa.RecordBatch.from_pylist([{**story, "url": ""}]))
+    >>> tokens.data.tobytes()
+    b'cod stocks recover cod is back '
+    """
+    language = _load_language()
+    found, ends = _tokenize([batch.column("title"), batch.column("text")], language.functions)
+    kept = np.empty((batch.num_rows, 4), dtype=np.int64)
+    marks = np.empty(batch.num_rows, dtype=np.uint8)
+    strip_debris(found, ends, _publishers(batch), language.lexicons, kept, marks)
+    offsets = np.empty(batch.num_rows + 1, dtype=np.int64)
+    title_ends = np.empty(batch.num_rows, dtype=np.int64)
+    compact_tokens(found, kept, offsets, title_ends)
+    starts = found.starts[: offsets[-1] + 1]
+    return Tokens(
+        found.data[: starts[-1]],
+        starts,
+        found.hashes[: offsets[-1]],
+        found.flags[: offsets[-1]],
+        offsets,
+        title_ends,
+        marks,
+    )
+
+
+def _tokenize(columns: Sequence[pa.Array], functions: NDArray[np.uint32]) -> tuple[Words, NDArray[np.int64]]:
+    """The tokens of one or two string columns of n rows, row by row, and where each field's end: int64[n, columns]."""
+    sources, spans = _plain_fields(columns)
+    ends = np.empty(len(spans), dtype=np.int64)
+    size = int((spans[:, 2] - spans[:, 1]).sum())
+    # Enough for words of any European language; what needs more, such as bigrams, has the arrays doubled.
+    data = np.empty(size + size // 4 + 2 * MARGIN, dtype=np.uint8)
+    starts = np.empty(size // 4 + 2 * MARGIN, dtype=np.int64)
+    flags = np.empty(len(starts), dtype=np.uint8)
+    gaps = np.empty(len(starts), dtype=np.uint8)
+    starts[0] = field = token = 0
+    while True:
+        field, token = tokenize_fields(sources, spans, load_tables(), field, token, data, starts, flags, gaps, ends)
+        if field == len(spans):
+            break
+        data, flags, gaps = _doubled(data), _doubled(flags), _doubled(gaps)
+        starts = np.concatenate([starts, np.empty_like(starts)])
+    hashes = np.empty(token, dtype=np.uint32)
+    hash_tokens(data, starts, functions, hashes, flags)
+    return Words(data, starts, hashes, flags, gaps), ends.reshape(-1, len(columns))
+
+
+def _plain_fields(columns: Sequence[pa.Array]) -> tuple[Sources, NDArray[np.int64]]:
+    """Where the fields' plain text lies, row by row, as `tokenize_fields` takes it: sources and spans."""
+    tables = load_tables()
+    values, spans = zip(*(_fields(column, number) for number, column in enumerate(columns)), strict=True)
+    both = np.stack(spans, axis=1).reshape(-1, 3)
+    sources = (values[0], values[-1], _frozen(np.empty(0, dtype=np.uint8)))
+    found = np.empty(len(both), dtype=np.uint8)
+    survey_fields(sources, both, np.arange(len(both)), tables, found)
+    rows = np.flatnonzero(found & MARKUP)
+    if len(rows):
+        plain = np.empty(_size(both, rows) * 3 // 2 + 16, dtype=np.uint8)
+        remove_markup(sources, both, rows, tables, plain)
+        sources = (*sources[:2], _frozen(plain[: both[rows[-1], 2]]))
+        survey_fields(sources, both, rows, tables, found)
+    rows = np.flatnonzero(found & COMPOSES)
+    if len(rows):
+        composed = _compose(sources, both, rows)
+        both[rows, 0] = 2
+        both[rows, 1:] = composed[1] + len(sources[2])
+        sources = (*sources[:2], _frozen(np.concatenate([sources[2], composed[0]])))
+    return sources, both
+
+
+def _compose(
+    sources: Sources, spans: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """NFKC by the running Python of the fields that tables cannot do: their bytes, and int64[r, 2] where each lies."""
+    known = np.empty(4 * _size(spans, rows), dtype=np.uint8)
+    bounds = np.empty(len(rows) + 1, dtype=np.int64)
+    copy_known(sources, spans, rows, load_tables(), known, bounds)
+    pieces = [
+        unicodedata.normalize("NFKC", known[start:end].tobytes().decode()).encode()
+        for start, end in itertools.pairwise(bounds)
+    ]
+    ends = np.cumsum([len(piece) for piece in pieces])
+    starts = np.concatenate([[0], ends[:-1]])
+    return np.frombuffer(b"".join(pieces), dtype=np.uint8), np.stack([starts, ends], axis=1)
+
+
+def _fields(column: pa.Array, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A string column's bytes, read-only and not copied, and int64[n, 3] spans that call it source `number`."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_string())
+    column = column.fill_null("") if column.null_count else column
+    spans = np.full((len(column), 3), number, dtype=np.int64)
+    _, offsets, data = column.buffers()
+    if not len(column) or not data:
+        spans[:, 1:] = 0
+        return _frozen(np.empty(0, dtype=np.uint8)), spans
+    kind = np.int32 if pa.types.is_string(column.type) else np.int64
+    bounds = np.frombuffer(offsets, dtype=kind)[column.offset : column.offset + len(column) + 1]
+    spans[:, 1], spans[:, 2] = bounds[:-1], bounds[1:]
+    return _frozen(np.frombuffer(data, dtype=np.uint8)), spans
+
+
+def _publishers(batch: pa.RecordBatch) -> Publishers:
+    """Who published each story, every name tokenised once."""
+    named = batch.column("source").dictionary_encode()
+    found, ends = _tokenize([named.dictionary], np.zeros(1, dtype=np.uint32))
+    names, name_spans = _fields(named.dictionary, 0)
+    urls, url_spans = _fields(batch.column("url"), 0)
+    return Publishers(
+        found.hashes,
+        np.concatenate([[0], ends[:, 0]]),
+        named.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        names,
+        np.ascontiguousarray(name_spans[:, 1:]),
+        urls,
+        np.ascontiguousarray(url_spans[:, 1:]),
+    )
+
+
+@functools.cache
+def _load_language() -> _Language:
+    """The words of `dedup.words`, normalised by the kernels themselves."""
+    functions = np.zeros(FUNCTION_SLOTS, dtype=np.uint32)
+    for (value,) in sorted(set(_hashed(" ".join(words.FUNCTION_WORDS.values()).split()))):
+        slot = value % FUNCTION_SLOTS
+        while functions[slot]:
+            slot = (slot + 1) % FUNCTION_SLOTS
+        functions[slot] = value
+    prefixes = {words.WIRE_PREFIXES: 0, words.UPDATING_PREFIXES: UPDATED, words.CORRECTING_PREFIXES: CORRECTED}
+    verbs = {words.ADDING_VERBS: UPDATED, words.CORRECTING_VERBS: CORRECTED}
+    return _Language(
+        functions,
+        Lexicons(
+            _lexicon(prefixes, 0),
+            _lexicon(verbs, 0),
+            _lexicon({words.CHARACTER_COUNTS: 0}, 0),
+            _lexicon({words.AGENCIES: 0}, -1),
+            _lexicon({words.TRAILING_PHRASES: 0}, -1),
+            np.array(_hashed(["the"])[0], dtype=np.uint32),
+            np.array([int.from_bytes(name.encode("ascii"), "little") for name in words.SECOND_LEVELS.split()]),
+        ),
+    )
+
+
+def _lexicon(lists: Mapping[str, int], end: int) -> Lexicon:
+    """The phrases of some lists and the marks they make, by their first (0) or last (-1) token."""
+    marks = {phrase: mark for text, mark in lists.items() for phrase in _hashed(words.phrases(text))}
+    phrases = sorted(marks, key=lambda phrase: (phrase[end], phrase))
+    return Lexicon(
+        np.array([phrase[end] for phrase in phrases], dtype=np.uint32),
+        np.cumsum([0, *map(len, phrases)], dtype=np.int64),
+        np.array([value for phrase in phrases for value in phrase], dtype=np.uint32),
+        np.array([marks[phrase] for phrase in phrases], dtype=np.uint8),
+    )
+
+
+def _hashed(phrases: Sequence[str]) -> list[tuple[int, ...]]:
+    """The token hashes of each phrase."""
+    found, ends = _tokenize([pa.array(phrases, pa.string())], np.zeros(1, dtype=np.uint32))
+    return [tuple(found.hashes[start:end].tolist()) for start, end in zip([0, *ends[:-1, 0]], ends[:, 0], strict=True)]
+
+
+def _size(spans: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
+    """The bytes of some fields together."""
+    return int((spans[rows, 2] - spans[rows, 1]).sum())
+
+
+def _doubled(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The array with as much room again."""
+    return np.concatenate([array, np.empty_like(array)])
+
+
+def _frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A view that cannot be written through: Arrow's memory must not be, and kernels are compiled for such."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,63 @@
+"""Compiles every kernel, or loads what an earlier run compiled, before the clock and the threads start."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from numba.core.dispatcher import Dispatcher
+
+import dedup.kernels.native
+from dedup.batch import find_duplicates
+from dedup.settings import Settings
+from dedup.stories import STORY_SCHEMA
+
+_PATIENCE = 2.0  # seconds before the user is told what takes so long
+
+
+def warm_up(say: Callable[[str], None]) -> float:
+    """Have every kernel of the main job ready; return the seconds that compiling took, 0.0 if nothing was compiled.
+
+    Args:
+        say: called with a line when compiling takes a while, and with one when it is done.
+    """
+    started = time.perf_counter()
+    timer = threading.Timer(_PATIENCE, say, ["compiling kernels: once after an installation or upgrade"])
+    timer.daemon = True
+    timer.start()
+    try:
+        _run_once()
+    finally:
+        timer.cancel()
+    if not _compiled():
+        return 0.0
+    seconds = time.perf_counter() - started
+    say(f"kernels compiled in {seconds:.1f} s; later runs load them")
+    return seconds
+
+
+def _run_once() -> None:
+    import pyarrow as pa
+
+    text = "The ferry Aurora ran aground off the coast on Monday with 48 people on board, the coast guard said."
+    story = {"title": "Ferry runs aground", "text": text, "url": "", "source": "", "published": None, "lang": "en"}
+    other = {"title": "Ferry runs aground with 48 on board"}
+    rows = [story | {"id": "1"}, story | {"id": "2"}, story | other | {"id": "3"}]
+    find_duplicates([pa.RecordBatch.from_pylist(rows, schema=STORY_SCHEMA)], Settings(threads=1))
+
+
+def _compiled() -> bool:
+    """Whether this process compiled a kernel that no cache had."""
+    return any(sum(kernel.stats.cache_misses.values()) for kernel in _kernels())
+
+
+def _kernels() -> Iterator[Any]:
+    package = dedup.kernels.native
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Dispatcher):
+                yield value

@@ -1,0 +1,171 @@
+# ruff: noqa: RUF001  (letters of other scripts that look Latin are the point)
+"""Words and phrases that say nothing about which story it is, as people write them; the kernels see their tokens.
+
+Everything here is normalised with the tokeniser before use, so case, accents' encoding and punctuation do not matter.
+"""
+
+from __future__ import annotations
+
+FUNCTION_WORDS = {
+    "en": """a about after again against all also am an and any are as at back be because been before being
+        between both but by can could did do does down during each even few first for from get had has have he
+        her here him his how i if in into is it its just last like made make many may me might more most much
+        must my new no not now of off on one only or other our out over own said same say says she should so
+        some still such s t than that the their them then there these they this those through to too under until
+        up very was way we were what when where which while who why will with would you your""",
+    "de": """ab aber alle als also am an auch auf aus bei beim bis da damit dann das dass dem den denn der des die
+        dies diese dieser dieses doch durch ein eine einem einen einer eines er es für gegen hat hatte haben
+        hier ihm ihn ihr ihre im in ins ist ja jetzt kann kein keine können mehr mit muss nach nicht noch nur ob
+        oder ohne schon sehr sei sein seine seit sich sie sind so soll sollen über um und uns unter vom von vor
+        waren was weil wenn wer werden wie wieder wir wird worden wurde wurden zu zum zur zwischen""",
+    "fr": """à afin ainsi après au aucun aussi autre aux avait avant avec avoir c ce ceci cela ces cet cette ceux
+        chez comme contre d dans de depuis des deux doit donc dont du elle elles en encore entre est et était
+        été être eu fait il ils j je jusqu l la le les leur leurs lors lui m mais même moins n ne ni nos notre
+        nous on ont ou où par pas pendant peu peut plus pour qu quand que qui s sa sans se selon sera ses si
+        sont sous sur t tous tout toute très un une vers vous y""",
+    "es": """a al algo ante antes aquí así aunque bajo cada como con contra cual cuando de del desde después donde
+        dos durante e el él ella ellos en entre es esa ese eso esta está están estas este esto estos fue fueron
+        ha había hace han hasta hay la las le les lo los más me mi mientras mismo muy nada ni no nos o otra otro
+        otros para pero poco por porque que qué quien se según ser será si sí sin sobre su sus también tan tanto
+        tiene todo todos tras tu un una uno unos y ya yo""",
+    "it": """a abbiamo ad agli ai al alla alle allo anche ancora avere c che chi ci come con contro cosa così cui
+        d da dagli dai dal dalla dalle degli dei del della delle dello di dopo due durante e ed erano essere fa
+        fino fra già gli ha hanno ho i il in io l la le lei li lo loro lui ma mentre mi molto ne negli nei nel
+        nella nelle no noi non o ogni per perché più poi prima può quale quando quanto quella quello questa
+        questo sarà se senza si sia solo sono sotto sta stata stato su sua sugli sui sul sulla suo tra tutti
+        tutto un una uno""",
+    "pt": """a à ainda ao aos após as às até cada com como contra da das de dela dele depois desde do dos dois
+        durante e é ela ele eles em entre essa esse esta está estão este eu foi for foram há isso isto já lhe
+        mais mas me mesmo meu muito na nas não nem no nos nós num numa o onde os ou outra outro para pela pelas
+        pelo pelos pode por porque quando que quem são se segundo sem ser será seu seus só sob sobre sua suas
+        também tem têm ter teve toda todo todos um uma vai você""",
+    "nl": """aan al alle als alleen bij daar dan dat de der deze die dit doen dus een eens en er ge geen had
+        hebben heeft hem het hier hij hoe iets ik in is ja je kan kon kunnen maar me meer men met mij mijn moet
+        na naar niet niets nog nu of om omdat onder ons onze ook op over reeds sinds te tegen ter toch toen tot
+        tussen u uit uw van veel voor wanneer waren was wat we weer wel werd werden wie wij wil wordt worden zal
+        ze zei zich zij zijn zo zonder zou""",
+    "sv": """alla allt än att av bara bli blev blir både då de del dem den denna deras dess det detta din du efter
+        eller en enligt er ett får finns fick för från genom göra ha hade han har henne hennes här hon honom hur
+        i icke in ingen inom inte ja jag kan kommer kunde med mellan mer mig min mot mycket ni när nu något
+        någon några och också om oss på redan sade säger sedan sig sin sina sitt ska skulle så som till under
+        upp ur ut utan vad var vara varit vi via vid vilket vill åt även över""",
+    "ru": """а без более бы был была были было быть в вам вас весь во вот все всего вы где да для до его ее если
+        есть еще же за здесь и из или им их к как ко когда кто ли между меня мы на над нас наш не него нее нет
+        ни них но ну о об однако он она они от очень перед по под после потому при про с сам себя со свои своей
+        так такой также там те тем то того тоже только том ты у уже хотя чего чем что чтобы эта эти это этого
+        этой этот я""",
+    "ar": """في من على إلى عن مع أن إن كان كانت هذا هذه ذلك تلك التي الذي الذين ما لا لم لن قد كل بعد قبل بين عند
+        حتى إذا ثم أو أم لكن غير سوى منذ خلال حول ضد هو هي هم هن نحن أنا أنت كما أي أيضا بل حيث عندما بينما لدى
+        دون تحت فوق أمام يكون تكون ليس ليست قال قالت وقال وقالت به بها له لها لهم منه منها فيه فيها عليه عليها
+        وفي ومن وهو وهي وقد والتي والذي بأن لأن عبر نحو وأن وكان يوم اليوم و""",
+    "hi": """का के की को ने से में पर और या है हैं था थी थे हो होता होती होने हुआ हुई हुए यह ये वह वे इस इन उस उन
+        इसके उसके इसकी उनकी उनके जो कि भी ही तो न नहीं कर करने करते किया गया गई गए रहा रही रहे लिए साथ तक बाद
+        पहले अब जब तब कब क्या क्यों कैसे कौन कोई कुछ सब सभी अपने अपनी अपना मैं हम आप तुम मेरे हमारे दिया दी
+        लेकिन मगर अगर एक दो बहुत बारे द्वारा वाले वाली वाला कहा जा जाता जाने सकता सकते ऐसे वहीं वहां यहां जैसे""",
+    "tr": """acaba ama ancak artık aslında az bana bazı belki benim beri bile bir biri birkaç biz bize bizim bu
+        buna bunlar bunu bunun çok çünkü da daha de değil diğer diye dolayı en fakat gibi göre hâlâ hangi hem
+        henüz hep hepsi her hiç için ile ise işte kadar karşı kendi kez ki kimse mı mi mu mü nasıl ne neden
+        nerede o olan olarak oldu olduğu olması olsa olup on ona onlar onu onun orada önce oysa öyle rağmen
+        sadece sanki siz sonra şey şöyle şu tüm üzere var ve veya ya yani yine yok""",
+    "id": """ada adalah agar akan akibat aku anda antara apa apabila atas atau bagi bahwa banyak baru beberapa
+        belum bersama bisa bukan dalam dan dapat dari dengan di dia dua hal hanya harus hari hingga ia ini itu
+        jadi jika juga kami kamu karena kata ke kembali kemudian kepada ketika kita lagi lain lalu lebih maka
+        masih melalui mereka meski namun oleh pada para pernah pula saat saja salah sama sampai sangat satu saya
+        sebagai sebelum sebuah secara sedang sehingga sejak sekitar selama semua seorang seperti serta setelah
+        sudah supaya tak tanpa telah tentang terhadap tersebut tetapi tidak untuk yang yakni""",
+}
+"""The hundred or so commonest words of a language that carry no news, by its ISO 639-1 code.
+
+All languages are looked up at once, so words that carry news in another one are left out: German "war", French "ai",
+Turkish "kim", and English "us", which is also a country.
+"""
+
+AGENCIES = """
+AAP; AFP; Agence France-Presse; Agencia Brasil; Agência Brasil; Agência Lusa; Agencias; Agenzia ANSA; Anadolu;
+Anadolu Agency; ANI; ANP; ANSA; Antara; AP; AP Online; APA; Associated Press; Belga; Bernama; Bloomberg;
+Bloomberg News; Business Wire; Canadian Press; Canadian Press Enterprises; CNN; CP; dapd; DPA; dpa-AFX; EFE;
+Europa Press; Folhapress; GlobeNewswire; IANS; Interfax; IRNA; Keystone-SDA; Kyodo; Kyodo News; Lusa; MENA; MTI;
+NTB; PA; PA Media; PAP; PR Newswire; Press Association; Press Trust of India; PRNewswire; PTI; Reuters; Reuters
+Health; RIA Novosti; Ritzau; SDA; Sputnik; STT; TASS; The Associated Press; The Canadian Press; Thomson Reuters;
+Thomson Reuters Foundation; TT; UNI; UPI; WAM; Xinhua; Yonhap; РИА Новости; ТАСС; Интерфакс; 新华社; 共同社;
+中新社; 法新社; 路透社; 美联社; 共同; 時事; رويترز; واس; وام; أ ف ب
+"""
+"""News agencies as datelines name them, parted by ";"."""
+
+ADDING_VERBS = "adds; inserts; recasts; removes; repeats; rewrites; updates; writes"
+"""A text that begins with one of these in brackets is an updated version of another."""
+
+CORRECTING_VERBS = "clarifies; corrects; fixes; refiles; resends"
+"""A text that begins with one of these in brackets is a corrected version of another."""
+
+UPDATING_PREFIXES = """
+update; updated; wrapup; wrap-up; actualización; actualizado; aktualisiert; atualização; atualizado; mise à
+jour; aggiornamento; aggiornato; uppdaterad; bijgewerkt; обновлено; обновление; محدث; تحديث; 更新; güncelleme;
+güncellendi; diperbarui
+"""
+"""What a title begins with, before "-", ":" or a number and one of these, when it is an updated version of another."""
+
+CORRECTING_PREFIXES = """
+corrected; correction; corrections; corrected-update; refile; refiled; clarification; clarified; korrektur;
+korrigiert; rectificación; corrección; corregido; correctif; rectificatif; correzione; correção; corrigido;
+rättelse; rectificatie; исправлено; تصحيح; 更正; düzeltme; ralat
+"""
+"""What a title begins with, likewise, when it is a corrected version of another."""
+
+WIRE_PREFIXES = """
+advisory; alert; breaking; breaking news; brief; bulletin; developing; exclusive; flash; just in; live; live
+blog; live updates; newsalert; newsbreak; newsflash; repeat; rpt; urgent; video; watch; watch live; photos;
+eil; eilmeldung; exklusiv; liveticker; liveblog;
+en direct; direct; vidéo; exclusif;
+última hora; en vivo; en directo; vídeo; exclusivo; exclusiva; urgente; ao vivo;
+ultim'ora; ultima ora; diretta; in diretta; esclusivo; esclusiva; senaste nytt; just nu; direkt; laatste nieuws;
+exclusief;
+срочно; молния; видео; эксклюзив; عاجل; فيديو; بالفيديو; شاهد; مباشر; حصري;
+快讯; 快訊; 突发; 突發; 速報; 视频; 直播; 独家; 獨家; 動画;
+son dakika; canlı; video haber; breaking news live
+"""
+"""What a title begins with, likewise, whatever the story."""
+
+TRAILING_PHRASES = """
+read more; read on; read more here; read more at; read the full story; read full story; read the full article;
+read full article; read the full story here; read the rest; read the whole story; read the original article;
+read this article; read it all; continue reading; continue reading here; click here to read more; click here to
+continue reading; click to read more; keep reading; full story; view full article; view article; view comments;
+leave a comment; see more; learn more; load more; share this article; share this story; share this; share this
+post; share on facebook; share on twitter; share on facebook share on twitter; tweet this; email this article;
+print this article; sign up for our newsletter; subscribe to our newsletter; subscribe now; all rights reserved;
+story continues; story continues below; advertisement; the post appeared first on;
+weiterlesen; jetzt weiterlesen; mehr lesen; mehr dazu; lesen sie mehr; lesen sie auch; lesen sie weiter; zum
+artikel; zum vollständigen artikel; den ganzen artikel lesen; artikel teilen; diesen artikel teilen; mehr
+erfahren; hier weiterlesen;
+lire la suite; lire plus; en savoir plus; lire l'article; lire l'article complet; lire aussi; partager cet
+article; continuer la lecture; lisez la suite; voir plus;
+leer más; seguir leyendo; sigue leyendo; continuar leyendo; leer la noticia completa; leer el artículo completo;
+ver más; leer también; lee también; compartir este artículo; comparte esta noticia; compartir; más información;
+leggi tutto; continua a leggere; leggi di più; leggi anche; leggi l'articolo completo; leggi l'articolo;
+continua la lettura; condividi questo articolo; per saperne di più; condividi;
+leia mais; continue lendo; continuar lendo; continuar a ler; ler mais; saiba mais; leia também; ler artigo
+completo; leia a matéria completa; compartilhe; compartilhe esta notícia; partilhar este artigo; veja mais;
+lees meer; lees verder; verder lezen; meer lezen; lees ook; lees het volledige artikel; deel dit artikel; meer
+informatie;
+läs mer; läs också; läs hela artikeln; läs vidare; fortsätt läsa; dela artikeln; läs mer här;
+читать далее; читать дальше; читать полностью; читать подробнее; подробнее; читайте также; поделиться; узнать
+больше;
+اقرأ المزيد; إقرأ المزيد; اقرأ أيضا; قراءة المزيد; لقراءة المزيد; شارك هذا المقال; تابع القراءة;
+阅读更多; 閱讀更多; 阅读全文; 閱讀全文; 查看更多; 查看全文; 继续阅读; 繼續閱讀; 点击阅读; 分享本文; 分享此文;
+続きを読む; もっと見る;
+आगे पढ़ें; और पढ़ें; पूरी खबर पढ़ें; यह भी पढ़ें; devamını oku; devamı için tıklayın; haberin devamı; baca
+selengkapnya; baca juga; selengkapnya
+"""
+"""What is left of a page at the end of a text, parted by ";"."""
+
+CHARACTER_COUNTS = "char; chars; characters"
+"""What follows the number in "[1419 chars]" at the end of a text."""
+
+SECOND_LEVELS = "ac co com edu gob gouv gov go ne net nic or org"
+"""What stands between a name and a country's two letters in a host name, as in example.co.uk."""
+
+
+def phrases(text: str) -> list[str]:
+    """The phrases of one of the lists above that are parted by ";"."""
+    return [" ".join(phrase.split()) for phrase in text.split(";")]

@@ -1,0 +1,104 @@
+"""The kept rows of feeds: untouched where the format stays, converted where another is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import SettingsError
+from dedup.readers import Feed
+from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, PARQUET, TSV
+from dedup.writers.conversion import convert
+from dedup.writers.outputs import STDOUT, named_format, open_output
+from dedup.writers.tables import write_batches
+
+Flags = Sequence[NDArray[np.bool_]]
+
+
+def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
+    """Write the rows that are kept, in input order.
+
+    Args:
+        feeds: read to their end.
+        keep: for each feed bool[n], a flag for every story it handed on.
+        destination: a path whose name may ask for a format and a compression, or "-" for standard output.
+
+    Raises:
+        FeedError: a feed changed since it was read.
+        SettingsError: rows of several Parquet or Arrow feeds have different columns.
+    """
+    wanted = named_format(destination) or _common_format(feeds)
+    with open_output(destination) as out:
+        if wanted in (JSON_LINES, JSON_ARRAY) and all(feed.is_json for feed in feeds):
+            _write_json(feeds, keep, wanted, out)
+        elif wanted in (CSV, TSV) and _one_table(feeds, wanted):
+            _write_delimited(feeds, keep, out)
+        elif wanted in (PARQUET, ARROW) and all(feed.is_table for feed in feeds):
+            _write_table(feeds, keep, wanted, destination, out)
+        else:
+            convert(feeds, keep, wanted, out)
+
+
+def _common_format(feeds: Sequence[Feed]) -> str:
+    """The feeds' own format; JSON lines, which can hold any row, where they differ."""
+    formats = {feed.format for feed in feeds}
+    if len(formats) > 1 or (formats <= {CSV, TSV} and not _one_table(feeds, feeds[0].format)):
+        return JSON_LINES
+    return formats.pop()
+
+
+def _one_table(feeds: Sequence[Feed], wanted: str) -> bool:
+    """Whether all feeds are delimited text of one header, and the delimiter that the format stands for."""
+    first = feeds[0]
+    if (wanted == TSV) != (first.delimiter == "\t"):
+        return False
+    return all(feed.delimiter == first.delimiter != "" and feed.header == first.header for feed in feeds)
+
+
+def _write_json(feeds: Sequence[Feed], keep: Flags, wanted: str, out: BinaryIO) -> None:
+    rows = (row for feed, flags in zip(feeds, keep, strict=True) for row in _json_rows(feed, flags, wanted))
+    if wanted == JSON_LINES:
+        for row in rows:
+            out.write(row + b"\n")
+        return
+    before = b"[\n"
+    for row in rows:
+        out.write(before + row)
+        before = b",\n"
+    out.write(b"\n]\n" if before == b",\n" else b"[]\n")
+
+
+def _json_rows(feed: Feed, flags: NDArray[np.bool_], wanted: str) -> Iterator[bytes]:
+    """A feed's kept rows; an array element spread over lines becomes one line where lines are asked for."""
+    for row in feed.kept_rows(flags):
+        if wanted == JSON_LINES and feed.format == JSON_ARRAY:
+            yield row.replace(b"\r", b" ").replace(
+                b"\n", b" "
+            )  # outside strings they are white space, inside not allowed
+        else:
+            yield row
+
+
+def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:
+    out.write(feeds[0].header_row + b"\n")
+    for feed, flags in zip(feeds, keep, strict=True):
+        for row in feed.kept_rows(flags):
+            out.write(row + b"\n")
+
+
+def _write_table(feeds: Sequence[Feed], keep: Flags, wanted: str, destination: str, out: BinaryIO) -> None:
+    schema = feeds[0].schema()
+    for feed in feeds[1:]:
+        if not feed.schema().equals(schema):
+            raise SettingsError(
+                f"{feed.path} has other columns than {feeds[0].path}; write to {_as_lines(destination)}"
+            )
+    batches = (batch for feed, flags in zip(feeds, keep, strict=True) for batch in feed.kept_batches(flags))
+    write_batches(batches, schema, wanted, out)
+
+
+def _as_lines(destination: str) -> str:
+    return "a file ending in .jsonl" if destination == STDOUT else f"{destination}.jsonl"

@@ -1,0 +1,100 @@
+"""Where results go: standard output, or a file that is whole or not there."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from dedup.errors import SettingsError
+from dedup.readers import Feed
+from dedup.readers.sniff import PACKED_SUFFIXES, hinted_format
+
+STDOUT = "-"
+
+
+def check_outputs(feeds: Sequence[Feed], names: Sequence[str]) -> None:
+    """Refuse outputs that would overwrite a feed or each other, or have nowhere to go, before any work is done.
+
+    Raises:
+        SettingsError: naming the output and what is wrong with it.
+    """
+    seen: set[Path] = set()
+    for name in names:
+        if name == STDOUT:
+            continue
+        path = Path(name)
+        if path.is_dir() or not path.parent.is_dir():
+            problem = "is a folder" if path.is_dir() else f"cannot be written: there is no folder {path.parent}"
+            raise SettingsError(f"{name} {problem}; name a file in a folder that is there")
+        if any(feed.reads(path) for feed in feeds):
+            raise SettingsError(f"{name} is also read; write to another file")
+        if path.resolve() in seen:
+            raise SettingsError(f"{name} is named for two outputs; give each its own")
+        seen.add(path.resolve())
+    if list(names).count(STDOUT) > 1:
+        raise SettingsError("only one output can go to stdout; name a file for the others")
+
+
+def named_format(name: str) -> str | None:
+    """The format that an output's name asks for, None if it asks for none."""
+    return None if name == STDOUT else hinted_format(name)
+
+
+@contextmanager
+def open_output(name: str) -> Iterator[BinaryIO]:
+    """A binary stream to standard output ("-") or a file, compressed as its name says.
+
+    The file is written beside its place and moved there when all went well, so that it is never half written.
+    """
+    if name == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(name)
+    if path.exists() and not path.is_file():  # /dev/null and pipes are written where they are
+        with path.open("wb") as device:
+            yield device
+        return
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as raw, _packed(raw, path.suffix.lower()) as stream:
+            yield stream
+        os.chmod(beside, 0o666 & ~_umask())  # noqa: PTH101  # mkstemp keeps files to their owner
+        os.replace(beside, path)  # noqa: PTH105
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _packed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix not in PACKED_SUFFIXES:
+        yield raw
+    elif suffix == ".gz":
+        with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="") as stream:
+            yield cast("BinaryIO", stream)
+    elif suffix == ".bz2":
+        with bz2.BZ2File(raw, "wb") as stream:
+            yield cast("BinaryIO", stream)
+    elif suffix == ".xz":
+        with lzma.LZMAFile(raw, "wb") as stream:
+            yield cast("BinaryIO", stream)
+    else:
+        import pyarrow as pa
+
+        with pa.CompressedOutputStream(pa.PythonFile(raw, mode="w"), "zstd") as stream:
+            yield cast("BinaryIO", stream)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup import STORY_SCHEMA, Settings, SettingsError, find_duplicates
+from dedup.batch import hash_batch
+from dedup.evidence import weigh
+from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
+from tests.builders import at, batch
+
+LEDE = (
+    "The river rose four metres overnight and cut off three villages in the valley, the mayor told reporters, "
+    "while soldiers carried old people from their roofs and rain kept falling on the hills behind the town."
+)
+OTHER = (
+    "Shares of the largest grocer fell on Tuesday after it said that profit would miss the forecast for the year, "
+    "blaming prices of energy and wages that grew faster than what its customers were willing to pay at the till."
+)
+FLOOD = {"title": "River cuts off three villages after night of rain", "text": LEDE}
+GROCER = {"title": "Grocer warns that profit will miss forecast", "text": OTHER}
+
+
+def groups(rows, **options):
+    """The ids of each cluster of two stories or more."""
+    table = find_duplicates([batch(rows)], Settings(**options)).to_table().to_pydict()
+    found: dict[str, list[str]] = {}
+    for name, leader in zip(table["id"], table["cluster_id"], strict=True):
+        found.setdefault(leader, []).append(name)
+    return [members for members in found.values() if len(members) > 1]
+
+
+def test_a_copy_of_another_publisher_is_a_duplicate():
+    assert groups([FLOOD | {"source": "A"}, GROCER, FLOOD | {"source": "B"}]) == [["0", "2"]]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {"text": LEDE.split(", while")[0] + "."},
+        {"text": "KANDERAU (Newswire) - " + LEDE},
+        {"text": LEDE + " Read more »"},
+        {"title": "Rain cuts off three villages"},
+        {"text": LEDE.replace("four", "nearly four").replace("old people", "elderly people")},
+        {"title": "", "text": FLOOD["title"] + LEDE},
+        {"title": FLOOD["title"].upper()},
+        {"title": "<b>" + FLOOD["title"] + "</b>", "text": "<p>" + LEDE.replace("'", "&#39;") + "</p>"},
+    ],
+    ids=["trimmed", "dateline", "read more", "retitled", "reworded", "glued", "shouted", "marked up"],
+)
+def test_a_variant_is_a_duplicate(variant):
+    assert groups([FLOOD | {"source": "A"}, GROCER, FLOOD | variant | {"source": "B"}]) == [["0", "2"]]
+
+
+def test_a_template_with_another_amount_is_another_story():
+    title = "Exporters report sale of {} tonnes of corn"
+    rows = [
+        {
+            "title": title.format(n),
+            "text": f"Private exporters reported sales of {n} tonnes of corn for delivery to "
+            "unknown destinations during the marketing year, the agriculture department said.",
+        }
+        for n in ("350,000", "150,000")
+    ]
+    assert groups(rows) == []
+
+
+def test_stories_beyond_the_window_are_different():
+    rows = [FLOOD | {"published": at(day)} for day in (1, 3, 5, 9)]
+    assert groups(rows) == [["0", "1"]]
+    assert groups(rows, window=None) == [["0", "1", "2", "3"]]
+
+
+def test_an_undated_story_takes_the_time_of_the_one_before():
+    rows = [FLOOD | {"published": at(1)}, GROCER | {"published": at(9)}, FLOOD, FLOOD | {"published": at(2)}]
+    assert groups(rows) == [["0", "3"]]
+
+
+def test_one_word_and_no_words_are_no_evidence():
+    rows = [{}, {}, {"title": "Weather"}, {"title": "Weather", "text": "Rain."}, {"title": "🔥"}, {"title": "🌧"}]
+    assert groups(rows) == []
+
+
+def test_a_short_title_is_the_copy_only_of_its_own_source():
+    rows = [{"title": "Morning briefing", "source": source} for source in ("A", "B", "A")]
+    assert groups(rows) == [["0", "2"]]
+
+
+def test_a_repeated_item_with_new_text_is_an_update():
+    url = {"url": "https://a.example/1", "source": "A"}
+    revised = FLOOD | url | {"text": LEDE.replace("four", "nearly five")}
+    table = find_duplicates([batch([FLOOD | url, revised, FLOOD | {"source": "B"}])]).to_table()
+    assert table.column("kind").to_pylist() == [None, "update", "exact"]
+    assert table.column("verdict").to_pylist() == ["canonical", "duplicate", "duplicate"]
+
+
+@pytest.mark.parametrize(("keep", "shown"), [("earliest", "1"), ("longest", "2"), ("source: a, B", "0")])
+def test_the_policy_chooses_the_story_shown(keep, shown):
+    rows = [
+        FLOOD | {"source": "A", "published": at(2)},
+        FLOOD | {"source": "C", "published": at(1)},
+        FLOOD | {"source": "B", "published": at(2), "text": LEDE + " Schools stay closed."},
+    ]
+    assert set(find_duplicates([batch(rows)], Settings(keep=keep)).to_table().column("canonical_id").to_pylist()) == {
+        shown
+    }
+
+
+def test_the_classical_rule_is_the_jaccard_similarity():
+    rows = [FLOOD, FLOOD | {"text": LEDE.split(", while")[0]}]
+    facts = hash_batch(batch(rows), Settings()).facts
+    similarity = weigh(facts, 0, 1)["text_jaccard"]
+    assert 0.4 < similarity < 0.8
+    assert groups(rows, rule=similarity - 0.01) == [["0", "1"]]
+    assert groups(rows, rule=similarity + 0.01) == []
+
+
+def test_stories_that_share_an_id_are_judged_by_what_they_say():
+    result = find_duplicates([batch([FLOOD | {"id": "x"}, GROCER | {"id": "x"}, FLOOD | {"id": "y"}])])
+    assert result.repeated_ids == 1
+    assert result.to_table().column("cluster_id").to_pylist() == ["x#0", "x#1", "x#0"]
+
+
+def test_an_empty_feed_has_no_clusters():
+    result = find_duplicates([])
+    assert (len(result), result.clusters, result.duplicate_ratio) == (0, 0, 0.0)
+    assert result.to_table().num_rows == 0
+
+
+def test_a_batch_of_another_schema_is_refused():
+    with pytest.raises(SettingsError, match="STORY_SCHEMA"):
+        find_duplicates([pa.RecordBatch.from_pydict({"title": ["x"]})])
+
+
+WORDS = st.sampled_from(["flood", "river", "rain", "village", "mayor", "shares", "profit", "grocer", "12", "14", "soldiers", "roof", "night"])
+ROW = st.fixed_dictionaries(
+    {
+        "title": st.lists(WORDS, max_size=5).map(" ".join),
+        "text": st.lists(WORDS, max_size=14).map(" ".join),
+        "source": st.sampled_from(["", "A", "B"]),
+        "published": st.sampled_from([None, at(1), at(3), at(5), at(9)]),
+    }
+)
+
+
+@given(st.lists(ROW, max_size=30), st.integers(1, 7), st.integers(1, 3))
+@settings(deadline=None, max_examples=60)
+def test_neither_slicing_nor_threads_change_the_clusters(rows, size, threads):
+    whole = find_duplicates([batch(rows)], Settings(threads=1)) if rows else find_duplicates([])
+    table = pa.Table.from_batches([batch(rows)], schema=STORY_SCHEMA)
+    sliced = find_duplicates(table.to_batches(max_chunksize=size), Settings(threads=threads))
+    assert sliced.leaders.tolist() == whole.leaders.tolist()
+    assert sliced.kinds.tolist() == whole.kinds.tolist()
+
+
+@given(st.lists(ROW, max_size=30), st.floats(0.2, 1.0))
+@settings(deadline=None, max_examples=60)
+def test_every_member_duplicates_its_leader(rows, threshold):
+    options = Settings(rule=threshold)
+    result = find_duplicates([batch(rows)], options)
+    facts = hash_batch(batch(rows), options).facts
+    for i, leader in enumerate(result.leaders.tolist()):
+        assert leader <= i
+        assert result.leaders[leader] == leader
+        if result.kinds[i] in (NEAR, UPDATE):
+            assert weigh(facts, i, leader)["text_jaccard"] >= threshold - 1e-6
+        elif result.kinds[i] == EXACT:
+            assert facts.content[i].tolist() in facts.content[:i].tolist()

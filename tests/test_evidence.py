@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import xxhash
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup.evidence import EVIDENCE, gather, hash_column, weigh
+from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.native import contents as native
+from dedup.kernels.native.facts import FACTS_CAP
+from dedup.kernels.native.leaders import META_BITS, META_TOKENS, META_URL, TRUNCATED, UNDATED
+from dedup.kernels.reference import contents, shingles
+from dedup.shingles import text_shingles, title_words
+from tests.builders import at, batch, tokens
+
+WORDS = st.one_of(
+    st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
+    st.sampled_from([b"the", b"350,000", b"350000", b"china", b"12"]),
+)
+FLAGS = st.sampled_from([0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL])
+TOKENS = st.lists(st.tuples(WORDS, FLAGS.map(int)), max_size=90)
+URLS = st.one_of(
+    st.text(max_size=30),
+    st.lists(
+        st.sampled_from(
+            [
+                "https://",
+                "www.",
+                "Example.org",
+                "/",
+                "/a",
+                "?",
+                "&",
+                "utm_source=x",
+                "gclid=1",
+                "id=7",
+                "#top",
+                " ",
+                "=",
+                "A",
+            ]
+        ),
+        max_size=9,
+    ).map("".join),
+)
+
+
+def facts_of(stories, rows=None):
+    """The facts of tokens that stand in for the text of a batch."""
+    read = tokens(stories)
+    return gather(batch(rows or [{}] * len(stories)), read, title_words(read), text_shingles(read, 3))
+
+
+@given(st.lists(st.tuples(TOKENS, TOKENS), max_size=4))
+@settings(deadline=None)
+def test_facts_equal_the_slow_twin(stories):
+    facts = facts_of(stories)
+    for i, (title, text) in enumerate(stories):
+        sets, truncated = shingles.facts(title, text, 3)
+        begin, got = facts.bounds[i], []
+        for end in facts.sections[i].tolist():
+            got.append(facts.hashes[begin : facts.bounds[i] + end].tolist())
+            begin = facts.bounds[i] + end
+        assert got == sets
+        assert bool(facts.meta[i, META_BITS] & TRUNCATED) == truncated
+        assert facts.meta[i, META_TOKENS] == len(title) + len(text)
+
+
+def test_facts_of_an_enormous_story_are_bounded():
+    words = [(str(k).encode(), int(NUMBER | CAPITAL)) for k in range(200_000)]
+    facts = facts_of([(words[:100_000], words[100_000:])])
+    assert facts.hashes.shape[0] <= FACTS_CAP == 496
+    assert facts.meta[0, META_BITS] & TRUNCATED
+
+
+@given(st.lists(st.tuples(TOKENS, st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)), max_size=4))
+@settings(deadline=None)
+def test_content_hashes_equal_xxhash(stories):
+    read = tokens([([], text) for text, _, _ in stories])
+    sources = np.array([source for _, source, _ in stories], dtype=np.uint32)
+    raw = np.array([value for _, _, value in stories], dtype=np.uint64)
+    got = np.empty((len(stories), 2), dtype=np.uint64)
+    native.hash_contents(read.data, read.starts, read.flags, read.offsets, sources, raw, got)
+    for i, (text, source, value) in enumerate(stories):
+        expected = contents.hash_content([(word, bool(flags & FUNCTION)) for word, flags in text], source, value)
+        assert tuple(got[i].tolist()) == expected
+
+
+@given(st.lists(st.text(), max_size=6))
+@settings(deadline=None)
+def test_string_hashes_equal_xxhash(values):
+    column = pa.array(["padding", *[v.encode("utf-8", "replace").decode() for v in values]], pa.string())[1:]
+    expected = [max(xxhash.xxh64_intdigest(v), 1) if v else 0 for v in (x.encode() for x in column.to_pylist())]
+    assert hash_column(column).tolist() == expected
+
+
+@given(st.lists(URLS, max_size=5))
+@settings(deadline=None)
+def test_url_hashes_equal_the_slow_twin(urls):
+    rows = [{"url": url.encode("utf-8", "replace").decode()} for url in urls]
+    facts = facts_of([([], [])] * len(urls), rows)
+    assert facts.meta[:, META_URL].tolist() == [contents.hash_url(row["url"].encode()) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("https://www.Example.org/a/B/?utm_source=x&id=7&fbclid=9#top", b"example.org/a/B&id=7"),
+        ("http://example.org/a/B?id=7", b"example.org/a/B&id=7"),
+        ("example.org/?p=12", b"example.org&p=12"),
+        ("https://example.org/", b""),
+        ("", b""),
+    ],
+)
+def test_urls_are_compared_by_what_names_the_article(url, form):
+    assert contents.canonical_url(url.encode()) == form
+
+
+def words(text):
+    return [(word.encode(), int(NUMBER) if word[0].isdigit() else 0) for word in text.split()]
+
+
+def test_evidence_on_a_template_with_another_number():
+    facts = facts_of(
+        [
+            (words(f"exporters report {n} tonnes corn sold"), words("for delivery next year"))
+            for n in ("350,000", "150,000")
+        ],
+        [{"source": "Reuters", "published": at(14)}, {"source": " reuters", "published": at(14, 6)}],
+    )
+    evidence = weigh(facts, 0, 1)
+    assert tuple(evidence) == EVIDENCE
+    assert evidence["title_numbers"] == evidence["head_numbers"] == 1.0
+    assert evidence["title_jaccard"] == pytest.approx(5 / 7)
+    assert evidence["text_jaccard"] == pytest.approx(5 / 11)
+    assert evidence["same_source"] == 1.0
+    assert evidence["same_url"] == 0.0
+    assert evidence["hours_apart"] == 6.0
+
+
+def test_a_number_that_only_one_title_has_is_no_disagreement():
+    facts = facts_of([(words("ferry sinks off coast"), []), (words("ferry sinks off coast 12 dead"), [])])
+    assert weigh(facts, 0, 1)["title_numbers"] == 0.0
+
+
+def test_a_missing_date_is_undated():
+    assert facts_of([([], [])]).times.tolist() == [UNDATED]

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup.bands import count_bands, find_live, next_bands
+from dedup.clusters import LeaderPass, choose_canonicals
+from dedup.evidence import EVIDENCE
+from dedup.kernels.native import leaders as native
+from dedup.kernels.reference import leaders as reference
+from dedup.settings import LookupSettings, Settings
+
+HOUR = 3_600_000_000
+WINDOW = 3 * HOUR
+FEW_BANDS = Settings(
+    text=LookupSettings(rows=1, similarity=0.5, recall=0.8),
+    title=LookupSettings(rows=1, similarity=0.5, recall=0.6),
+    window=WINDOW / 1e6,
+)
+SETS = st.lists(st.integers(0, 12), max_size=8, unique=True).map(sorted)
+STORY = st.builds(
+    reference.Story,
+    sets=st.tuples(SETS, SETS, SETS, SETS, SETS, SETS),
+    truncated=st.booleans(),
+    tokens=st.integers(0, 40),
+    source=st.integers(0, 2),
+    url=st.integers(0, 2),
+    has_text=st.booleans(),
+    revised=st.booleans(),
+    time=st.one_of(st.just(reference.UNDATED), st.integers(-9 * HOUR, 9 * HOUR)),
+    content=st.tuples(st.integers(0, 3), st.integers(0, 1)),
+).filter(lambda story: bool(story.sets[5]) or not story.truncated)
+WEIGHTS = st.lists(
+    st.lists(st.floats(-3, 3, width=32), min_size=native.FEATURES + 1, max_size=native.FEATURES + 1),
+    min_size=2,
+    max_size=2,
+)
+
+
+def facts_of(stories):
+    bits = [native.HAS_TEXT * s.has_text + native.TRUNCATED * s.truncated + native.REVISED * s.revised for s in stories]
+    return native.Facts(
+        hashes=np.array([value for s in stories for values in s.sets for value in values], dtype=np.uint32),
+        bounds=np.cumsum([0] + [sum(map(len, s.sets)) for s in stories], dtype=np.int64),
+        sections=np.array([np.cumsum([len(v) for v in s.sets]) for s in stories], dtype=np.uint16).reshape(-1, 6),
+        meta=np.array(
+            [[0, s.tokens, s.source, s.url, b] for s, b in zip(stories, bits, strict=True)], dtype=np.uint32
+        ).reshape(-1, 5),
+        times=np.array([s.time for s in stories], dtype=np.int64),
+        content=np.array([s.content for s in stories], dtype=np.uint64).reshape(-1, 2),
+    )
+
+
+def membership_of(count):
+    return native.Membership(np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.uint8))
+
+
+def test_evidence_has_as_many_names_as_values():
+    assert len(EVIDENCE) == native.FEATURES == reference.FEATURES
+
+
+@given(STORY, STORY)
+@settings(deadline=None)
+def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
+    facts = facts_of([one, other])
+    there, back = np.empty(native.FEATURES, np.float32), np.empty(native.FEATURES, np.float32)
+    native.measure(facts, 0, 1, there)
+    native.measure(facts, 1, 0, back)
+    np.testing.assert_array_equal(there, np.array(reference.measure(one, other), dtype=np.float32))
+    np.testing.assert_array_equal(there, back)
+
+
+@given(
+    st.lists(st.tuples(STORY, st.lists(st.integers(0, 2), min_size=6, max_size=6)), max_size=14),
+    WEIGHTS,
+    st.sampled_from([0.0, 0.3]),
+    st.sampled_from([-1, WINDOW]),
+    st.integers(1, 3),
+    st.integers(1, 14),
+)
+@settings(deadline=None, max_examples=150)
+def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule, window, limit, step):
+    stories = [story for story, _ in rows]
+    settings_ = Settings(
+        text=FEW_BANDS.text, title=FEW_BANDS.title, bucket_limit=limit, window=None if window < 0 else window / 1e6
+    )
+    following = next_bands(settings_)
+    assert count_bands(settings_) == 6
+    keys_of: dict[tuple[int, int], list[int]] = {}  # equal contents have equal keys, but for the URL's
+    lists = []
+    for story, keys in rows:
+        shared = keys_of.setdefault(story.content, keys) if any(story.content) else keys
+        lists.append([*shared[:-1], story.url])
+    keys = np.array(lists, dtype=np.uint32).reshape(-1, 6).T
+    judgement = native.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
+    facts, membership = facts_of(stories), membership_of(len(stories))
+    leader_pass = LeaderPass(settings_, judgement)
+    live = np.full((len(stories), 1), 0xFFFFFFFF, dtype=np.uint32)
+    for first in range(0, len(stories), step):
+        part = slice(first, first + step)
+        leader_pass.decide(first, np.ascontiguousarray(keys[:, part]), live[part], facts, membership)
+    leaders, kinds, scores, left_out = reference.lead(
+        stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit
+    )
+    assert membership.leaders.tolist() == leaders
+    assert membership.kinds.tolist() == kinds
+    assert membership.scores.tolist() == pytest.approx(scores)
+    assert leader_pass.left_out == left_out
+    if limit == 3 and not left_out:  # keys that nobody shares change nothing
+        copies = np.array(
+            [s.content in [t.content for t in stories[:i]] and any(s.content) for i, s in enumerate(stories)],
+            dtype=np.bool_,
+        )
+        live = find_live([np.ascontiguousarray(keys)], copies, map)
+        again = membership_of(len(stories))
+        LeaderPass(settings_, judgement).decide(0, np.ascontiguousarray(keys), live, facts, again)
+        assert again.leaders.tolist() == leaders
+
+
+def story(*, shingles, hour=0, content=0, **more):
+    """A story with these shingles in all its sets of words, a band of its own content."""
+    values = sorted(shingles)
+    sets = [values, values, [], [], [], values]
+    fields = {"truncated": False, "tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
+    return reference.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
+
+
+def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):
+    """The leaders of stories that all share every bucket."""
+    settings_ = Settings(text=FEW_BANDS.text, title=FEW_BANDS.title, bucket_limit=limit, window=window / 1e6)
+    facts, membership = facts_of(stories), membership_of(len(stories))
+    keys = np.ones((6, len(stories)), dtype=np.uint32)
+    weights = np.zeros((2, native.FEATURES + 1), dtype=np.float32)
+    leader_pass = LeaderPass(settings_, native.Judgement(weights, rule, rule, window))
+    leader_pass.decide(0, keys, np.full((len(stories), 1), 63, dtype=np.uint32), facts, membership)
+    return membership, leader_pass
+
+
+def test_clusters_do_not_chain():
+    a, b, c = story(shingles=range(9)), story(shingles=range(3, 12)), story(shingles=range(6, 15))
+    membership, _ = cluster([a, b, c])  # a and b share 6 of 12, b and c too, a and c 3 of 15
+    assert membership.leaders.tolist() == [0, 0, 2]
+
+
+def test_a_cluster_does_not_outlive_its_window():
+    copies = [story(shingles=range(9), content=1, hour=hour) for hour in (0, 2, 3, 4, 6)]
+    membership, _ = cluster(copies)
+    assert membership.leaders.tolist() == [0, 0, 0, 3, 3]
+
+
+def test_undated_stories_are_in_everybodys_window():
+    undated = story(shingles=range(9))
+    membership, _ = cluster([reference.Story(**{**_fields(undated), "time": reference.UNDATED}), undated])
+    assert membership.leaders.tolist() == [0, 0]
+
+
+def _fields(one):
+    return {name: getattr(one, name) for name in reference.Story.__slots__}
+
+
+def test_a_story_joins_the_best_leader_and_the_earliest_of_equals():
+    first, second = story(shingles=range(8)), story(shingles=range(20, 28))
+    both = story(shingles=[*range(8), *range(20, 28)])
+    membership, _ = cluster([second, first, both, story(shingles=range(7))], rule=0.5)
+    assert membership.leaders.tolist() == [0, 1, 0, 1]
+
+
+def test_leaders_left_out_of_full_buckets_are_counted():
+    distinct = [story(shingles=range(9 * k, 9 * k + 9)) for k in range(12)]
+    membership, leader_pass = cluster(distinct, limit=2)
+    assert membership.leaders.tolist() == list(range(12))
+    assert leader_pass.full_buckets > 0
+    assert leader_pass.left_out == 6 * (12 - 2 * native.LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("keep", "shown"), [("earliest", [2, 2, 2, 3]), ("longest", [1, 1, 1, 3]), ("source:B", [0, 0, 0, 3])]
+)
+def test_the_canonical_is_chosen_by_policy(keep, shown):
+    got = choose_canonicals(
+        leaders=np.array([0, 0, 0, 3], dtype=np.int32),
+        times=np.array([5, 4, 3, 0]),
+        lengths=np.array([10, 30, 20, 9], dtype=np.uint32),
+        preference=np.array([0, 9, 9, 9] if keep == "source:B" else [9] * 4, dtype=np.int32),
+        keep=keep,
+    )
+    assert got.tolist() == shown

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from dedup.errors import DedupError, SettingsError
+from dedup.settings import LookupSettings, Settings, parse_rule, parse_window
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"shingle_width": 0}, "1 to 16, got 0"),
+        ({"seed": -1}, "seed is an integer"),
+        ({"window": 0.0}, "positive number of seconds"),
+        ({"rule": 1.5}, "similarity above 0"),
+        ({"rule": "cosine"}, "rule is"),
+        ({"keep": "newest"}, '"earliest", "longest" or "source:NAME,NAME", got "newest"'),
+        ({"keep": "source: ,"}, "source:NAME,NAME"),
+        ({"bucket_limit": 256}, "1 to 255"),
+        ({"threads": 0}, "at least 1"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused(values, message):
+    with pytest.raises(SettingsError, match=message):
+        Settings(**values)
+
+
+def test_a_lookup_takes_the_fewest_bands_that_reach_its_recall():
+    lookup = LookupSettings(rows=4, similarity=0.585, recall=0.95)
+    assert lookup.bands == 25
+    assert lookup.recall_at(0.585) >= 0.95
+    assert 1 - (1 - 0.585**4) ** 24 < 0.95
+    assert lookup.num_perm == 100
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rows": 0, "similarity": 0.5, "recall": 0.9}, "1 to 16"),
+        ({"rows": 4, "similarity": 70.0, "recall": 0.9}, "write 0.7 for 70 %"),
+        ({"rows": 4, "similarity": 0.5, "recall": 1.0}, "recall is a fraction"),
+        ({"rows": 8, "similarity": 0.2, "recall": 0.99}, "use fewer rows"),
+    ],
+)
+def test_a_lookup_that_cannot_work_is_refused(values, message):
+    with pytest.raises(SettingsError, match=message):
+        LookupSettings(**values)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("72h", 259200.0), ("90m", 5400.0), ("1.5d", 129600.0), ("none", None)])
+def test_windows_are_a_number_and_a_unit(text, seconds):
+    assert parse_window(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "72", "h", "-1h", "0h", "72 hours"])
+def test_other_windows_are_refused(text):
+    with pytest.raises(SettingsError, match="such as 72h or 3d"):
+        parse_window(text)
+
+
+def test_rules_are_evidence_or_a_similarity():
+    assert parse_rule("evidence") == "evidence"
+    assert parse_rule("jaccard=0.8") == 0.8
+
+
+@pytest.mark.parametrize("text", ["jaccard", "jaccard=80", "jaccard=0", "simhash=3"])
+def test_other_rules_are_refused(text):
+    with pytest.raises(SettingsError, match="jaccard=T"):
+        parse_rule(text)
+
+
+def test_every_error_is_a_dedup_error_with_an_exit_code():
+    errors: list[type[DedupError]] = [DedupError, *DedupError.__subclasses__()]
+    codes = {error.__name__: error.exit_code for error in errors}
+    assert codes == {"SettingsError": 2, "FeedError": 3, "IndexFormatError": 4, "DedupError": 1}

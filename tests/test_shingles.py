@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import datasketch
+import numpy as np
+import pytest
+import xxhash
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup.errors import SettingsError
+from dedup.kernels.flags import FUNCTION
+from dedup.kernels.native import facts as native
+from dedup.kernels.reference import shingles as reference
+from dedup.shingles import text_shingles, title_words
+from dedup.signature import Signatures, _permutations_of_datasketch, permutations, sign
+from tests.builders import tokens
+
+WORDS = st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(
+    str.encode
+)
+TOKENS = st.lists(
+    st.tuples(st.one_of(WORDS, st.sampled_from([b"the", b"of", b"350,000"])), st.integers(0, 255)), max_size=12
+)
+STORIES = st.lists(st.tuples(TOKENS, TOKENS), max_size=5)
+
+
+@given(STORIES, st.integers(1, 4))
+@settings(deadline=None)
+def test_shingles_equal_the_slow_twin(stories, width):
+    got = text_shingles(tokens(stories), width)
+    for i, (title, text) in enumerate(stories):
+        telling, common = reference.shingles([*title, *text], width)
+        assert got.hashes[got.bounds[i] : got.ends[i]].tolist() == telling
+        assert got.hashes[got.ends[i] : got.bounds[i + 1]].tolist() == common[::-1]
+
+
+@given(STORIES)
+@settings(deadline=None)
+def test_title_words_equal_the_slow_twin(stories):
+    got = title_words(tokens(stories))
+    for i, (title, text) in enumerate(stories):
+        assert got.hashes[got.bounds[i] : got.ends[i]].tolist() == reference.title_words(title, text)
+
+
+@given(STORIES, st.integers(1, 3))
+@settings(deadline=None)
+def test_signatures_equal_datasketch_with_xxhash(stories, width):
+    signed = sign(text_shingles(tokens(stories), width), 16, 7)
+    for i, (title, text) in enumerate(stories):
+        both = [*title, *text]
+        span = min(width, len(both))
+        windows = [both[k : k + span] for k in range(len(both) - span + 1)] if both else []
+        telling = [w for w in windows if not all(flags & FUNCTION for _, flags in w)] or windows
+        judge = datasketch.MinHash(num_perm=16, seed=7, scheme="affine32", hashfunc=xxhash.xxh32_intdigest)
+        for window in telling:
+            judge.update(b" ".join(word for word, _ in window))
+        np.testing.assert_array_equal(signed.values[i], judge.hashvalues)
+
+
+def test_signatures_go_to_datasketch_and_back():
+    signed = sign(text_shingles(tokens([([(b"a", 0), (b"b", 0)], []), ([(b"b", 0)], [(b"c", 0)])]), 1), 64, 3)
+    sketches = signed.to_datasketch()
+    assert sketches[0].jaccard(sketches[1]) == pytest.approx(signed.similarity(0, 1))
+    back = Signatures.from_datasketch(sketches)
+    assert back.seed == 3
+    np.testing.assert_array_equal(back.values, signed.values)
+    sketches[0].update(b"c")  # a live sketch, under the same hash function
+    assert sketches[0].jaccard(sketches[1]) > signed.similarity(0, 1)
+
+
+def test_signatures_of_another_scheme_are_refused():
+    legacy = datasketch.MinHash(num_perm=4, seed=1, scheme="legacy")
+    with pytest.raises(SettingsError, match="build them again"):
+        Signatures.from_datasketch([legacy])
+
+
+@pytest.mark.parametrize(("num_perm", "seed"), [(80, 1), (100, 1), (16, 5)])
+def test_permutations_are_those_of_datasketch(num_perm, seed):
+    np.testing.assert_array_equal(permutations(num_perm, seed), _permutations_of_datasketch(num_perm, seed))
+
+
+@given(
+    st.lists(st.one_of(st.integers(0, 2**32 - 1), st.sampled_from([0, 5, 2**32 - 1])), max_size=2000),
+    st.integers(1, 400),
+)
+@settings(deadline=None, max_examples=50)
+def test_smallest_unique_keeps_the_smallest(values, cap):
+    hashes = np.array(values, dtype=np.uint32)
+    out = np.empty(cap, dtype=np.uint32)
+    kept, truncated = native.smallest_unique(hashes, len(values), cap, np.empty(2 * len(values), dtype=np.uint32), out)
+    every = sorted(set(values))
+    assert out[:kept].tolist() == every[:cap]
+    assert truncated == (len(every) > cap)
+
+
+@pytest.mark.parametrize("values", [[7] * 100_000, [3, 9] * 50_000, list(range(100_000))])
+def test_repeated_or_crowded_hashes_take_linear_time(values):
+    hashes = np.array(values, dtype=np.uint32)
+    out = np.empty(360, dtype=np.uint32)
+    kept, _ = native.smallest_unique(hashes, len(values), 360, np.empty(2 * len(values), dtype=np.uint32), out)
+    assert out[:kept].tolist() == sorted(set(values))[:360]
