@@ -47,7 +47,7 @@ def _grown(seen: NDArray[np.int32], count: int) -> NDArray[np.int32]:
 
 
 def _with_room(table: Table, more: int, limit: int) -> Table:
-    """The table, or a larger copy, with room for this many more slots (at most _FULLEST taken), each with a leader more."""
+    """The table, or a larger copy, with room for this many more slots (at most _FULLEST taken) of a leader each."""
     leaders = int(table.used[0]) + 2 * limit * more  # a full place moves to one of twice the room
     if leaders > table.leaders.shape[0]:
         longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)

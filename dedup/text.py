@@ -59,7 +59,7 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     b'cod stocks recover cod is back '
     """
     language = _load_language()
-    found, ends = _tokenize([batch.column("title"), batch.column("text")], language.functions)
+    found, ends = tokenize_columns([batch.column("title"), batch.column("text")], language.functions)
     kept = np.empty((batch.num_rows, 4), dtype=np.int64)
     marks = np.empty(batch.num_rows, dtype=np.uint8)
     strip_debris(found, ends, _publishers(batch), language.lexicons, kept, marks)
@@ -78,8 +78,11 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     )
 
 
-def _tokenize(columns: Sequence[pa.Array], functions: NDArray[np.uint32]) -> tuple[Words, NDArray[np.int64]]:
-    """The tokens of one or two string columns of n rows, row by row, and where each field's end: int64[n, columns]."""
+def tokenize_columns(columns: Sequence[pa.Array], functions: NDArray[np.uint32]) -> tuple[Words, NDArray[np.int64]]:
+    """All tokens of one or two string columns of n rows, row by row, and where each field's end: int64[n, columns].
+
+    The arrays of `Words` have room beyond the tokens; `functions` is as `hash_tokens` has it.
+    """
     sources, spans = _plain_fields(columns)
     ends = np.empty(len(spans), dtype=np.int64)
     size = int((spans[:, 2] - spans[:, 1]).sum())
@@ -141,9 +144,7 @@ def _compose(
 
 def _fields(column: pa.Array, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """A string column's bytes, read-only and not copied, and int64[n, 3] spans that call it source `number`."""
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        column = column.cast(pa.large_string())
-    column = column.fill_null("") if column.null_count else column
+    column = _strings(column)
     spans = np.full((len(column), 3), number, dtype=np.int64)
     _, offsets, data = column.buffers()
     if not len(column) or not data:
@@ -155,10 +156,17 @@ def _fields(column: pa.Array, number: int) -> tuple[NDArray[np.uint8], NDArray[n
     return _frozen(np.frombuffer(data, dtype=np.uint8)), spans
 
 
+def _strings(column: pa.Array) -> pa.Array:
+    """The column as one whose bytes lie back to back, "" for what is missing."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_string())
+    return column.fill_null("") if column.null_count else column
+
+
 def _publishers(batch: pa.RecordBatch) -> Publishers:
     """Who published each story, every name tokenised once."""
-    named = batch.column("source").dictionary_encode()
-    found, ends = _tokenize([named.dictionary], np.zeros(1, dtype=np.uint32))
+    named = _strings(batch.column("source")).dictionary_encode()
+    found, ends = tokenize_columns([named.dictionary], np.zeros(1, dtype=np.uint32))
     names, name_spans = _fields(named.dictionary, 0)
     urls, url_spans = _fields(batch.column("url"), 0)
     return Publishers(
@@ -191,7 +199,7 @@ def _load_language() -> _Language:
             _lexicon({words.CHARACTER_COUNTS: 0}, 0),
             _lexicon({words.AGENCIES: 0}, -1),
             _lexicon({words.TRAILING_PHRASES: 0}, -1),
-            np.array(_hashed(["the"])[0], dtype=np.uint32),
+            np.array(_hashed(["<b>the</b>"])[0], dtype=np.uint32),  # the markup: so that its kernel is ready, too
             np.array([int.from_bytes(name.encode("ascii"), "little") for name in words.SECOND_LEVELS.split()]),
         ),
     )
@@ -211,7 +219,7 @@ def _lexicon(lists: Mapping[str, int], end: int) -> Lexicon:
 
 def _hashed(phrases: Sequence[str]) -> list[tuple[int, ...]]:
     """The token hashes of each phrase."""
-    found, ends = _tokenize([pa.array(phrases, pa.string())], np.zeros(1, dtype=np.uint32))
+    found, ends = tokenize_columns([pa.array(phrases, pa.string())], np.zeros(1, dtype=np.uint32))
     return [tuple(found.hashes[start:end].tolist()) for start, end in zip([0, *ends[:-1, 0]], ends[:, 0], strict=True)]
 
 

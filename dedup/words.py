@@ -106,7 +106,7 @@ güncellendi; diperbarui
 """What a title begins with, before "-", ":" or a number and one of these, when it is an updated version of another."""
 
 CORRECTING_PREFIXES = """
-corrected; correction; corrections; corrected-update; refile; refiled; clarification; clarified; korrektur;
+corrected; correction; corrections; refile; refiled; clarification; clarified; korrektur;
 korrigiert; rectificación; corrección; corregido; correctif; rectificatif; correzione; correção; corrigido;
 rättelse; rectificatie; исправлено; تصحيح; 更正; düzeltme; ralat
 """

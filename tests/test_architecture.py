@@ -15,6 +15,7 @@ LAYERS = (
     ("errors",),
     ("settings", "stories"),
     ("kernels",),
+    ("words",),
     ("text",),
     ("shingles",),
     ("signature",),
@@ -78,7 +79,12 @@ def test_public_names_resolve_and_are_sorted():
 def test_every_kernel_has_a_slow_twin():
     native, reference = PACKAGE / "kernels" / "native", PACKAGE / "kernels" / "reference"
     twins = {path.stem for path in reference.glob("*.py")}
-    joined = {"facts": "shingles", "bands": "signatures"}  # specified together
+    joined = {
+        "facts": "shingles",
+        "bands": "signatures",
+        "cells": "fields",
+        "composition": "tokens",
+    }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"
 

@@ -134,7 +134,23 @@ def test_a_batch_of_another_schema_is_refused():
         find_duplicates([pa.RecordBatch.from_pydict({"title": ["x"]})])
 
 
-WORDS = st.sampled_from(["flood", "river", "rain", "village", "mayor", "shares", "profit", "grocer", "12", "14", "soldiers", "roof", "night"])
+WORDS = st.sampled_from(
+    [
+        "flood",
+        "river",
+        "rain",
+        "village",
+        "mayor",
+        "shares",
+        "profit",
+        "grocer",
+        "12",
+        "14",
+        "soldiers",
+        "roof",
+        "night",
+    ]
+)
 ROW = st.fixed_dictionaries(
     {
         "title": st.lists(WORDS, max_size=5).map(" ".join),

@@ -58,11 +58,11 @@ class _Cutter:
         if len(self.held) > self.settings.row_limit:
             raise FeedError(
                 self.name,
-                f"a row of over {self.settings.row_limit >> 20} MB begins here: that is no story, or a quote or a bracket "
-                "is never closed",
+                f"a row of over {self.settings.row_limit:,} bytes begins here: that is no story, or a quote or a "
+                "bracket is never closed",
                 row=self.line,
             )
-        size = max(self.settings.block_size, len(self.held))
+        size = max(self.settings.block_size, len(self.held), len(BOM))
         chunk = self.stream.read(size)
         begins = self.offset == 0 and not self.held
         self.held += chunk
@@ -102,7 +102,8 @@ class _Cutter:
 
 def _room(data: bytes, *ends: bytes) -> tuple[Positions, Positions, Positions]:
     """Arrays that hold as many rows as `data` can have."""
-    size = sum(data.count(end) for end in ends) + 1
+    view = np.frombuffer(data, dtype=np.uint8)
+    size = sum(int(np.count_nonzero(view == ord(end))) for end in ends) + 1
     return np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
 
 
@@ -139,14 +140,18 @@ def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
         FeedError: an element is longer than the limit.
     """
     cutter = _Cutter(stream, settings, name)
-    final = inside = False
+    final = inside = closed = False
     before = 0  # rows before this array
     while True:
-        final = final or cutter.fill()
+        if not (final or (closed and cutter.held)):  # what is held may hold the next array too
+            final = cutter.fill()
         if not inside:
             blank = len(cutter.held) - len(cutter.held.lstrip(_JSON_SPACE))
+            if blank == len(cutter.held) and cutter.held.endswith(b"\r") and not final:
+                blank -= 1  # its LF may be the next byte
             cutter.line += _count_lines(cutter.held[:blank])
             cutter.skip(blank)
+            closed = closed and bool(cutter.held)
             if cutter.held.startswith(b"["):
                 cutter.skip(1)
                 inside, before = True, cutter.rows
@@ -160,7 +165,7 @@ def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
             if closed:
                 inside = False
                 continue
-        elif cutter.held:
+        elif cutter.held.strip(_JSON_SPACE):
             yield cutter.tail("after the array", "something follows the closing bracket")
             return
         if final:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tempfile
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,8 +39,12 @@ class RejectFile:
     """Where rows that could not be read are put aside, one JSON object a line."""
 
     def __init__(self, target: BinaryIO | Path | str | None) -> None:
-        opened = isinstance(target, (str, Path))
-        self._file: BinaryIO | None = Path(target).open("wb") if opened else target  # noqa: SIM115  # open until exit
+        self._file: BinaryIO | None
+        if isinstance(target, (str, Path)):
+            self._file = Path(target).open("wb")  # noqa: SIM115 - open as long as a feed may add to it
+            weakref.finalize(self, self._file.close)
+        else:
+            self._file = target
 
     def add(self, feed: str, rejects: Iterable[Reject]) -> None:
         """Put rows aside."""

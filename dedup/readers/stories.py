@@ -46,7 +46,7 @@ def _is_empty(column: pa.StringArray) -> pa.BooleanArray:
 
 
 def repair_text(column: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.bool_] | None]:
-    """A column without nulls with its invalid UTF-8 replaced by U+FFFD; and bool[n], the rows changed, None for none."""
+    """A column without nulls, its invalid UTF-8 now U+FFFD; and bool[n], the rows changed, None for none."""
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:

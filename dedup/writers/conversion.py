@@ -1,4 +1,4 @@
-"""Kept rows in another format than they came in: all fields stay, what cannot be said in the new one becomes JSON text."""
+"""Kept rows in another format than they came in: all fields stay, what the new one cannot say becomes JSON text."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def survey_fields(
             found[i] |= COMPOSES
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _composes(source: NDArray[np.uint8], at: int, end: int, tables: Tables) -> bool:
     """Whether NFKC of the field differs from NFKC of each code point by itself, or might."""
     blocks, entries, kinds, classes, composes = (

@@ -17,6 +17,7 @@ SECTIONS = 6
 FACTS_CAP = TITLE_CAP + HEAD_CAP + TITLE_NUMBERS_CAP + NUMBERS_CAP + NAMES_CAP + SHINGLES_CAP
 _COMMA = np.uint8(44)
 _NUMBER_BYTES = 64
+_FEW = 128  # values that a few buckets are enough for
 _SMALL = 20  # values that insertion sort takes at once
 _CROWD = 64  # values in one bucket that insertion sort still takes
 
@@ -41,7 +42,7 @@ def sort_hashes(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint
     if count <= _SMALL:
         _insertion_sort(values, count)
         return
-    bits = 6 if count <= 2 << 6 else 8
+    bits = 6 if count <= _FEW else 10
     shift = np.uint32(32 - bits)
     places = np.zeros((1 << bits) + 1, dtype=np.int32)
     for i in range(count):
@@ -77,10 +78,13 @@ def smallest_unique(
         limit = np.uint64((2**32 * (cap + cap // 2)) // count)
     while True:
         picked = 0
-        for i in range(count):
-            if np.uint64(values[i]) < limit:
+        if limit >= np.uint64(2**32):
+            picked = count
+            scratch[:count] = values[:count]
+        else:
+            for i in range(count):
                 scratch[picked] = values[i]
-                picked += 1
+                picked += np.uint64(values[i]) < limit
         sort_hashes(scratch[:picked], picked, scratch[count : count + picked])
         kept = 0
         for i in range(picked):

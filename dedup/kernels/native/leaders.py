@@ -185,6 +185,12 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     out[12] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
 
 
+@njit(inline="always", nogil=True)
+def _says_too_little(facts: Facts, i: int) -> bool:
+    """Whether a story's head has too few content words for evidence to judge it."""
+    return facts.sections[i, 1] - facts.sections[i, 0] < FEWEST_WORDS
+
+
 @njit(nogil=True, cache=True)
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
     """The score of stories i and j, 0..1; `evidence`, float32[13], is overwritten with what was measured.
@@ -194,11 +200,7 @@ def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[
     measure(facts, i, j, evidence)
     if judgement.rule > 0.0:
         return np.float64(evidence[4])
-    head_words = min(
-        facts.sections[i, 1] - facts.sections[i, 0],
-        facts.sections[j, 1] - facts.sections[j, 0],
-    )
-    if head_words < FEWEST_WORDS:
+    if _says_too_little(facts, i) or _says_too_little(facts, j):
         return 0.0
     both_texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
     weights = judgement.weights[TEXT_MODEL if both_texts else TITLE_MODEL]
@@ -495,6 +497,8 @@ def lead(
         own = _slice(facts.times[i], window)
         pieces = all_pieces[: _find_pieces(own, span, all_pieces)]
         bands = all_bands[: _find_bands(lookups, row, all_bands)]
+        if judgement.rule <= 0.0 and _says_too_little(facts, i):
+            bands = all_bands[:0]  # it can only be the copy of another
         if row + 1 < lookups.keys.shape[0]:
             next_ones = next_bands[: _find_bands(lookups, row + 1, next_bands)]
             _prefetch_buckets(row + 1, next_ones, _slice(facts.times[i + 1], window), lookups, table)

@@ -59,7 +59,7 @@ def remove_markup(
         at = end
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _decode_entities(
     source: NDArray[np.uint8], at: int, end: int, tables: Tables, out: NDArray[np.uint8], to: int
 ) -> int:
@@ -79,7 +79,7 @@ def _decode_entities(
     return to
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _read_entity(source: NDArray[np.uint8], at: int, end: int, tables: Tables) -> tuple[int, int, int]:
     """Where the entity at source[at] == "&" ends, 0 if it is none, and its code points, the second 0 if missing."""
     at += 1

@@ -124,10 +124,13 @@ def split_array(  # noqa: C901 - one loop, one state
             start, start_line = at, line
         if c == _QUOTE:
             at += 1
-            while at < size and data[np.uint64(at)] != _QUOTE:
-                if data[np.uint64(at)] == _LF:
+            escaped = False
+            while at < size and (escaped or data[np.uint64(at)] != _QUOTE):
+                c = data[np.uint64(at)]
+                if c == _CR or (c == _LF and data[np.uint64(at - 1)] != _CR):
                     line += 1
-                at += 2 if data[np.uint64(at)] == _BACKSLASH else 1
+                escaped = c == _BACKSLASH and not escaped
+                at += 1
         elif c == _OPEN_BRACE or c == _OPEN_BRACKET:
             depth += 1
         elif c == _CLOSE_BRACE or c == _CLOSE_BRACKET:

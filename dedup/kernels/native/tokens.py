@@ -42,7 +42,7 @@ from dedup.kernels.unicode import (
     UPPER,
     Tables,
 )
-from dedup.kernels.utf8 import byte_at, read_point, record_of, write_point
+from dedup.kernels.utf8 import byte_at, read_point, record_of, set_word, write_point
 from dedup.kernels.words import ONES, TOPS, first_marked, word_at
 from dedup.kernels.xxh32 import xxh32
 
@@ -73,7 +73,7 @@ _FOLDED = np.array([ord(chr(byte).lower()) if byte < 128 else 0 for byte in rang
 
 
 @njit(nogil=True, cache=True)
-def tokenize_fields(
+def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would tear apart
     sources: Sources,
     spans: NDArray[np.int64],
     tables: Tables,
@@ -98,30 +98,192 @@ def tokenize_fields(
     gaps    : uint8[t]        OPEN, CLOSE, COLON of the gap before each token
     ends    : int64[n]        the number of tokens when field i was done
     """
-    # Taken out of the tuple once: each time costs the counting of references.
+    # Taken out of the tuples once: each time costs the counting of references. For the same reason this is one
+    # function: a call that hands over so many arrays takes as long as ten words.
     blocks, entries, kinds, gap_bits = tables.blocks, tables.entries, tables.kinds, tables.gaps
     sequences, pool = tables.sequences, tables.pool
+    most_bytes, most_tokens = data.shape[0] - MARGIN, starts.shape[0] - MARGIN
     while field < spans.shape[0]:
-        source, start, end = sources[spans[field, 0]], spans[field, 1], spans[field, 2]
-        done = _tokenize(
-            source,
-            start,
-            end,
-            blocks,
-            entries,
-            kinds,
-            gap_bits,
-            sequences,
-            pool,
-            token,
-            data,
-            starts,
-            flags,
-            gaps,
-        )
-        if done < 0:
-            break
-        token = done
+        source, at, end = sources[spans[field, 0]], spans[field, 1], spans[field, 2]
+        last_word = source.shape[0] - 8
+        whole = token
+        out = starts[token]
+        state = _NO_TOKEN
+        # The gap: bits seen since the last token, the class of its last character and of the one before that.
+        gap, before, beside, single = GAP_STOP, 0, 0, False
+        # The word: code points, letters, upper-case letters, lower-case letters in a row, digits; flags from the gap; its
+        # first letter's case; whether its last code point is an ASCII digit; "." or "," after one, not yet taken in.
+        count, letters, uppers, lowers, digits, opening, capital, after_digit, pending = 0, 0, 0, 0, 0, 0, 0, False, 0
+        # The run: characters, where the last one's bytes begin, its marks.
+        run, begin, marks = 0, 0, 0
+        while at < end:
+            if out > most_bytes or token > most_tokens:
+                return field, whole
+            lead = byte_at(source, at)
+            # The common case by itself: an ASCII word from its first letter, and the single space after it.
+            if state == _NO_TOKEN and _SHAPES[lead]:
+                opening, gaps[token] = _open_token(gap, before, beside, single)
+                state = _WORD
+                count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
+            if state == _WORD and not pending:
+                while count < LONGEST:
+                    if at <= last_word and count <= LONGEST - 8:
+                        size = min(_copy_lower(source, at, data, out), end - at)
+                        if size > 0:
+                            after_digit = False
+                            lowers += size
+                            letters += size
+                            count += size
+                            out += size
+                            at += size
+                            if at == end:
+                                break
+                            lead = byte_at(source, at)
+                            if size == 8:
+                                continue
+                    shape = _SHAPES[lead]
+                    if shape == 0 or (shape == UPPER and lowers >= 3):
+                        break
+                    if shape == DIGIT:
+                        digits += 1
+                        lowers = 0
+                    else:
+                        capital |= shape == UPPER and letters == 0
+                        letters += 1
+                        uppers += shape == UPPER
+                        lowers = lowers + 1 if shape == LOWER else 0
+                    after_digit = shape == DIGIT
+                    data[out] = _FOLDED[lead]
+                    out += 1
+                    count += 1
+                    at += 1
+                    if at == end:
+                        break
+                    lead = byte_at(source, at)
+                if at == end:
+                    break
+                if lead == 32:
+                    token, out = _close(
+                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                    )
+                    single = count == 1 and letters == 1
+                    state = _NO_TOKEN
+                    gap, before, beside = GAP_SPACE, _GAP_WORD, GAP_SPACE
+                    at += 1
+                    continue
+            point, at = read_point(source, at, end)
+            record = record_of(blocks, entries, point)
+            kind = int(kinds[record])
+            mapped = kind == MAPPED
+            first, last = 0, 1
+            if mapped:
+                first, last = sequences[record], sequences[record + 1]
+            for part in range(first, last):
+                if mapped:
+                    point = int(pool[part])
+                    record = record_of(blocks, entries, point)
+                    kind = int(kinds[record])
+                if kind == IGNORED:
+                    continue
+                if pending:
+                    if kind == DIGIT and point < 128:
+                        if count == LONGEST:
+                            token, out = _close(
+                                data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                            )
+                            gaps[token] = 0
+                            count, letters, uppers, digits, opening, capital = 0, 0, 0, 0, 0, 0
+                        data[out] = pending
+                        out += 1
+                        count += 1
+                        lowers = 0
+                    else:
+                        token, out = _close(
+                            data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                        )
+                        single = count == 1 and letters == 1
+                        state = _NO_TOKEN
+                        beside = GAP_DOT if pending == ord(".") else 0
+                        gap, before = beside, _GAP_WORD
+                    pending = 0
+                if kind < MARKED or (kind == MARKED and state == _NO_TOKEN):
+                    if state == _WORD and after_digit and (point == ord(".") or point == ord(",")):
+                        pending = point
+                        continue
+                    if state == _WORD:
+                        token, out = _close(
+                            data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                        )
+                        single = count == 1 and letters == 1
+                    elif state == _RUN:
+                        token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
+                        single = False
+                    if state != _NO_TOKEN:
+                        state = _NO_TOKEN
+                        gap, before, beside = 0, 0, _GAP_WORD
+                    sign = int(gap_bits[record]) if kind < MARKED else 0
+                    gap |= _join(before, beside, sign) | sign
+                    before, beside = beside, sign
+                    continue
+                if state == _RUN and kind == MARKED:
+                    if marks < MOST_MARKS:
+                        marks += 1
+                        out = _fold(data, out, sequences, pool, record, point)
+                    continue
+                if kind == CHARACTER:
+                    if state == _WORD:
+                        token, out = _close(
+                            data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                        )
+                        gap, before, beside, single = 0, 0, _GAP_WORD, False
+                    if state != _RUN:
+                        state = _RUN
+                        opening, gaps[token] = _open_token(gap, before, beside, single)
+                        run = 0
+                    elif run >= 2:
+                        size = out - begin
+                        token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
+                        gaps[token] = 0
+                        opening = 0
+                        for k in range(size):
+                            data[out + k] = data[begin + k]
+                        out += size
+                    run += 1
+                    begin = out
+                    marks = 0
+                    out = _fold(data, out, sequences, pool, record, point)
+                    continue
+                # A letter or digit of a word, or a mark on one.
+                if state == _RUN:
+                    token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
+                    gap, before, beside, single = 0, 0, _GAP_WORD, False
+                    state = _NO_TOKEN
+                upper = kind in (UPPER, TITLE)
+                if state == _NO_TOKEN:
+                    opening, gaps[token] = _open_token(gap, before, beside, single)
+                    state = _WORD
+                    count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
+                elif count == LONGEST or (upper and lowers >= 3):
+                    token, out = _close(
+                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+                    )
+                    gaps[token] = 0
+                    count, letters, uppers, digits, opening, capital = 0, 0, 0, 0, 0, 0
+                count += 1
+                after_digit = kind == DIGIT and point < 128
+                if kind == DIGIT:
+                    digits += 1
+                    lowers = 0
+                elif kind != MARKED:
+                    capital |= upper and letters == 0
+                    letters += 1
+                    uppers += kind == UPPER
+                    lowers = lowers + 1 if kind == LOWER else 0
+                out = _fold(data, out, sequences, pool, record, point)
+        if state == _WORD:
+            token, out = _close(data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers))
+        elif state == _RUN:
+            token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
         ends[field] = token
         field += 1
     return field, token
@@ -182,206 +344,6 @@ def _function_bit(functions: NDArray[np.uint32], value: np.uint32) -> int:
 
 
 @njit(nogil=True)
-def _tokenize(  # noqa: C901 - one pass over one state, which calls would tear apart
-    source: NDArray[np.uint8],
-    at: int,
-    end: int,
-    blocks: NDArray[np.uint16],
-    entries: NDArray[np.uint16],
-    kinds: NDArray[np.uint8],
-    gap_bits: NDArray[np.uint16],
-    sequences: NDArray[np.int32],
-    pool: NDArray[np.int32],
-    token: int,
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
-) -> int:
-    """Tokenise source[at:end]; the number of tokens then, -1 if there was no room. Arrays as in `tokenize_fields`."""
-    most_bytes, most_tokens = data.shape[0] - MARGIN, starts.shape[0] - MARGIN
-    last_word = source.shape[0] - 8
-    out = starts[token]
-    state = _NO_TOKEN
-    # The gap: bits seen since the last token, the class of its last character and of the one before that.
-    gap, before, beside, single = GAP_STOP, 0, 0, False
-    # The word: code points, letters, upper-case letters, lower-case letters in a row, digits; flags from the gap; its
-    # first letter's case; whether its last code point is an ASCII digit; "." or "," after one, not yet taken in.
-    count, letters, uppers, lowers, digits, opening, capital, after_digit, pending = 0, 0, 0, 0, 0, 0, 0, False, 0
-    # The run: characters, where the last one's bytes begin, its marks.
-    run, begin, marks = 0, 0, 0
-    while at < end:
-        if out > most_bytes or token > most_tokens:
-            return -1
-        lead = byte_at(source, at)
-        # The common case by itself: an ASCII word from its first letter, and the single space after it.
-        if state == _NO_TOKEN and _SHAPES[lead]:
-            opening, gaps[token] = _open_token(gap, before, beside, single)
-            state = _WORD
-            count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
-        if state == _WORD and not pending:
-            while count < LONGEST:
-                if at <= last_word and count <= LONGEST - 8:
-                    size = min(copy_lower(source, at, data, out), end - at)
-                    if size > 0:
-                        after_digit = False
-                        lowers += size
-                        letters += size
-                        count += size
-                        out += size
-                        at += size
-                        if at == end:
-                            break
-                        if size == 8:
-                            continue
-                        lead = byte_at(source, at)
-                shape = _SHAPES[lead]
-                if shape == 0 or (shape == UPPER and lowers >= 3):
-                    break
-                if shape == DIGIT:
-                    digits += 1
-                    lowers = 0
-                else:
-                    capital |= shape == UPPER and letters == 0
-                    letters += 1
-                    uppers += shape == UPPER
-                    lowers = lowers + 1 if shape == LOWER else 0
-                after_digit = shape == DIGIT
-                data[out] = _FOLDED[lead]
-                out += 1
-                count += 1
-                at += 1
-                if at == end:
-                    break
-                lead = byte_at(source, at)
-            if at == end:
-                break
-            if lead == 32:
-                token, out = _close(
-                    data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                )
-                single = count == 1 and letters == 1
-                state = _NO_TOKEN
-                gap, before, beside = GAP_SPACE, _GAP_WORD, GAP_SPACE
-                at += 1
-                continue
-        point, at = read_point(source, at, end)
-        record = record_of(blocks, entries, point)
-        kind = int(kinds[record])
-        mapped = kind == MAPPED
-        first, last = 0, 1
-        if mapped:
-            first, last = sequences[record], sequences[record + 1]
-        for part in range(first, last):
-            if mapped:
-                point = int(pool[part])
-                record = record_of(blocks, entries, point)
-                kind = int(kinds[record])
-            if kind == IGNORED:
-                continue
-            if pending:
-                if kind == DIGIT and point < 128:
-                    if count == LONGEST:
-                        token, out = _close(
-                            data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                        )
-                        gaps[token] = 0
-                        count, letters, uppers, digits, opening, capital = 0, 0, 0, 0, 0, 0
-                    data[out] = pending
-                    out += 1
-                    count += 1
-                    lowers = 0
-                else:
-                    token, out = _close(
-                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                    )
-                    single = count == 1 and letters == 1
-                    state = _NO_TOKEN
-                    beside = GAP_DOT if pending == ord(".") else 0
-                    gap, before = beside, _GAP_WORD
-                pending = 0
-            if kind < MARKED or (kind == MARKED and state == _NO_TOKEN):
-                if state == _WORD and after_digit and (point == ord(".") or point == ord(",")):
-                    pending = point
-                    continue
-                if state == _WORD:
-                    token, out = _close(
-                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                    )
-                    single = count == 1 and letters == 1
-                elif state == _RUN:
-                    token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
-                    single = False
-                if state != _NO_TOKEN:
-                    state = _NO_TOKEN
-                    gap, before, beside = 0, 0, _GAP_WORD
-                sign = int(gap_bits[record]) if kind < MARKED else 0
-                gap |= _join(before, beside, sign) | sign
-                before, beside = beside, sign
-                continue
-            if state == _RUN and kind == MARKED:
-                if marks < MOST_MARKS:
-                    marks += 1
-                    out = _fold(data, out, sequences, pool, record, point)
-                continue
-            if kind == CHARACTER:
-                if state == _WORD:
-                    token, out = _close(
-                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                    )
-                    gap, before, beside, single = 0, 0, _GAP_WORD, False
-                if state != _RUN:
-                    state = _RUN
-                    opening, gaps[token] = _open_token(gap, before, beside, single)
-                    run = 0
-                elif run >= 2:
-                    size = out - begin
-                    token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
-                    gaps[token] = 0
-                    opening = 0
-                    for k in range(size):
-                        data[out + k] = data[begin + k]
-                    out += size
-                run += 1
-                begin = out
-                marks = 0
-                out = _fold(data, out, sequences, pool, record, point)
-                continue
-            # A letter or digit of a word, or a mark on one.
-            if state == _RUN:
-                token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
-                gap, before, beside, single = 0, 0, _GAP_WORD, False
-                state = _NO_TOKEN
-            upper = kind in (UPPER, TITLE)
-            if state == _NO_TOKEN:
-                opening, gaps[token] = _open_token(gap, before, beside, single)
-                state = _WORD
-                count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
-            elif count == LONGEST or (upper and lowers >= 3):
-                token, out = _close(
-                    data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
-                )
-                gaps[token] = 0
-                count, letters, uppers, digits, opening, capital = 0, 0, 0, 0, 0, 0
-            count += 1
-            after_digit = kind == DIGIT and point < 128
-            if kind == DIGIT:
-                digits += 1
-                lowers = 0
-            elif kind != MARKED:
-                capital |= upper and letters == 0
-                letters += 1
-                uppers += kind == UPPER
-                lowers = lowers + 1 if kind == LOWER else 0
-            out = _fold(data, out, sequences, pool, record, point)
-    if state == _WORD:
-        token, out = _close(data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers))
-    elif state == _RUN:
-        token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
-    return token
-
-
-@njit(nogil=True)
 def _fold(
     data: NDArray[np.uint8], out: int, sequences: NDArray[np.int32], pool: NDArray[np.int32], record: int, point: int
 ) -> int:
@@ -395,18 +357,10 @@ def _fold(
 
 
 @njit(nogil=True)
-def copy_lower(source: NDArray[np.uint8], at: int, data: NDArray[np.uint8], out: int) -> int:
+def _copy_lower(source: NDArray[np.uint8], at: int, data: NDArray[np.uint8], out: int) -> int:
     """Copy eight bytes from source[at:] to data[out:]; how many of them, from the first on, are lower-case ASCII."""
     word = word_at(source, at)
-    place = np.uint64(out)
-    data[place] = np.uint8(word)
-    data[place + np.uint64(1)] = np.uint8(word >> np.uint64(8))
-    data[place + np.uint64(2)] = np.uint8(word >> np.uint64(16))
-    data[place + np.uint64(3)] = np.uint8(word >> np.uint64(24))
-    data[place + np.uint64(4)] = np.uint8(word >> np.uint64(32))
-    data[place + np.uint64(5)] = np.uint8(word >> np.uint64(40))
-    data[place + np.uint64(6)] = np.uint8(word >> np.uint64(48))
-    data[place + np.uint64(7)] = np.uint8(word >> np.uint64(56))
+    set_word(data, out, word)
     low = word & np.uint64(~TOPS & 0xFFFFFFFFFFFFFFFF)
     from_a = low + np.uint64((128 - ord("a")) * ONES)
     beyond_z = low + np.uint64((127 - ord("z")) * ONES)

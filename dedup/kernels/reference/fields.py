@@ -65,10 +65,10 @@ def _kind(value: object) -> str:
 
 
 def text_of(value: object) -> str:
-    """The text that a JSON value stands for, "" for none.
+    r"""The text that a JSON value stands for, "" for none.
 
     >>> text_of({"id": None, "name": "Example Times"}), text_of([{"value": "one"}, "two"])
-    ('Example Times', 'one\\ntwo')
+    ('Example Times', 'one\ntwo')
     """
     if value is None:
         return ""

@@ -155,6 +155,7 @@ def lead(
 
     for i, story in enumerate(stories):
         own = piece(story.time)
+        bands = list(keys[i]) if rule > 0 or len(story.sets[1]) >= FEWEST_WORDS else []
         pieces = [None] if own is None else [None, own - 1, own, own + 1]
         content = [[(story.content, p)] for p in pieces if any(story.content)]
         copies = [j for path in content for j in exact.find(path) if within(i, j)]
@@ -162,10 +163,10 @@ def lead(
             leaders.append(min(copies))
             kinds.append(EXACT)
             scores.append(1.0)
-            for path in _paths([*[0] * (len(keys[i]) - 1), keys[i][-1]], next_bands, piece(stories[leaders[i]].time)):
+            for path in _paths([*[0] * (len(bands) - 1), *bands[-1:]], next_bands, piece(stories[leaders[i]].time)):
                 near.enter(path, leaders[i])
             continue
-        found = {j for p in pieces for path in _paths(keys[i], next_bands, p) for j in near.find(path)}
+        found = {j for p in pieces for path in _paths(bands, next_bands, p) for j in near.find(path)}
         judged = {j: judge(story, stories[j], weights, rule) for j in found if within(i, j)}
         good = [j for j in judged if judged[j] >= threshold]
         best = min(good, key=lambda j: (-judged[j], j)) if good else i
@@ -177,6 +178,6 @@ def lead(
         where = piece(stories[best].time)
         if any(story.content):
             exact.enter([(story.content, where)], best)
-        for path in _paths(keys[i], next_bands, where):
+        for path in _paths(bands, next_bands, where):
             near.enter(path, best)
     return leaders, kinds, scores, near.left_out

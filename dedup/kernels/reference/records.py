@@ -17,7 +17,7 @@ def count_line_ends(data: bytes) -> int:
 
 
 def split_lines(data: bytes, line: int) -> Iterator[tuple[int, int, int]]:
-    """Start, end and number of every line of `data` that holds more than spaces and tabs; `line` is the first's number."""
+    """Start, end and number of every line that holds more than spaces and tabs; `line` is the number of the first."""
     start = 0
     for end, after in [*((m.start(), m.end()) for m in _LINE_END.finditer(data)), (len(data), len(data))]:
         if data[start:end].strip(b" \t"):
@@ -51,7 +51,7 @@ def split_array(data: bytes, line: int) -> tuple[list[tuple[int, int, int]], int
 
 
 def split_delimited(data: bytes, delimiter: str, line: int) -> Iterator[tuple[int, int, int, list[bytes]]]:
-    """Start, end, line and fields of every record of delimited text, as the csv module reads it; empty lines are none."""
+    """Start, end, line and fields of every record of delimited text as csv reads it; empty lines are no records."""
     lines = io.StringIO(data.decode("latin-1"), newline="").readlines()
     bounds = [0]
     for text in lines:
@@ -62,9 +62,8 @@ def split_delimited(data: bytes, delimiter: str, line: int) -> Iterator[tuple[in
         start, end = bounds[first], bounds[reader.line_num]
         if fields:
             ended = lines[reader.line_num - 1].endswith(("\r", "\n")) and not _ends_quoted(data[start:end], delimiter)
-            text = data[start:end]
-            trimmed = text.removesuffix(b"\r\n") if text.endswith(b"\r\n") else text[:-1]
-            yield start, start + len(trimmed) if ended else end, line + first, [f.encode("latin-1") for f in fields]
+            after = (2 if data[start:end].endswith(b"\r\n") else 1) if ended else 0
+            yield start, end - after, line + first, [f.encode("latin-1") for f in fields]
         first = reader.line_num
 
 
