@@ -1,8 +1,10 @@
-"""Signatures -> band keys; and which of them are shared, hence worth a lookup."""
+"""Signatures -> band keys -> buckets of stories that share one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,10 @@ from dedup.settings import LookupSettings, Settings
 from dedup.shingles import Shingles
 from dedup.signature import sign
 
-_BITS_A_STORY = 16  # of the bit sets; one key in sixteen looks shared and is not
+_BITS_A_STORY = 8  # of the bit sets; one key in ten or so looks shared and is not
 _FEWEST_BITS = 1 << 12
 
-ThreadMap = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]
+ThreadMap = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
 
 def count_bands(settings: Settings) -> int:
@@ -54,35 +56,83 @@ def _cut(shingles: Shingles, lookup: LookupSettings, seed: int, keys: NDArray[np
     band_keys(values, shingles.begins, shingles.ends, lookup.rows, keys)
 
 
-def find_live(
-    keys: Sequence[NDArray[np.uint32]], copies: NDArray[np.bool_], thread_map: ThreadMap
-) -> NDArray[np.uint32]:
-    """Which bands of each story are worth a lookup: those whose key some story of other content has too, or seems to.
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Which of n stories share a band's key.
+
+    Attributes:
+        members: int32[m], the stories of each bucket of up to `Settings.bucket_limit`, in feed order.
+        entries: int64[e], 256 * where a bucket begins in `members` + how many of its stories come before this one.
+        bounds: int64[n + 1], story i owns entries[bounds[i]:bounds[i + 1]].
+        crowded: uint32[n, ceil(bands / 32)], bit b % 32 of word b // 32: the story's bucket of band b is larger.
+    """
+
+    members: NDArray[np.int32]
+    entries: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    crowded: NDArray[np.uint32]
+
+
+def find_buckets(
+    keys: Sequence[NDArray[np.uint32]], copies: NDArray[np.bool_], limit: int, thread_map: ThreadMap
+) -> Buckets:
+    """The buckets of all bands: stories that share a key with one of other content.
 
     Args:
         keys: a uint32[bands, n_k] for every batch, in order.
         copies: bool[n], whether an earlier story has the same content.
+        limit: most stories of a bucket that is not crowded.
         thread_map: `map`, or the like of it that runs calls at once.
-
-    Returns:
-        uint32[n, ceil(bands / 32)], bit b % 32 of word b // 32 for band b.
     """
-    bands = keys[0].shape[0] if keys else 1
-    live = np.zeros(((bands + 31) // 32, copies.shape[0]), dtype=np.uint32)
-    words = max(_FEWEST_BITS, 1 << (copies.shape[0] * _BITS_A_STORY - 1).bit_length()) // 64 if len(copies) else 64
-    ends = np.cumsum([0] + [batch.shape[1] for batch in keys])
+    bands, count = (keys[0].shape[0] if keys else 0), copies.shape[0]
     skips = [copies, np.zeros_like(copies)]  # a copy has the keys of the first one, but a URL of its own
 
-    def mark(word: int) -> None:
-        once, twice = np.zeros(words, dtype=np.uint64), np.zeros(words, dtype=np.uint64)
-        for band in range(word * 32, min(bands, word * 32 + 32)):
-            once[:] = 0
-            twice[:] = 0
-            for k, batch in enumerate(keys):
-                kernels.note_keys(batch[band], skips[band == bands - 1][ends[k] : ends[k + 1]], once, twice)
-            for k, batch in enumerate(keys):
-                kernels.mark_live(batch[band], twice, live[word, ends[k] : ends[k + 1]], band)
+    def group(band: int) -> _Grouped:
+        return _group(np.concatenate([batch[band] for batch in keys]), skips[band == bands - 1], limit)
 
-    for _ in thread_map(mark, range(live.shape[0])):
-        pass
-    return np.ascontiguousarray(live.T)
+    grouped = list(thread_map(group, range(bands)))
+    crowded = np.zeros((count, (bands + 31) // 32), dtype=np.uint32)
+    counts = np.zeros(count, dtype=np.int64)
+    for band, one in enumerate(grouped):
+        kernels.count_entries(one.rows, one.entries, band, counts, crowded)
+    bounds = np.concatenate([[0], np.cumsum(counts)])
+    entries = np.empty(bounds[-1], dtype=np.int64)
+    cursor = bounds[:-1].copy()
+    base = 0
+    for one in grouped:
+        kernels.scatter_entries(one.rows, one.entries, base, cursor, entries)
+        base += one.members.shape[0]
+    members = np.concatenate([one.members for one in grouped] or [np.empty(0, dtype=np.int32)])
+    return Buckets(members, entries, bounds, crowded)
+
+
+def unknown_buckets(count: int, bands: int) -> Buckets:
+    """The buckets of stories that come one by one: every band of them is looked up in a table."""
+    return Buckets(
+        members=np.empty(0, dtype=np.int32),
+        entries=np.empty(0, dtype=np.int64),
+        bounds=np.zeros(count + 1, dtype=np.int64),
+        crowded=np.full((count, (bands + 31) // 32), 0xFFFFFFFF, dtype=np.uint32),
+    )
+
+
+class _Grouped(NamedTuple):
+    """The buckets of one band."""
+
+    rows: NDArray[np.int32]
+    entries: NDArray[np.int64]
+    members: NDArray[np.int32]
+
+
+def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], limit: int) -> _Grouped:
+    count = keys.shape[0]
+    words = max(_FEWEST_BITS, 1 << (count * _BITS_A_STORY).bit_length()) // 64
+    rows = np.empty(count + 1, dtype=np.int32)
+    found = kernels.find_shared(keys, skip, np.zeros(words, np.uint64), np.zeros(words, np.uint64), rows)
+    rows = rows[:found].copy()
+    scratch = np.empty((3, found), dtype=np.int32)
+    members, entries = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int64)
+    slots = np.zeros(1 << (2 * found).bit_length(), dtype=np.int32)
+    size = kernels.group_rows(keys, rows, limit, slots, *scratch, members, entries)
+    telling = entries != kernels.ALONE
+    return _Grouped(rows[telling], entries[telling], members[:size].copy())

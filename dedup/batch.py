@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dedup.bands import cut_bands, find_live
+from dedup.bands import cut_bands, find_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.evidence import gather
 from dedup.kernels.native.bands import mark_copies
-from dedup.kernels.native.leaders import META_TOKENS, META_URL, UNDATED, Facts, Membership
+from dedup.kernels.native.leaders import FEWEST_WORDS, META_TOKENS, META_URL, UNDATED, Facts, Membership
 from dedup.result import Result
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words
@@ -75,7 +75,7 @@ def find_duplicates(
         hashed.clear()
         _date_undated(facts.times)
         copies = _find_copies(facts.content)
-        live = find_live(keys, copies, pool.map)
+        buckets = find_buckets(keys, copies, settings.bucket_limit, pool.map)
     count = copies.shape[0]
     membership = Membership(
         np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
@@ -83,7 +83,7 @@ def find_duplicates(
     leader_pass = LeaderPass(settings, verdict)
     first = 0
     for part in keys:
-        leader_pass.decide(first, part, live[first : first + part.shape[1]], facts, membership)
+        leader_pass.decide(first, part, buckets, facts, membership)
         first += part.shape[1]
     canonicals = choose_canonicals(
         membership.leaders, facts.times, facts.meta[:, META_TOKENS], preference, settings.keep
@@ -108,6 +108,8 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     titles = title_words(tokens)
     facts = gather(batch, tokens, titles, texts)
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
+    if settings.rule == "evidence":  # stories that it cannot judge need not be found
+        keys[:, facts.sections[:, 1] - facts.sections[:, 0] < FEWEST_WORDS] = 0
     return Hashed(batch.column("id"), facts, keys, _preference(batch.column("source"), settings))
 
 

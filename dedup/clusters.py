@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.bands import count_bands, next_bands
+from dedup.bands import Buckets, count_bands, next_bands
 from dedup.kernels.native.leaders import (
     LEVELS,
     TOTALS,
@@ -81,14 +81,14 @@ class LeaderPass:
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
 
     def decide(
-        self, first: int, keys: NDArray[np.uint32], live: NDArray[np.uint32], facts: Facts, membership: Membership
+        self, first: int, keys: NDArray[np.uint32], buckets: Buckets, facts: Facts, membership: Membership
     ) -> None:
         """Write the membership of the stories first .. first + n - 1.
 
         Args:
             first: row of the first story in `facts` and `membership`.
             keys: uint32[bands, n], from `dedup.bands.cut_bands`.
-            live: uint32[n, words], from `dedup.bands.find_live`.
+            buckets: of all stories, or `unknown_buckets` of these where later stories are not known yet.
             facts: of all stories up to these.
             membership: rows up to `first` hold what was decided before.
         """
@@ -98,10 +98,20 @@ class LeaderPass:
         self._seen = _grown(self._seen, first + keys.shape[1])
         scratch = Scratch(self._seen, np.empty(most_found, dtype=np.int32))
         for begin in range(0, keys.shape[1], _CHUNK):
-            chunk = slice(begin, min(begin + _CHUNK, keys.shape[1]))
-            self._table = _with_room(self._table, int(np.bitwise_count(live[chunk]).sum()) + 2 * _CHUNK, limit)
-            lookups = Lookups(np.ascontiguousarray(keys[:, chunk].T), live[chunk], next_bands(self.settings), limit)
-            lead(first + begin, lookups, facts, self.judgement, self._table, self._span, scratch, membership, totals)
+            end = min(begin + _CHUNK, keys.shape[1])
+            rows = slice(first + begin, first + end)
+            live = buckets.crowded[rows]
+            self._table = _with_room(self._table, int(np.bitwise_count(live).sum()) + 2 * _CHUNK, limit)
+            lookups = Lookups(
+                keys=np.ascontiguousarray(keys[:, begin:end].T),
+                live=live,
+                next_bands=next_bands(self.settings),
+                limit=limit,
+                members=buckets.members,
+                entries=buckets.entries,
+                bounds=buckets.bounds[rows.start : rows.stop + 1],
+            )
+            lead(rows.start, lookups, facts, self.judgement, self._table, self._span, scratch, membership, totals)
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])

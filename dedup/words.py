@@ -83,10 +83,12 @@ Turkish "kim", and English "us", which is also a country.
 AGENCIES = """
 AAP; AFP; Agence France-Presse; Agencia Brasil; Agência Brasil; Agência Lusa; Agencias; Agenzia ANSA; Anadolu;
 Anadolu Agency; ANI; ANP; ANSA; Antara; AP; AP Online; APA; Associated Press; Belga; Bernama; Bloomberg;
-Bloomberg News; Business Wire; Canadian Press; Canadian Press Enterprises; CNN; CP; dapd; DPA; dpa-AFX; EFE;
+Bloomberg News; Business Wire; Canadian Press; Canadian Press Enterprises; CNN; CP; dapd; Dow Jones; Dow Jones
+Newswires; DPA; dpa-AFX; EFE;
 Europa Press; Folhapress; GlobeNewswire; IANS; Interfax; IRNA; Keystone-SDA; Kyodo; Kyodo News; Lusa; MENA; MTI;
 NTB; PA; PA Media; PAP; PR Newswire; Press Association; Press Trust of India; PRNewswire; PTI; Reuters; Reuters
-Health; RIA Novosti; Ritzau; SDA; Sputnik; STT; TASS; The Associated Press; The Canadian Press; Thomson Reuters;
+Health; RIA Novosti; Ritzau; SDA; Sports Network; Sputnik; STT; TASS; The Associated Press; The Canadian Press;
+Thomson Reuters;
 Thomson Reuters Foundation; TT; UNI; UPI; WAM; Xinhua; Yonhap; РИА Новости; ТАСС; Интерфакс; 新华社; 共同社;
 中新社; 法新社; 路透社; 美联社; 共同; 時事; رويترز; واس; وام; أ ف ب
 """

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from dedup.bands import count_bands, find_live, next_bands
+from dedup.bands import count_bands, find_buckets, next_bands, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import leaders as native
 from dedup.kernels.reference import leaders as reference
+from dedup.kernels.reference import signatures
 from dedup.settings import LookupSettings, Settings
 
 HOUR = 3_600_000_000
@@ -53,6 +56,15 @@ def facts_of(stories):
     )
 
 
+def dated(stories):
+    """The stories, undated ones with the time of the one before: only the first ones stay undated."""
+    done: list[reference.Story] = []
+    for one in stories:
+        last = done[-1].time if done and one.time == reference.UNDATED else one.time
+        done.append(dataclasses.replace(one, time=last))
+    return done
+
+
 def membership_of(count):
     return native.Membership(np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.uint8))
 
@@ -80,9 +92,9 @@ def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
     st.integers(1, 3),
     st.integers(1, 14),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule, window, limit, step):
-    stories = [story for story, _ in rows]
+    stories = dated([story for story, _ in rows])
     settings_ = Settings(
         text=FEW_BANDS.text, title=FEW_BANDS.title, bucket_limit=limit, window=None if window < 0 else window / 1e6
     )
@@ -97,10 +109,10 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     judgement = native.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
     facts, membership = facts_of(stories), membership_of(len(stories))
     leader_pass = LeaderPass(settings_, judgement)
-    live = np.full((len(stories), 1), 0xFFFFFFFF, dtype=np.uint32)
+    unknown = unknown_buckets(len(stories), 6)
     for first in range(0, len(stories), step):
         part = slice(first, first + step)
-        leader_pass.decide(first, np.ascontiguousarray(keys[:, part]), live[part], facts, membership)
+        leader_pass.decide(first, np.ascontiguousarray(keys[:, part]), unknown, facts, membership)
     leaders, kinds, scores, left_out = reference.lead(
         stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit
     )
@@ -108,15 +120,13 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     assert membership.kinds.tolist() == kinds
     assert membership.scores.tolist() == pytest.approx(scores)
     assert leader_pass.left_out == left_out
-    if limit == 3 and not left_out:  # keys that nobody shares change nothing
-        copies = np.array(
-            [s.content in [t.content for t in stories[:i]] and any(s.content) for i, s in enumerate(stories)],
-            dtype=np.bool_,
-        )
-        live = find_live([np.ascontiguousarray(keys)], copies, map)
-        again = membership_of(len(stories))
-        LeaderPass(settings_, judgement).decide(0, np.ascontiguousarray(keys), live, facts, again)
-        assert again.leaders.tolist() == leaders
+    contents = [s.content for s in stories]
+    copies = np.array([any(c) and c in contents[:i] for i, c in enumerate(contents)], dtype=np.bool_)
+    buckets = find_buckets([np.ascontiguousarray(keys[:, :5]), np.ascontiguousarray(keys[:, 5:])], copies, limit, map)
+    again, whole = membership_of(len(stories)), LeaderPass(settings_, judgement)
+    whole.decide(0, np.ascontiguousarray(keys), buckets, facts, again)
+    assert again.leaders.tolist() == leaders
+    assert again.kinds.tolist() == kinds
 
 
 def story(*, shingles, hour=0, content=0, **more):
@@ -134,7 +144,7 @@ def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):
     keys = np.ones((6, len(stories)), dtype=np.uint32)
     weights = np.zeros((2, native.FEATURES + 1), dtype=np.float32)
     leader_pass = LeaderPass(settings_, native.Judgement(weights, rule, rule, window))
-    leader_pass.decide(0, keys, np.full((len(stories), 1), 63, dtype=np.uint32), facts, membership)
+    leader_pass.decide(0, keys, unknown_buckets(len(stories), 6), facts, membership)
     return membership, leader_pass
 
 
@@ -187,3 +197,26 @@ def test_the_canonical_is_chosen_by_policy(keep, shown):
         keep=keep,
     )
     assert got.tolist() == shown
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), max_size=25), st.integers(1, 4), st.data())
+@settings(deadline=None)
+def test_buckets_equal_the_slow_twin(rows, limit, data):
+    copies = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    keys = np.array(rows, dtype=np.uint32).reshape(-1, 3).T
+    got = find_buckets([np.ascontiguousarray(keys)], np.array(copies, dtype=np.bool_), limit, map)
+    for i, own in enumerate(rows):
+        expected = []
+        for band in range(3):
+            column = [row[band] for row in rows]
+            shared = signatures.shared_keys(
+                key for key, copy in zip(column, copies, strict=True) if band == 2 or not copy
+            )
+            same = [j for j, key in enumerate(column) if key == own[band] and key in shared]
+            if i in same and len(same) <= limit:
+                expected += [j for j in same if j < i]
+            assert bool(got.crowded[i, 0] >> band & 1) == (i in same and len(same) > limit)
+        found = [
+            got.members[(e >> 8) + k] for e in got.entries[got.bounds[i] : got.bounds[i + 1]] for k in range(e & 255)
+        ]
+        assert sorted(found) == sorted(expected)

@@ -184,7 +184,9 @@ def test_lines_do_not_depend_on_the_block_size(folder, data, size, bom):
 def test_records_do_not_depend_on_the_block_size(folder, data, size, bom):
     got = rows_of(folder, bom + data, cut_records, size, delimiter=",")
     assert got == rows_of(folder, bom + data, cut_records, 1 << 20, delimiter=",")
-    want = [(data[start:end], start + len(bom), line) for start, end, line, _ in reference.split_delimited(data, ",", 1)]
+    want = [
+        (data[start:end], start + len(bom), line) for start, end, line, _ in reference.split_delimited(data, ",", 1)
+    ]
     unclosed = bool(got[1])
     assert got[0] == want[1 : len(want) - unclosed or None] or not want
 

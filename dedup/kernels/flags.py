@@ -34,4 +34,7 @@ PUBLISHER = 12  # tokens of a publisher's name behind a title, at most
 PREFIX = 4  # tokens of a wire's prefix to a title, its number not counted, at most
 ROUNDS = 3  # pieces of debris taken from a beginning, at most
 ABBREVIATION = 4  # bytes of a word after which "." ends no sentence before a dateline is over, as in "Jan. 3"
+PLACE_WORDS = 6  # tokens of a place and a date before a dash, at most
+PLACE_CAPITALS = 3  # words in capitals among these, at most; more are a headline
+PLACE_NUMBERS = 2  # numbers among these, at most, and in a row: a day and a year, not the scores of two teams
 PLACE = 4  # bytes of a single word in capitals that can be a dateline by itself

@@ -140,18 +140,18 @@ def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
         FeedError: an element is longer than the limit.
     """
     cutter = _Cutter(stream, settings, name)
-    final = inside = closed = False
+    final = inside = ready = False
     before = 0  # rows before this array
     while True:
-        if not (final or (closed and cutter.held)):  # what is held may hold the next array too
+        if not (final or ready):
             final = cutter.fill()
+        ready = False
         if not inside:
             blank = len(cutter.held) - len(cutter.held.lstrip(_JSON_SPACE))
             if blank == len(cutter.held) and cutter.held.endswith(b"\r") and not final:
                 blank -= 1  # its LF may be the next byte
             cutter.line += _count_lines(cutter.held[:blank])
             cutter.skip(blank)
-            closed = closed and bool(cutter.held)
             if cutter.held.startswith(b"["):
                 cutter.skip(1)
                 inside, before = True, cutter.rows
@@ -164,6 +164,7 @@ def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
                 yield cutter.take(size, start[:count], end[:count], line[:count], after)
             if closed:
                 inside = False
+                ready = bool(cutter.held.strip(_JSON_SPACE))  # the next array, perhaps
                 continue
         elif cutter.held.strip(_JSON_SPACE):
             yield cutter.tail("after the array", "something follows the closing bracket")

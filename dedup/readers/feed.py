@@ -245,7 +245,7 @@ class Feed:
                         if start > position:
                             drop = min(start - position, len(held))
                             position, held = position + drop, held[drop:]
-                        more = stream.read(_COPY_CHUNK)
+                        more = stream.read(max(_COPY_CHUNK, len(held)))  # a long row costs linear time
                         if not more:
                             raise FeedError(self.path, "changed while it was read; run again")
                         held += more

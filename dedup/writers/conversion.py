@@ -47,9 +47,17 @@ def _rows(feeds: Sequence[Feed], keep: Flags) -> Iterator[Row]:
                 yield json.loads(raw.decode("utf-8", "replace"))
         else:
             for raw in feed.kept_rows(flags):
-                text = io.StringIO(raw.decode("utf-8", "replace"), newline="")
-                values = next(csv.reader(text, delimiter=feed.delimiter), [])
+                values = _split_record(raw.decode("utf-8", "replace"), feed.delimiter)
                 yield dict(zip(feed.header, values, strict=False))
+
+
+def _split_record(record: str, delimiter: str) -> list[str]:
+    """The fields of a record, however long: csv refuses those over a limit that holds for the whole process."""
+    usual = csv.field_size_limit(max(len(record), csv.field_size_limit()))
+    try:
+        return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter), [])
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _write_json(rows: Iterable[Row], wanted: str, out: BinaryIO) -> None:
@@ -78,10 +86,12 @@ def _plain(value: Any) -> str:
 def _write_delimited(rows: Iterable[Row], names: list[str], delimiter: str, out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True)
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in names])
-    text.detach()
+    try:
+        writer.writerow(names)
+        for row in rows:
+            writer.writerow([_cell(row.get(name)) for name in names])
+    finally:
+        text.detach()  # else it would close the stream, which is not its own
 
 
 def _cell(value: Any) -> str:

@@ -1,10 +1,12 @@
-"""Which band keys occur in more than one story: the others, nine in ten, need not be looked up at all."""
+"""Which stories share a band's key: nine keys in ten occur once and are dropped, the others become buckets."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+ALONE, CROWDED = -1, -2  # entries that name nobody
 
 
 @njit(inline="always", nogil=True)
@@ -14,15 +16,21 @@ def _bit(key: np.uint32, mask: np.uint64) -> np.uint64:
 
 
 @njit(nogil=True, cache=True)
-def note_keys(
-    keys: NDArray[np.uint32], skip: NDArray[np.bool_], once: NDArray[np.uint64], twice: NDArray[np.uint64]
-) -> None:
-    """Note in two bit sets which keys have occurred, and which again.
+def find_shared(
+    keys: NDArray[np.uint32],
+    skip: NDArray[np.bool_],
+    once: NDArray[np.uint64],
+    twice: NDArray[np.uint64],
+    rows: NDArray[np.int32],
+) -> int:
+    """Write the rows whose key occurs twice, or seems to; return how many.
 
     keys  : uint32[n]  keys of one band; 0 is none
-    skip  : bool[n]    stories whose keys do not count: exact copies of an earlier one
-    once  : uint64[w]  bit set of 64 * w bits, a power of two
-    twice : uint64[w]
+    skip  : bool[n]    stories whose keys do not make a second occurrence: exact copies of an earlier one
+    once  : uint64[w]  zeros, scratch: bit set of 64 * w bits, a power of two
+    twice : uint64[w]  the same
+    rows  : int32[n]   overwritten from the front, ascending; two keys that share a bit look like one that occurs twice,
+                       never the reverse
     """
     mask = np.uint64(once.shape[0] * 64 - 1)
     for i in range(keys.shape[0]):
@@ -31,23 +39,112 @@ def note_keys(
             word, bit = at >> np.uint64(6), np.uint64(1) << (at & np.uint64(63))
             twice[word] |= once[word] & bit
             once[word] |= bit
-
-
-@njit(nogil=True, cache=True)
-def mark_live(keys: NDArray[np.uint32], twice: NDArray[np.uint64], live: NDArray[np.uint32], band: int) -> None:
-    """Set bit `band` % 32 of live[i] for every story whose key of this band occurred twice (or seems to have).
-
-    keys  : uint32[n]  as noted
-    twice : uint64[w]  from `note_keys`; two keys that share a bit look like one that occurred twice, never the reverse
-    live  : uint32[n]
-    """
-    mask = np.uint64(twice.shape[0] * 64 - 1)
-    flag = np.uint32(1) << np.uint32(band & 31)
+    count = 0
     for i in range(keys.shape[0]):
         if keys[i] != 0:
             at = _bit(keys[i], mask)
-            if twice[at >> np.uint64(6)] & (np.uint64(1) << (at & np.uint64(63))):
-                live[i] |= flag
+            rows[count] = i
+            count += (twice[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1) != np.uint64(0)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def group_rows(
+    keys: NDArray[np.uint32],
+    rows: NDArray[np.int32],
+    limit: int,
+    slots: NDArray[np.int32],
+    groups: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    filled: NDArray[np.int32],
+    members: NDArray[np.int32],
+    entries: NDArray[np.int64],
+) -> int:
+    """Make buckets of the rows that share a key; return how many members were written.
+
+    keys    : uint32[n]  keys of one band
+    rows    : int32[m]   from `find_shared`
+    limit   : int        most rows in a bucket, up to 255
+    slots   : int32[c]   zeros, scratch; c a power of two above m
+    groups  : int32[m]   scratch
+    starts  : int32[m]   scratch
+    filled  : int32[m]   scratch
+    members : int32[m]   overwritten from the front: the rows of each bucket of 2 .. limit rows, ascending
+    entries : int64[m]   overwritten: of rows[e], ALONE if it is the only or the first one in its bucket, CROWDED if the
+                         bucket is larger than the limit; else 256 * where its bucket begins in members + the rows
+                         before it there
+    """
+    mask = np.uint64(slots.shape[0] - 1)
+    count = 0
+    for e in range(rows.shape[0]):  # a slot holds the first entry of its group, counted from 1
+        key = keys[rows[e]]
+        at = _bit(key, mask)
+        while slots[at] != 0 and keys[rows[slots[at] - 1]] != key:
+            at = (at + np.uint64(1)) & mask
+        if slots[at] == 0:
+            slots[at] = e + 1
+            groups[e] = count
+            filled[count] = 0
+            count += 1
+        else:
+            groups[e] = groups[slots[at] - 1]
+        filled[groups[e]] += 1
+    place = 0
+    for g in range(count):
+        starts[g] = place
+        if filled[g] == 1:
+            filled[g] = ALONE
+        elif filled[g] > limit:
+            filled[g] = CROWDED
+        else:
+            place += filled[g]
+            filled[g] = 0
+    for e in range(rows.shape[0]):
+        g = groups[e]
+        if filled[g] < 0:
+            entries[e] = filled[g]
+            continue
+        entries[e] = (np.int64(starts[g]) << 8) + filled[g] if filled[g] > 0 else ALONE
+        members[starts[g] + filled[g]] = rows[e]
+        filled[g] += 1
+    return place
+
+
+@njit(nogil=True, cache=True)
+def count_entries(
+    rows: NDArray[np.int32],
+    entries: NDArray[np.int64],
+    band: int,
+    counts: NDArray[np.int64],
+    crowded: NDArray[np.uint32],
+) -> None:
+    """Count the entries of each row that name others before it, and mark the bands whose bucket is crowded.
+
+    rows, entries : from `group_rows`, of one band
+    counts        : int64[n]     added to
+    crowded       : uint32[n, w]  bit band % 32 of word band // 32 is set
+    """
+    for e in range(rows.shape[0]):
+        if entries[e] >= 0:
+            counts[rows[e]] += 1
+        elif entries[e] == CROWDED:
+            crowded[rows[e], band >> 5] |= np.uint32(1) << np.uint32(band & 31)
+
+
+@njit(nogil=True, cache=True)
+def scatter_entries(
+    rows: NDArray[np.int32], entries: NDArray[np.int64], base: int, cursor: NDArray[np.int64], out: NDArray[np.int64]
+) -> None:
+    """Write the entries of one band to their rows' places.
+
+    base   : int       where this band's members begin among those of all bands
+    cursor : int64[n]  where each row's next entry goes; moved on
+    out    : int64[e]
+    """
+    for e in range(rows.shape[0]):
+        if entries[e] >= 0:
+            out[cursor[rows[e]]] = entries[e] + (base << 8)
+            cursor[rows[e]] += 1
 
 
 @njit(nogil=True, cache=True)

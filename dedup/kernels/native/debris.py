@@ -22,12 +22,16 @@ from dedup.kernels.flags import (
     NUMBER,
     OPEN,
     PLACE,
+    PLACE_CAPITALS,
+    PLACE_NUMBERS,
+    PLACE_WORDS,
     PREFIX,
     PUBLISHER,
     ROUNDS,
     SENTENCE,
 )
-from dedup.kernels.utf8 import byte_at, set_word
+from dedup.kernels.native.hosts import spells_host
+from dedup.kernels.utf8 import set_word
 from dedup.kernels.words import word_at
 
 
@@ -151,7 +155,7 @@ def compact_tokens(
 
 @njit(nogil=True)
 def _move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> None:
-    """Move data[start:end] down by `shift` bytes, at least one; eight at a time, each read before it is written over."""
+    """Move data[start:end] down by `shift` bytes, one or more; eight at a time, each read before it is written over."""
     at = start
     while at + 8 <= end:
         set_word(data, at - shift, word_at(data, at))
@@ -167,9 +171,21 @@ def _strip_publisher(words: Words, first: int, end: int, publishers: Publishers,
     for k in range(max(first + 1, end - PUBLISHER), end):
         if words.flags[k] & BREAK and (
             _names_publisher(words, k, end, publishers, story, lexicons.article[0])
-            or _spells_host(words, k, end, publishers.urls, publishers.url_spans[story], lexicons.second_levels)
-            or _spells_host(
-                words, k, end, publishers.names, publishers.name_spans[publishers.rows[story]], lexicons.second_levels
+            or spells_host(
+                words.data,
+                words.starts[k],
+                words.starts[end],
+                publishers.urls,
+                publishers.url_spans[story],
+                lexicons.second_levels,
+            )
+            or spells_host(
+                words.data,
+                words.starts[k],
+                words.starts[end],
+                publishers.names,
+                publishers.name_spans[publishers.rows[story]],
+                lexicons.second_levels,
             )
         ):
             return k
@@ -193,111 +209,6 @@ def _names_publisher(
         if publishers.hashes[at + k] != words.hashes[first + k]:
             return False
     return True
-
-
-@njit(nogil=True)
-def _spells_host(
-    words: Words,
-    first: int,
-    end: int,
-    text: NDArray[np.uint8],
-    span: NDArray[np.int64],
-    second_levels: NDArray[np.int64],
-) -> bool:
-    """Whether the tokens spell the name in the host of the address text[span[0]:span[1]], or a tail of the host."""
-    at, stop = _find_host(text, span[0], span[1])
-    if stop - at >= 4 and _lower(text, at) == 119 and _lower(text, at + 1) == 119 and _lower(text, at + 2) == 119:
-        at += 4 * (text[at + 3] == 46)
-    labels = 1
-    for k in range(at, stop):
-        labels += text[k] == 46
-    if at == stop or labels < 2:
-        return False
-    own = labels - 2 - (labels > 2 and _is_national(text, at, stop, second_levels))
-    for label in range(own + 1):
-        if _spells(words, first, end, text, at, stop):
-            return True
-        after = at
-        while text[after] != 46:
-            after += 1
-        if label == own:
-            return _spells(words, first, end, text, at, after)
-        at = after + 1
-    return False
-
-
-@njit(nogil=True)
-def _find_host(text: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
-    """Where the host of an address begins and ends, alike if it has none."""
-    scheme = at
-    while scheme < end and (_is_host(byte_at(text, scheme)) or text[scheme] == 43):
-        scheme += 1
-    if (
-        scheme + 2 < end
-        and text[scheme] == 58
-        and text[scheme + 1] == 47
-        and text[scheme + 2] == 47
-        and scheme > at
-        and 97 <= byte_at(text, at) | 0x20 <= 122
-    ):
-        at = scheme + 3
-    stop = at
-    while stop < end and _is_host(byte_at(text, stop)):
-        stop += 1
-    if stop < end and text[stop] != 47 and text[stop] != 63 and text[stop] != 35 and text[stop] != 58:
-        return at, at
-    return at, stop
-
-
-@njit(nogil=True)
-def _is_host(char: int) -> bool:
-    """Whether the byte may be in a host's name: an ASCII letter or digit, "-" or "."."""
-    return 48 <= char <= 57 or 97 <= char | 0x20 <= 122 or char == 45 or char == 46
-
-
-@njit(nogil=True)
-def _lower(text: NDArray[np.uint8], at: int) -> int:
-    """The byte of a host's name, in lower case."""
-    char = byte_at(text, at)
-    return char + 32 if 65 <= char <= 90 else char
-
-
-@njit(nogil=True)
-def _is_national(text: NDArray[np.uint8], at: int, end: int, second_levels: NDArray[np.int64]) -> bool:
-    """Whether a host of three labels or more ends in a country's two letters and one of the second levels."""
-    if end - at < 4 or text[end - 3] != 46 or text[end - 2] == 46 or text[end - 1] == 46:
-        return False
-    packed, size = 0, 0
-    k = end - 4
-    while k >= at and text[k] != 46:
-        if size == 7:
-            return False
-        packed = packed << 8 | _lower(text, k)
-        size += 1
-        k -= 1
-    for level in second_levels:
-        if level == packed:
-            return True
-    return False
-
-
-@njit(nogil=True)
-def _spells(words: Words, first: int, end: int, text: NDArray[np.uint8], at: int, stop: int) -> bool:
-    """Whether the tokens are the letters and digits of text[at:stop], some letters of a host's name, at least one."""
-    start, last = words.starts[first], words.starts[end]
-    some = False
-    while True:
-        while start < last and (words.data[start] == 32 or words.data[start] == 46):
-            start += 1
-        while at < stop and (text[at] == 45 or text[at] == 46):
-            at += 1
-        if start == last or at == stop:
-            return some and start == last and at == stop
-        if words.data[start] != _lower(text, at):
-            return False
-        some = True
-        start += 1
-        at += 1
 
 
 @njit(nogil=True)
@@ -347,10 +258,12 @@ def _parted(words: Words, first: int, after: int, end: int, caps: bool) -> bool:
 
 @njit(nogil=True)
 def _strip_openings(words: Words, first: int, end: int, lexicons: Lexicons) -> tuple[int, int]:
-    """Where the text begins without datelines and "(Adds ...)", and the marks those make."""
+    """Where the text begins without prefixes, datelines and "(Adds ...)", and the marks those make."""
     marks = 0
     for _ in range(ROUNDS):
         after, mark = _bracketed(words, first, end, lexicons.verbs)
+        if after == first:
+            after, mark = _prefix(words, first, end, lexicons.prefixes)
         if after == first:
             after = _dateline(words, first, end, lexicons.agencies)
         if after == first:
@@ -391,15 +304,20 @@ def _dateline(words: Words, first: int, end: int, agencies: Lexicon) -> int:
 
 @njit(nogil=True)
 def _is_place(words: Words, first: int, end: int, wanted: int) -> bool:
-    """Whether the tokens begin with a word in capitals and all have one of the wanted flags."""
-    if not words.flags[first] & CAPS:
+    """Whether the tokens begin with a word in capitals, all have a wanted flag, and their numbers can be a date."""
+    if not words.flags[first] & CAPS or end - first > PLACE_WORDS:
         return False
     if end - first == 1 and words.starts[end] - 1 - words.starts[first] < PLACE:
         return False
+    numbers, earliest, latest, loud = 0, end, end, 0
     for k in range(first, end):
         if not words.flags[k] & wanted:
             return False
-    return True
+        loud += words.flags[k] & CAPS != 0
+        if words.flags[k] & NUMBER:
+            numbers, earliest, latest = numbers + 1, min(earliest, k), k
+    dated = numbers == 0 or (numbers <= PLACE_NUMBERS and latest - earliest < numbers)
+    return dated and loud <= PLACE_CAPITALS
 
 
 @njit(nogil=True)

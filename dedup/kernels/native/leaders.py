@@ -85,9 +85,12 @@ class Lookups(NamedTuple):
     """Where n stories in a row are looked up."""
 
     keys: NDArray[np.uint32]  # [n, bands] 0: no key; the last column holds the hashes of the URLs
-    live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: somebody else may have the key of band b too
+    live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: the table is to be asked for band b
     next_bands: NDArray[np.int64]  # [bands] the band whose key splits a full bucket of this band
     limit: int  # most leaders in a bucket, 1..255
+    members: NDArray[np.int32]  # [m] stories of buckets that are known beforehand, cf. `dedup.bands.Buckets`
+    entries: NDArray[np.int64]  # [e] 256 * where such a bucket begins in members + the stories before this one in it
+    bounds: NDArray[np.int64]  # [n + 1] these stories own entries[bounds[k]:bounds[k + 1]]
 
 
 class Scratch(NamedTuple):
@@ -402,10 +405,15 @@ def _find_candidates(
     window: int,
     table: Table,
     scratch: Scratch,
+    leaders: NDArray[np.int32],
     totals: NDArray[np.int64],
 ) -> int:
-    """Write the leaders that share a bucket with story i to scratch.found; return how many."""
+    """Write the leaders of the clusters that share a bucket with story i to scratch.found; return how many."""
     count = 0
+    for e in range(lookups.bounds[row], lookups.bounds[row + 1]):
+        begin = lookups.entries[e] >> 8
+        for k in range(begin, begin + (lookups.entries[e] & 255)):
+            count = _meet(np.int64(leaders[lookups.members[k]]), i, facts, window, scratch, count)
     for band in bands:
         for piece in pieces:
             key, other = np.uint64(lookups.keys[row, band]), band
@@ -423,6 +431,8 @@ def _find_candidates(
 @njit(nogil=True, cache=True)
 def _prefetch_buckets(row: int, bands: NDArray[np.int64], piece: np.int64, lookups: Lookups, table: Table) -> None:
     """Have the buckets of a story, in its own slice of time, on their way from memory."""
+    for e in range(lookups.bounds[row], lookups.bounds[row + 1]):
+        _prefetch(lookups.members, lookups.entries[e] >> 8)
     mask = np.uint64(table.slots.shape[0] - 1)
     for band in bands:
         key = _bucket_key(np.uint64(lookups.keys[row, band]), band, piece)
@@ -511,7 +521,9 @@ def lead(
                 if bands.shape[0] > 0 and bands[-1] == url_band:
                     _enter_band(table, lookups, row, url_band, _slice(facts.times[copied], window), copied, totals)
                 continue
-        count = _find_candidates(i, row, bands, pieces, lookups, facts, window, table, scratch, totals)
+        count = _find_candidates(
+            i, row, bands, pieces, lookups, facts, window, table, scratch, membership.leaders, totals
+        )
         totals[CANDIDATES] += count
         _prefetch_facts(scratch.found[:count], facts)
         leader = _follow(i, scratch.found[:count], facts, judgement, evidence, membership)

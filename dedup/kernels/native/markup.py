@@ -7,7 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.native.composition import Sources
-from dedup.kernels.unicode import Tables
+from dedup.kernels.reference.markup import BLOCKS, ELEMENTS
+from dedup.kernels.unicode import Tables, entity_hash
 from dedup.kernels.utf8 import REPLACEMENT, byte_at, write_point
 
 _AMPERSAND, _SEMICOLON, _HASH = ord("&"), ord(";"), ord("#")
@@ -19,14 +20,8 @@ _STYLE_END = np.frombuffer(b"</style", dtype=np.uint8).copy()
 _COMMENT = np.frombuffer(b"<!--", dtype=np.uint8).copy()
 _COMMENT_END = np.frombuffer(b"-->", dtype=np.uint8).copy()
 _CDATA = np.frombuffer(b"<![cdata[", dtype=np.uint8).copy()
-_BLOCKS = np.array(
-    [
-        int.from_bytes(name.encode("ascii").ljust(3, b"\0"), "little")
-        for name in ["p", "br", "hr", "div", "li", "ul", "ol", "dl", "dt", "dd", "tr", "td", "th"]
-        + ["h1", "h2", "h3", "h4", "h5", "h6"]
-    ],
-    dtype=np.int64,
-)
+_ELEMENTS = np.array(sorted(entity_hash(name.encode("ascii")) for name in ELEMENTS.split()), dtype=np.int64)
+_BLOCKS = np.array(sorted(entity_hash(name.encode("ascii")) for name in BLOCKS.split()), dtype=np.int64)
 
 
 @njit(nogil=True, cache=True)
@@ -159,6 +154,7 @@ def _remove_tags(text: NDArray[np.uint8], start: int, end: int) -> int:
             while after < end and text[after] != _LESS and text[after] != _GREATER:
                 after += 1
             if after < end and text[after] == _GREATER:
+                filler = _tag_filler(text, at, after)
                 after += 1
                 if scripts and _names(text, at, _SCRIPT_END):
                     found = _find(text, after, end, _SCRIPT_END)
@@ -168,7 +164,11 @@ def _remove_tags(text: NDArray[np.uint8], start: int, end: int) -> int:
                     found = _find(text, after, end, _STYLE_END)
                     styles = found >= 0
                     after = found if styles else after
-                filler = 10 if _is_block(text, at) else 32
+                if filler == _LESS:
+                    text[to] = _LESS
+                    to += 1
+                    at += 1
+                    continue
             elif not _has_attribute(text, at, after):
                 text[to] = _LESS
                 to += 1
@@ -225,20 +225,37 @@ def _names(text: NDArray[np.uint8], at: int, closing: NDArray[np.uint8]) -> bool
 
 
 @njit(nogil=True)
-def _is_block(text: NDArray[np.uint8], at: int) -> bool:
-    """Whether the complete tag at text[at] opens or closes an element that begins a new line."""
-    at += 1 + (text[at + 1] == _SLASH)
-    name, size = 0, 0
-    while _is_alphanumeric(byte_at(text, at)):
-        if size == 3:
-            return False
-        name |= (byte_at(text, at) | 0x20) << 8 * size
-        size += 1
-        at += 1
-    for block in _BLOCKS:
-        if name == block:
-            return True
-    return False
+def _tag_filler(text: NDArray[np.uint8], at: int, end: int) -> int:
+    """What stands for text[at:end + 1], from "<" to ">": a space, a line feed, or "<" if it is no tag."""
+    sign = byte_at(text, at + 1)
+    if sign in (33, 63):
+        return 32
+    start = at + 1 + (sign == _SLASH)
+    name, value = start, 0x811C9DC5
+    while _is_alphanumeric(byte_at(text, name)):
+        char = byte_at(text, name)
+        value = (value ^ (char + 32 if 65 <= char <= 90 else char)) * 0x01000193 & 0xFFFFFFFF
+        name += 1
+    if sign != _SLASH and not _is_among(_ELEMENTS, value) and text[name] != 45 and text[name] != 58:
+        attribute = False
+        for k in range(name, end):
+            attribute |= text[k] == _EQUALS
+        if not attribute:
+            return _LESS
+    return 10 if _is_among(_BLOCKS, value) else 32
+
+
+@njit(nogil=True)
+def _is_among(values: NDArray[np.int64], value: int) -> bool:
+    """Whether the value is one of the values, which ascend."""
+    low, high = 0, values.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low < values.shape[0] and values[low] == value
 
 
 @njit(nogil=True)

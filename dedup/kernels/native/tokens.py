@@ -111,8 +111,8 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
         state = _NO_TOKEN
         # The gap: bits seen since the last token, the class of its last character and of the one before that.
         gap, before, beside, single = GAP_STOP, 0, 0, False
-        # The word: code points, letters, upper-case letters, lower-case letters in a row, digits; flags from the gap; its
-        # first letter's case; whether its last code point is an ASCII digit; "." or "," after one, not yet taken in.
+        # The word: code points, letters, upper-case letters, lower-case letters in a row, digits; flags from the gap;
+        # its first letter's case; whether it ends in an ASCII digit; "." or "," after one, not yet taken in.
         count, letters, uppers, lowers, digits, opening, capital, after_digit, pending = 0, 0, 0, 0, 0, 0, 0, False, 0
         # The run: characters, where the last one's bytes begin, its marks.
         run, begin, marks = 0, 0, 0

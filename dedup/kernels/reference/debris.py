@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,16 +19,18 @@ from dedup.kernels.flags import (
     NUMBER,
     OPEN,
     PLACE,
+    PLACE_CAPITALS,
+    PLACE_NUMBERS,
+    PLACE_WORDS,
     PREFIX,
     PUBLISHER,
     ROUNDS,
     SENTENCE,
 )
+from dedup.kernels.reference.hosts import host_names
 from dedup.kernels.reference.tokens import Token
 
 Phrase = tuple[bytes, ...]
-
-_HOST = re.compile(rb"(?>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)([A-Za-z0-9.-]+)(?=[/?#:]|\Z)")
 
 
 class Phrases(NamedTuple):
@@ -67,10 +68,12 @@ def strip_title(
 
 
 def strip_text(text: Sequence[Token], phrases: Phrases) -> tuple[list[Token], int]:
-    """A text's tokens without datelines and "(Adds ...)" before and leftovers of its page behind, and the marks."""
+    """A text's tokens without what a wire put before and what is left of a page behind, and the marks those make."""
     text, marks = list(text), 0
     for _ in range(ROUNDS):
         size, mark = _bracketed(text, phrases)
+        if not size:
+            size, mark = _prefix(text, phrases)
         size = size or _dateline(text, phrases)
         if not size:
             break
@@ -78,20 +81,6 @@ def strip_text(text: Sequence[Token], phrases: Phrases) -> tuple[list[Token], in
     while text and (size := _trailing(text, phrases)):
         text = text[:-size]
     return text, marks
-
-
-def host_names(address: bytes, second_levels: frozenset[bytes]) -> set[bytes]:
-    """What a publisher may be called after its host: "bbc", "bbccouk" and "newsbbccouk" for news.bbc.co.uk."""
-    found = _HOST.match(address)
-    labels = found[1].lower().split(b".") if found else []
-    if labels[:1] == [b"www"]:
-        labels = labels[1:]
-    if len(labels) < 2:
-        return set()
-    national = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in second_levels
-    own = len(labels) - (3 if national else 2)
-    names = {labels[own], *(b"".join(labels[k:]) for k in range(own + 1))}
-    return {name.replace(b"-", b"") for name in names} - {b""}
 
 
 def _is_publisher(tail: Sequence[Token], source: Sequence[Token], names: set[bytes], article: bytes) -> bool:
@@ -157,9 +146,17 @@ def _is_dateline(head: Sequence[Token], phrases: Phrases) -> bool:
 
 
 def _is_place(head: Sequence[Token]) -> bool:
-    """Whether the tokens begin with a word in capitals and all are capitalised or numbers."""
+    """Whether the tokens begin with a word in capitals, all are capitalised or numbers, and these can be a date."""
     alone = len(head) == 1 and len(head[0].text) < PLACE
-    return bool(head[0].flags & CAPS) and not alone and all(token.flags & (CAPITAL | NUMBER) for token in head)
+    numbers = [k for k, token in enumerate(head) if token.flags & NUMBER]
+    dated = not numbers or (len(numbers) <= PLACE_NUMBERS and numbers[-1] - numbers[0] < len(numbers))
+    loud = sum(1 for token in head if token.flags & CAPS)
+    named = (
+        bool(head[0].flags & CAPS)
+        and loud <= PLACE_CAPITALS
+        and all(token.flags & (CAPITAL | NUMBER) for token in head)
+    )
+    return named and dated and not alone and len(head) <= PLACE_WORDS
 
 
 def _trailing(text: Sequence[Token], phrases: Phrases) -> int:

@@ -7,16 +7,30 @@ from html.entities import html5
 
 _ENTITY = re.compile(rb"&(?:#([0-9]+)|#[xX]([0-9A-Fa-f]+)|([A-Za-z][A-Za-z0-9]*));")
 
+# The elements of HTML, living and dead. "<" and another word is a tag only with an attribute: wires put companies'
+# tickers and names in angle brackets.
+ELEMENTS = """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body
+    br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl
+    dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header
+    hgroup hr html i iframe img input ins kbd label legend li link main map mark marquee math menu meta meter
+    nav nobr noframes noscript object ol optgroup option output p param path picture pre progress q rp rt ruby
+    s samp script search section select slot small source span strike strong style sub summary sup svg table
+    tbody td template textarea tfoot th thead time title tr track tt u ul use var video wbr
+"""
+BLOCKS = "p br hr div li ul ol dl dt dd tr td th h1 h2 h3 h4 h5 h6"
+
+_ELEMENTS, _BLOCKS = frozenset(ELEMENTS.split()), frozenset(BLOCKS.split())
+
 # Tried in this order at every "<".
 _MARKUP = re.compile(
     rb"(?P<comment><!--.*?-->)"
     rb"|(?P<cdata><!\[CDATA\[)"
-    rb"|(?P<hidden><(?P<name>script|style)(?![A-Za-z0-9])[^<>]*>.*?(?=</(?P=name)))"
-    rb"|(?P<tag><[A-Za-z/!?][^<>]*>)"
+    rb"|(?P<hidden><(?P<kind>script|style)(?![A-Za-z0-9])[^<>]*>.*?(?=</(?P=kind)))"
+    rb"|(?P<tag><(?P<sign>[/!?])?(?P<name>[A-Za-z0-9]*)(?P<rest>[^<>]*)>)"
     rb"|(?P<torn><[A-Za-z/!?][^<>]*=[\"'][^<>]*)",  # a tag cut off: only an attribute tells it from "a <b and c"
     re.DOTALL | re.IGNORECASE,
 )
-_BLOCK = re.compile(rb"</?(?:p|br|hr|div|li|ul|ol|dl|dt|dd|tr|td|th|h[1-6])(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def plain_text(raw: bytes) -> bytes:
@@ -30,8 +44,17 @@ def plain_text(raw: bytes) -> bytes:
 
 
 def _space(found: re.Match[bytes]) -> bytes:
-    """What stands for a piece of markup."""
-    return b"\n" if found["tag"] and _BLOCK.match(found[0]) else b" "
+    """What stands for a piece of markup: itself, if it is none."""
+    if found["tag"] is None:
+        return b" "
+    name, rest = found["name"].lower().decode("ascii"), found["rest"]
+    if found["sign"] != b"/" and found["sign"] is not None:
+        return b" "
+    if found["sign"] == b"/" or (
+        name[:1].isalpha() and (name in _ELEMENTS or rest[:1] in (b":", b"-") or b"=" in rest)
+    ):
+        return b"\n" if name in _BLOCKS else b" "
+    return found[0]
 
 
 def _character(found: re.Match[bytes]) -> bytes:

@@ -1,0 +1,61 @@
+"""Dates: the compiled parser against datetime, and the odd forms feeds use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dedup.kernels.native.dates import LEFT, MISSING, PARSED, iso_dates
+from dedup.kernels.reference.dates import iso_date
+from dedup.readers.dates import parse_date, parse_dates
+
+DIGITS = st.integers(0, 99).map("{:02}".format)
+FORMS = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", " "]),
+        st.dates().map(str) | st.sampled_from(["20240229", "2023-02-29", "0000-01-01", "9999-12-31", "1900-02-29"]),
+        st.sampled_from(["", "T", " ", "t", "x"]),
+        st.sampled_from(
+            ["", "10:20", "102030", "1020", "24:00", "10:20:30", "10:20:60", "10:2030", "23:59:59.9999999"]
+        ),
+        st.sampled_from(["", ".5", ",123", ".", " "]),
+        st.sampled_from(["", "Z", "z", "+01:00", "-0530", "+24:00", "+01", "-00:60", "+1", " UTC", "Z "]),
+    ),
+)
+
+
+@given(st.lists(FORMS | st.text("0123456789-:TZ. +", max_size=22), max_size=6))
+@example(["0001-01-01T00:00+23:59", "9999-12-31T23:59:59-23:59", " ", "\uff12\uff10\uff12\uff14-01-01"])
+@settings(deadline=None, max_examples=200)
+def test_iso_dates_are_those_of_the_slow_twin(texts):
+    column = pa.array(texts, pa.string())
+    _, offsets, data = column.buffers()
+    micros, state = np.empty(len(texts), dtype=np.int64), np.empty(len(texts), dtype=np.uint8)
+    bounds = np.frombuffer(offsets or b"", dtype=np.int32)[: len(texts) + 1] if texts else np.zeros(1, dtype=np.int32)
+    iso_dates(np.frombuffer(data or b"", dtype=np.uint8), bounds, micros, state)
+    want = [iso_date(text) for text in texts]
+    assert [int(m) if s == PARSED else None for m, s in zip(micros, state, strict=True)] == want
+    assert [s for s, w in zip(state, want, strict=True) if w is None] == [
+        LEFT if text.strip(" \t\n\r\f\v") else MISSING for text, w in zip(texts, want, strict=True) if w is None
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1706696430", "1706696430000", "1706696430000000", "20240131102030", "Wed, 31 Jan 2024 10:20:30 GMT",
+     "Wed, 31 Jan 2024 05:20:30 EST", "2024-01-31 10:20:30 +0000 UTC", "January 31, 2024 10:20:30"],
+)  # fmt: skip
+def test_the_forms_of_feeds_are_one_time(text):
+    assert parse_date(text) == int(datetime(2024, 1, 31, 10, 20, 30, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def test_missing_and_impossible_dates_are_counted():
+    dates = parse_dates(pa.array(["2024-01-31", "", "null", "0000-01-01", "9999-12-31", "yesterday", "10:20"]))
+    assert (dates.missing, dates.impossible, dates.example) == (2, 4, "0000-01-01")
+    assert dates.times.null_count == 6

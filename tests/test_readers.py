@@ -1,0 +1,180 @@
+"""Feeds end to end: every format in every packing gives the same stories; bad ones are refused with what is wrong."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dedup.errors import FeedError
+from dedup.readers import ReadSettings, open_feeds
+from dedup.writers import write_kept
+
+ROWS = [
+    {
+        "id": str(k),
+        "title": f'Title "{k}", 中',
+        "text": f"line\none, {k} 😀",
+        "source": "a\\b",
+        "published": "2024-01-31",
+    }
+    for k in range(1, 40)
+]
+
+
+def encoded(kind):
+    out = io.BytesIO()
+    if kind == "jsonl":
+        return "".join(json.dumps(row, ensure_ascii=k % 2 == 0) + "\n" for k, row in enumerate(ROWS)).encode()
+    if kind == "json":
+        return json.dumps(ROWS, indent=1).encode()
+    if kind in ("csv", "tsv"):
+        between = "," if kind == "csv" else "\t"
+        quoted = [['"' + value.replace('"', '""') + '"' for value in row.values()] for row in ROWS]
+        return "".join(between.join(row) + "\r\n" for row in [list(ROWS[0]), *quoted]).encode()
+    table = pa.Table.from_pylist(ROWS)
+    if kind == "parquet":
+        pq.write_table(table, out)
+    else:
+        with (pa.ipc.new_file if kind == "arrow" else pa.ipc.new_stream)(out, table.schema) as writer:
+            writer.write_table(table, max_chunksize=7)
+    return out.getvalue()
+
+
+def zstd(data):
+    return bytes(pa.Codec("zstd").compress(data))
+
+
+PACKINGS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstd}
+KINDS = ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "arrows"]
+
+
+def read(path, **settings):
+    (feed,) = open_feeds([str(path)], ReadSettings(**settings))
+    return feed, [story for batch in feed.batches() for story in batch.to_pylist()]
+
+
+def saved(tmp_path, data, name="feed.jsonl"):
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("block_size", [1, 61, 1 << 20])
+def test_the_same_stories_come_out(tmp_path, kind, packing, block_size):
+    path = saved(tmp_path, PACKINGS[packing](encoded(kind)), f"feed.{kind}{packing}")
+    _, stories = read(path, block_size=block_size)
+    assert [{name: story[name] for name in ("id", "title", "text", "source")} for story in stories] == [
+        {name: row[name] for name in ("id", "title", "text", "source")} for row in ROWS
+    ]
+    assert {story["published"].isoformat() for story in stories} == {"2024-01-31T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize("kind", KINDS[:4])
+@pytest.mark.parametrize("block_size", [3, 1 << 20])
+def test_kept_rows_are_the_bytes_of_the_feed(tmp_path, kind, block_size):
+    data = encoded(kind)
+    feed, stories = read(saved(tmp_path, data, f"feed.{kind}"), block_size=block_size)
+    keep = np.random.default_rng(5).random(len(stories)) < 0.5
+    rows = list(feed.kept_rows(keep))
+    assert len(rows) == keep.sum()
+    assert all(row in data for row in rows)
+    out = tmp_path / f"kept.{kind}"
+    write_kept([feed], [keep], str(out))
+    assert [story["id"] for story in read(out)[1]] == [row["id"] for row, kept in zip(ROWS, keep, strict=True) if kept]
+    if kind in ("csv", "tsv"):
+        assert out.read_bytes().startswith(data.split(b"\r\n")[0])
+
+
+@pytest.mark.parametrize("packing", [p for p in PACKINGS if p])
+def test_a_truncated_feed_stops_or_keeps_what_is_good(tmp_path, packing):
+    noise = np.random.default_rng(1).bytes(1_000_000).hex()
+    plain = "".join(json.dumps({"title": f"t{k}", "text": noise[k * 400 : k * 400 + 400]}) + "\n" for k in range(5_000))
+    packed = PACKINGS[packing](plain.encode())
+    path = saved(tmp_path, packed[: len(packed) * 3 // 4], f"feed.jsonl{packing}")
+    with pytest.raises(FeedError):
+        read(path)
+    feed, stories = read(path, on_error="skip")
+    assert feed.stats.rejected["cut off"] == 1
+    assert [story["title"] for story in stories] == [f"t{k}" for k in range(len(stories))]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("a.jsonl", b'{"title": "a"}\n{"title": }\n', "line 2: broken JSON"),
+        ("a.jsonl", b'{"title": "a"}\n\n[1]\n', "line 3: is not a JSON object but an array"),
+        ("a.csv", b"title,text\na,b\n\nc\n", "line 4: expected 2 fields, found 1"),
+        ("a.csv", b'title,text\na,"b\n', "line 2: a quoted field"),
+        ("a.json", b'[{"title": "a"}', "the array is not closed"),
+        ("a.json", b'[{"title": "a"}]\nx', "line 2: something follows"),
+        ("a.xml", b"<rss></rss>", "is XML"),
+        ("a.json", b'{"articles": [{"title": "a"}]}', "jq -c"),
+        ("a.bin", bytes(range(256)) * 9, "is no text"),
+        ("a.jsonl", b'{"x": 1}\n', "no field known for a title"),
+        ("a.parquet", b"PAR1 broken", "damaged"),
+    ],
+)
+def test_bad_feeds_are_refused_with_what_is_wrong(tmp_path, name, data, problem):
+    with pytest.raises(FeedError) as caught:
+        read(saved(tmp_path, data, name))
+    assert problem in str(caught.value)
+
+
+def test_missing_files_and_empty_folders_are_refused(tmp_path):
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(FeedError):
+            read(path)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.parquet"])
+def test_an_empty_file_has_no_stories(tmp_path, name):
+    feed, stories = read(saved(tmp_path, b"", name))
+    assert not stories
+    write_kept([feed], [np.zeros(0, dtype=np.bool_)], str(tmp_path / "out"))
+
+
+def test_odd_rows_are_read_and_counted(tmp_path):
+    data = (
+        b'\xef\xbb\xbf{"TITLE": "a", "id": 7, "source": {"name": "S"}, "text": ["x", "y"]}\r\n'
+        b'{"title": "\\ud83d", "url": "u"}\r{"title": "\xff"}\n \n{"description": "d", "published": "0000-01-01"}'
+    )
+    feed, stories = read(saved(tmp_path, data))
+    assert [story["id"] for story in stories][:2] == ["7", "u"]
+    assert (stories[0]["source"], stories[0]["text"], stories[3]["text"]) == ("S", "x\ny", "d")
+    assert (feed.stats.invalid_text, feed.stats.ids_missing, feed.stats.dates_impossible) == (2, 3, 1)
+    assert next(feed.kept_rows(np.ones(4, dtype=np.bool_)))[:9] == b'{"TITLE":'
+
+
+def test_mapped_fields_count_and_unknown_ones_are_refused(tmp_path):
+    path = saved(tmp_path, b'{"h": "a", "title": "b"}\n')
+    assert read(path, mapping={"title": "h"})[1][0]["title"] == "a"
+    with pytest.raises(FeedError, match="no row has the field"):
+        read(path, mapping={"lang": "nope"})
+
+
+def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):
+    notices = []
+    path = saved(tmp_path, b'{"title": "a"}\n')
+    saved(tmp_path, b"<html>", "page.html")
+    assert len(open_feeds([str(tmp_path), str(path)], ReadSettings(notice=notices.append))) == 1
+    assert len(notices) == 2
+
+
+def test_a_huge_story_is_read_and_kept_in_linear_time(tmp_path):
+    data = b'{"title": "a", "text": "' + b"x" * 50_000_000 + b'"}\n'
+    began = time.perf_counter()
+    feed, stories = read(saved(tmp_path, data))
+    assert len(stories[0]["text"]) == 50_000_000
+    assert next(feed.kept_rows(np.ones(1, dtype=np.bool_))) == data[:-1]
+    assert time.perf_counter() - began < 10
