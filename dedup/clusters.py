@@ -37,6 +37,13 @@ def _empty_table(slots: int, leaders: int) -> Table:
     )
 
 
+def _by_story(keys: NDArray[np.uint32], live: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The keys with a row for each story; anything where none is live, since then none is read."""
+    if live.any():
+        return np.ascontiguousarray(keys.T)
+    return np.empty((keys.shape[1], keys.shape[0]), dtype=np.uint32)
+
+
 def _grown(seen: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     """The array, or a longer copy with -1 in the new places."""
     if seen.shape[0] >= count:
@@ -103,7 +110,7 @@ class LeaderPass:
             live = buckets.crowded[rows]
             self._table = _with_room(self._table, int(np.bitwise_count(live).sum()) + 2 * _CHUNK, limit)
             lookups = Lookups(
-                keys=np.ascontiguousarray(keys[:, begin:end].T),
+                keys=_by_story(keys[:, begin:end], live),
                 live=live,
                 next_bands=next_bands(self.settings),
                 limit=limit,

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +54,13 @@ def zstd(data):
     return bytes(pa.Codec("zstd").compress(data))
 
 
-PACKINGS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstd}
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstd,
+}
 KINDS = ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "arrows"]
 
 
@@ -164,7 +171,7 @@ def test_mapped_fields_count_and_unknown_ones_are_refused(tmp_path):
 
 
 def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):
-    notices = []
+    notices: list[str] = []
     path = saved(tmp_path, b'{"title": "a"}\n')
     saved(tmp_path, b"<html>", "page.html")
     assert len(open_feeds([str(tmp_path), str(path)], ReadSettings(notice=notices.append))) == 1

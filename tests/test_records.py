@@ -153,7 +153,8 @@ def rows_of(folder, data, cut, size, **more):
     """All rows of a feed cut into blocks of this size: bytes, place in the feed, line; and the tails."""
     path = folder / "feed"
     path.write_bytes(data)
-    rows, tails = [], []
+    rows: list[tuple[bytes, int, int]] = []
+    tails: list[tuple[int, str]] = []
     with ByteStream("feed", path) as stream:
         for block in cut(stream, ReadSettings(block_size=size), "feed", **more):
             assert block.first == len(rows)

@@ -133,7 +133,9 @@ def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
         yield cutter.cut_off()
 
 
-def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
+def cut_array(  # noqa: C901 - one loop, one state
+    stream: ByteStream, settings: ReadSettings, name: str
+) -> Iterator[Block]:
     """Blocks of the elements of a JSON array, or of several one after another.
 
     Raises:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import FeedError
 from dedup.kernels.native.cells import NO_RANK
+from dedup.kernels.native.records import copy_rows
 from dedup.kernels.reference.fields import plain_name
 from dedup.readers.blocks import Positions, cut_array, cut_lines, cut_records
 from dedup.readers.bytestreams import ByteStream
@@ -29,7 +30,8 @@ from dedup.readers.rows import DelimitedRows, JsonRows, Parsed
 from dedup.readers.settings import ReadSettings, ReadStats, Reject
 from dedup.readers.sniff import ARROW, BOM, HEAD, JSON_ARRAY, JSON_LINES, PARQUET, header_names, sniff_format
 
-_COPY_CHUNK = 1 << 22
+_COPY_CHUNK = 1 << 20
+_LINE_END = np.frombuffer(b"\n", dtype=np.uint8)
 _TELLING = ("title", "text")
 
 _Piece = TypeVar("_Piece")
@@ -234,22 +236,43 @@ class Feed:
         Raises:
             FeedError: the feed became shorter since it was read.
         """
+        for held, starts, ends in self._kept_spans(keep):
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                yield held[start:end]
+
+    def kept_lines(self, keep: NDArray[np.bool_], *, one_line: bool = False) -> Iterator[bytes]:
+        """The rows of `kept_rows`, each with a line end behind it, many at a time.
+
+        Args:
+            keep: bool[n], a flag for every story handed on.
+            one_line: write a space for a line end within a row, which changes no JSON value.
+        """
+        for held, starts, ends in self._kept_spans(keep):
+            out = np.empty(int((ends - starts).sum()) + len(starts), dtype=np.uint8)
+            copy_rows(np.frombuffer(held, dtype=np.uint8), starts, ends, _LINE_END, one_line, out)
+            yield out.tobytes()
+
+    def _kept_spans(self, keep: NDArray[np.bool_]) -> Iterator[tuple[bytes, Positions, Positions]]:
+        """For every block, bytes of the feed and where its kept rows begin and end in them."""
         position, held = 0, b""
         first = 0
         with ByteStream(self.path, self._file) as stream:
-            for starts, ends in zip(self._starts, self._ends, strict=True):
-                flags = keep[first : first + len(starts)]
-                first += len(starts)
-                for start, end in zip(starts[flags].tolist(), ends[flags].tolist(), strict=True):
-                    while position + len(held) < end:
-                        if start > position:
-                            drop = min(start - position, len(held))
-                            position, held = position + drop, held[drop:]
-                        more = stream.read(max(_COPY_CHUNK, len(held)))  # a long row costs linear time
-                        if not more:
-                            raise FeedError(self.path, "changed while it was read; run again")
-                        held += more
-                    yield held[start - position : end - position]
+            for all_starts, all_ends in zip(self._starts, self._ends, strict=True):
+                flags = keep[first : first + len(all_starts)]
+                first += len(all_starts)
+                starts, ends = all_starts[flags], all_ends[flags]
+                if not len(starts):
+                    continue
+                drop = min(int(starts[0]) - position, len(held))
+                position, pieces = position + drop, [held[drop:]]
+                have = len(pieces[0])
+                while position + have < ends[-1]:
+                    pieces.append(stream.read(_COPY_CHUNK))
+                    if not pieces[-1]:
+                        raise FeedError(self.path, "changed while it was read; run again")
+                    have += len(pieces[-1])
+                held = b"".join(pieces)
+                yield held, starts - position, ends - position
 
     def kept_batches(self, keep: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
         """Some rows of a Parquet or Arrow feed, with all their columns; otherwise as `kept_rows`."""

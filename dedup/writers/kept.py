@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -16,6 +16,7 @@ from dedup.writers.outputs import STDOUT, named_format, open_output
 from dedup.writers.tables import write_batches
 
 Flags = Sequence[NDArray[np.bool_]]
+_ROWS_AT_A_TIME = 256
 
 
 def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
@@ -59,34 +60,24 @@ def _one_table(feeds: Sequence[Feed], wanted: str) -> bool:
 
 
 def _write_json(feeds: Sequence[Feed], keep: Flags, wanted: str, out: BinaryIO) -> None:
-    rows = (row for feed, flags in zip(feeds, keep, strict=True) for row in _json_rows(feed, flags, wanted))
     if wanted == JSON_LINES:
-        for row in rows:
-            out.write(row + b"\n")
+        for feed, flags in zip(feeds, keep, strict=True):
+            for lines in feed.kept_lines(flags, one_line=feed.format == JSON_ARRAY):
+                out.write(lines)
         return
     before = b"[\n"
-    for row in rows:
-        out.write(before + row)
-        before = b",\n"
+    for feed, flags in zip(feeds, keep, strict=True):
+        for row in feed.kept_rows(flags):
+            out.write(before + row)
+            before = b",\n"
     out.write(b"\n]\n" if before == b",\n" else b"[]\n")
-
-
-def _json_rows(feed: Feed, flags: NDArray[np.bool_], wanted: str) -> Iterator[bytes]:
-    """A feed's kept rows; an array element spread over lines becomes one line where lines are asked for."""
-    for row in feed.kept_rows(flags):
-        if wanted == JSON_LINES and feed.format == JSON_ARRAY:
-            yield row.replace(b"\r", b" ").replace(
-                b"\n", b" "
-            )  # outside strings they are white space, inside not allowed
-        else:
-            yield row
 
 
 def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:
     out.write(feeds[0].header_row + b"\n")
     for feed, flags in zip(feeds, keep, strict=True):
-        for row in feed.kept_rows(flags):
-            out.write(row + b"\n")
+        for lines in feed.kept_lines(flags):
+            out.write(lines)
 
 
 def _write_table(feeds: Sequence[Feed], keep: Flags, wanted: str, destination: str, out: BinaryIO) -> None:

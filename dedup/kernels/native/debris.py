@@ -97,25 +97,29 @@ def strip_debris(
     marks      : uint8[n]     overwritten: UPDATED | CORRECTED
     """
     # Tuples of arrays are dear to hand around: most stories are passed by with a look at a few flags.
-    hashes, flags, gaps = words.hashes, words.flags, words.gaps
+    starts, hashes, flags, gaps = words.starts, words.hashes, words.flags, words.gaps
     trailing, counts = lexicons.trailing.keys, lexicons.counts.keys
-    first = 0
+    first = int(np.int64(0))  # no literal: what is called with one is compiled once more for it
     for i in range(ends.shape[0]):
         middle, last = ends[i, 0], ends[i, 1]
         mark, more = 0, 0
         kept[i, 0], kept[i, 1], kept[i, 2], kept[i, 3] = first, middle, middle, last
         if _has(flags, max(first + 1, middle - PUBLISHER), middle, BREAK):
-            kept[i, 1] = _strip_publisher(words, first, middle, publishers, i, lexicons)
+            kept[i, 1] = _strip_publisher(
+                words, first, middle, publishers, i, lexicons.article[0], lexicons.second_levels
+            )
         if _has(flags, first + 1, min(first + PREFIX + 2, kept[i, 1]), BREAK | MARK) or _has(
             gaps, first, min(first + 1, kept[i, 1]), OPEN
         ):
-            kept[i, 0], mark = _strip_prefixes(words, first, kept[i, 1], lexicons.prefixes)
+            kept[i, 0], mark = _strip_prefixes(hashes, flags, gaps, first, kept[i, 1], lexicons.prefixes)
         if _has(flags, middle + 1, min(middle + DATELINE + 1, last), BREAK | MARK) or _has(
             gaps, middle, min(middle + 1, last), OPEN
         ):
-            kept[i, 2], more = _strip_openings(words, middle, last, lexicons)
+            kept[i, 2], more = _strip_openings(
+                hashes, flags, gaps, starts, middle, last, lexicons.verbs, lexicons.prefixes, lexicons.agencies
+            )
         if kept[i, 2] < last and (_is_key(trailing, hashes[last - 1]) or _is_key(counts, hashes[last - 1])):
-            kept[i, 3] = _strip_trailing(words, kept[i, 2], last, lexicons)
+            kept[i, 3] = _strip_trailing(hashes, flags, gaps, kept[i, 2], last, lexicons.trailing, counts)
         marks[i] = mark | more
         first = last
 
@@ -166,18 +170,26 @@ def _move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> No
 
 
 @njit(nogil=True)
-def _strip_publisher(words: Words, first: int, end: int, publishers: Publishers, story: int, lexicons: Lexicons) -> int:
+def _strip_publisher(
+    words: Words,
+    first: int,
+    end: int,
+    publishers: Publishers,
+    story: int,
+    article: np.uint32,
+    second_levels: NDArray[np.int64],
+) -> int:
     """Where the title ends without the publisher behind it."""
     for k in range(max(first + 1, end - PUBLISHER), end):
         if words.flags[k] & BREAK and (
-            _names_publisher(words, k, end, publishers, story, lexicons.article[0])
+            _names_publisher(words, k, end, publishers, story, article)
             or spells_host(
                 words.data,
                 words.starts[k],
                 words.starts[end],
                 publishers.urls,
                 publishers.url_spans[story],
-                lexicons.second_levels,
+                second_levels,
             )
             or spells_host(
                 words.data,
@@ -185,7 +197,7 @@ def _strip_publisher(words: Words, first: int, end: int, publishers: Publishers,
                 words.starts[end],
                 publishers.names,
                 publishers.name_spans[publishers.rows[story]],
-                lexicons.second_levels,
+                second_levels,
             )
         ):
             return k
@@ -212,121 +224,163 @@ def _names_publisher(
 
 
 @njit(nogil=True)
-def _strip_prefixes(words: Words, first: int, end: int, prefixes: Lexicon) -> tuple[int, int]:
+def _strip_prefixes(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    first: int,
+    end: int,
+    prefixes: Lexicon,
+) -> tuple[int, int]:
     """Where the title begins without the wire's prefixes, and the marks they make."""
     marks = 0
     for _ in range(ROUNDS):
-        after, mark = _prefix(words, first, end, prefixes)
+        after, mark = _prefix(hashes, flags, gaps, first, end, prefixes)
         if after == first:
             break
         first, marks = after, marks | mark
-        words.flags[first] = (words.flags[first] | SENTENCE) & ~(BREAK | MARK)
+        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
     return first, marks
 
 
 @njit(nogil=True)
-def _prefix(words: Words, first: int, end: int, prefixes: Lexicon) -> tuple[int, int]:
+def _prefix(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    first: int,
+    end: int,
+    prefixes: Lexicon,
+) -> tuple[int, int]:
     """Where the longest wire prefix that is parted from what follows it ends, `first` for none, and its mark."""
     best, mark, longest = first, 0, 0
     if first == end:
         return first, 0
-    phrase = _first_phrase(prefixes.keys, words.hashes[first])
-    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == words.hashes[first]:
+    phrase = _first_phrase(prefixes.keys, hashes[first])
+    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == hashes[first]:
         size = prefixes.bounds[phrase + 1] - prefixes.bounds[phrase]
-        if longest < size <= PREFIX and _same(words, first, end, prefixes, phrase):
+        if longest < size <= PREFIX and _same(hashes, first, end, prefixes, phrase):
             caps = True
             for k in range(first, first + size):
-                caps &= words.flags[k] & CAPS != 0
+                caps &= flags[k] & CAPS != 0
             after = first + size
-            if _parted(words, first, after, end, caps):
+            if _parted(flags, gaps, first, after, end, caps):
                 best, mark, longest = after, int(prefixes.marks[phrase]), size
-            elif after < end and words.flags[after] & NUMBER and _parted(words, first, after + 1, end, caps):
+            elif after < end and flags[after] & NUMBER and _parted(flags, gaps, first, after + 1, end, caps):
                 best, mark, longest = after + 1, int(prefixes.marks[phrase]), size
         phrase += 1
     return best, mark
 
 
 @njit(nogil=True)
-def _parted(words: Words, first: int, after: int, end: int, caps: bool) -> bool:
+def _parted(flags: NDArray[np.uint8], gaps: NDArray[np.uint8], first: int, after: int, end: int, caps: bool) -> bool:
     """Whether the gap before token `after` ends a prefix: "LIVE: ", "Live - ", "UPDATE 1-", "[LIVE] ", not "Live-"."""
     if after >= end:
         return False
-    if words.flags[after] & BREAK or words.gaps[after] & COLON or (caps and words.flags[after] & MARK):
+    if flags[after] & BREAK or gaps[after] & COLON or (caps and flags[after] & MARK):
         return True
-    return words.gaps[first] & OPEN != 0 and words.gaps[after] & CLOSE != 0
+    return gaps[first] & OPEN != 0 and gaps[after] & CLOSE != 0
 
 
 @njit(nogil=True)
-def _strip_openings(words: Words, first: int, end: int, lexicons: Lexicons) -> tuple[int, int]:
+def _strip_openings(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    first: int,
+    end: int,
+    verbs: Lexicon,
+    prefixes: Lexicon,
+    agencies: Lexicon,
+) -> tuple[int, int]:
     """Where the text begins without prefixes, datelines and "(Adds ...)", and the marks those make."""
     marks = 0
     for _ in range(ROUNDS):
-        after, mark = _bracketed(words, first, end, lexicons.verbs)
+        after, mark = _bracketed(hashes, gaps, first, end, verbs)
         if after == first:
-            after, mark = _prefix(words, first, end, lexicons.prefixes)
+            after, mark = _prefix(hashes, flags, gaps, first, end, prefixes)
         if after == first:
-            after = _dateline(words, first, end, lexicons.agencies)
+            after = _dateline(hashes, flags, gaps, starts, first, end, agencies)
         if after == first:
             break
         first, marks = after, marks | mark
-        words.flags[first] = (words.flags[first] | SENTENCE) & ~(BREAK | MARK)
+        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
     return first, marks
 
 
 @njit(nogil=True)
-def _bracketed(words: Words, first: int, end: int, verbs: Lexicon) -> tuple[int, int]:
+def _bracketed(
+    hashes: NDArray[np.uint32], gaps: NDArray[np.uint8], first: int, end: int, verbs: Lexicon
+) -> tuple[int, int]:
     """Where "(Adds details)" ends, `first` if the text does not begin so, and its mark."""
-    if first == end or not words.gaps[first] & OPEN:
+    if first == end or not gaps[first] & OPEN:
         return first, 0
-    if not _is_key(verbs.keys, words.hashes[first]):
+    if not _is_key(verbs.keys, hashes[first]):
         return first, 0
-    verb = _first_phrase(verbs.keys, words.hashes[first])
+    verb = _first_phrase(verbs.keys, hashes[first])
     for k in range(first + 1, min(first + BRACKETED + 1, end)):
-        if words.gaps[k] & CLOSE:
+        if gaps[k] & CLOSE:
             return k, int(verbs.marks[verb])
     return first, 0
 
 
 @njit(nogil=True)
-def _dateline(words: Words, first: int, end: int, agencies: Lexicon) -> int:
+def _dateline(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    first: int,
+    end: int,
+    agencies: Lexicon,
+) -> int:
     """Where a dateline ends, `first` if the text does not begin with one."""
     for k in range(first + 1, min(first + DATELINE + 1, end)):
-        if words.flags[k] & BREAK:
-            if _longest_before(words, first, k, agencies) > 0 or _is_place(words, first, k, CAPITAL | NUMBER):
+        if flags[k] & BREAK:
+            if _longest_before(hashes, first, k, agencies) > 0 or _is_place(flags, starts, first, k, CAPITAL | NUMBER):
                 return k
             return first
-        if words.gaps[k] & COLON:
-            return k if k - first <= COLON_DATELINE and _is_place(words, first, k, CAPS) else first
-        if words.flags[k] & SENTENCE and words.starts[k] - 1 - words.starts[k - 1] > ABBREVIATION:
+        if gaps[k] & COLON:
+            return k if k - first <= COLON_DATELINE and _is_place(flags, starts, first, k, CAPS) else first
+        if flags[k] & SENTENCE and starts[k] - 1 - starts[k - 1] > ABBREVIATION:
             return first
     return first
 
 
 @njit(nogil=True)
-def _is_place(words: Words, first: int, end: int, wanted: int) -> bool:
+def _is_place(flags: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, wanted: int) -> bool:
     """Whether the tokens begin with a word in capitals, all have a wanted flag, and their numbers can be a date."""
-    if not words.flags[first] & CAPS or end - first > PLACE_WORDS:
+    if not flags[first] & CAPS or end - first > PLACE_WORDS:
         return False
-    if end - first == 1 and words.starts[end] - 1 - words.starts[first] < PLACE:
+    if end - first == 1 and starts[end] - 1 - starts[first] < PLACE:
         return False
     numbers, earliest, latest, loud = 0, end, end, 0
     for k in range(first, end):
-        if not words.flags[k] & wanted:
+        if not flags[k] & wanted:
             return False
-        loud += words.flags[k] & CAPS != 0
-        if words.flags[k] & NUMBER:
+        loud += flags[k] & CAPS != 0
+        if flags[k] & NUMBER:
             numbers, earliest, latest = numbers + 1, min(earliest, k), k
     dated = numbers == 0 or (numbers <= PLACE_NUMBERS and latest - earliest < numbers)
     return dated and loud <= PLACE_CAPITALS
 
 
 @njit(nogil=True)
-def _strip_trailing(words: Words, first: int, end: int, lexicons: Lexicons) -> int:
+def _strip_trailing(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    first: int,
+    end: int,
+    trailing: Lexicon,
+    counts: NDArray[np.uint32],
+) -> int:
     """Where the text ends without the leftovers of its page."""
     while end > first:
-        size = _longest_before(words, first, end, lexicons.trailing)
-        if end - first >= 2 and words.flags[end - 2] & NUMBER and words.gaps[end - 2] & OPEN:
-            size = 2 if _is_key(lexicons.counts.keys, words.hashes[end - 1]) else size
+        size = _longest_before(hashes, first, end, trailing)
+        if end - first >= 2 and flags[end - 2] & NUMBER and gaps[end - 2] & OPEN:
+            size = 2 if _is_key(counts, hashes[end - 1]) else size
         if size == 0:
             break
         end -= size
@@ -334,14 +388,14 @@ def _strip_trailing(words: Words, first: int, end: int, lexicons: Lexicons) -> i
 
 
 @njit(nogil=True)
-def _longest_before(words: Words, first: int, end: int, lexicon: Lexicon) -> int:
+def _longest_before(hashes: NDArray[np.uint32], first: int, end: int, lexicon: Lexicon) -> int:
     """The length of the longest phrase that tokens first:end end in, 0 for none; first < end."""
     longest = 0
-    key = words.hashes[end - 1]
+    key = hashes[end - 1]
     phrase = _first_phrase(lexicon.keys, key)
     while phrase < lexicon.keys.shape[0] and lexicon.keys[phrase] == key:
         size = lexicon.bounds[phrase + 1] - lexicon.bounds[phrase]
-        if longest < size <= end - first and _same(words, end - size, end, lexicon, phrase):
+        if longest < size <= end - first and _same(hashes, end - size, end, lexicon, phrase):
             longest = size
         phrase += 1
     return longest
@@ -377,12 +431,12 @@ def _has(bits: NDArray[np.uint8], first: int, end: int, wanted: int) -> bool:
 
 
 @njit(nogil=True)
-def _same(words: Words, first: int, end: int, lexicon: Lexicon, phrase: int) -> bool:
+def _same(hashes: NDArray[np.uint32], first: int, end: int, lexicon: Lexicon, phrase: int) -> bool:
     """Whether tokens first:end begin with the phrase."""
     start, stop = lexicon.bounds[phrase], lexicon.bounds[phrase + 1]
     if end - first < stop - start:
         return False
     for k in range(stop - start):
-        if words.hashes[first + k] != lexicon.hashes[start + k]:
+        if hashes[first + k] != lexicon.hashes[start + k]:
             return False
     return True

@@ -84,7 +84,7 @@ class Membership(NamedTuple):
 class Lookups(NamedTuple):
     """Where n stories in a row are looked up."""
 
-    keys: NDArray[np.uint32]  # [n, bands] 0: no key; the last column holds the hashes of the URLs
+    keys: NDArray[np.uint32]  # [n, bands] 0: no key; the last column holds the hashes of the URLs. Only read where live
     live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: the table is to be asked for band b
     next_bands: NDArray[np.int64]  # [bands] the band whose key splits a full bucket of this band
     limit: int  # most leaders in a bucket, 1..255
@@ -343,10 +343,12 @@ def _finer(key: np.uint64, other: np.uint32) -> np.uint64:
 def _find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
     """Write the bands by which a story is looked up; return how many."""
     count = 0
-    for band in range(lookups.keys.shape[1]):
-        bands[count] = band
-        alive = (lookups.live[row, band >> 5] >> np.uint32(band & 31)) & np.uint32(1)
-        count += alive != 0 and lookups.keys[row, band] != 0
+    for word in range(lookups.live.shape[1]):
+        if lookups.live[row, word]:
+            for band in range(word * 32, min(word * 32 + 32, lookups.keys.shape[1])):
+                bands[count] = band
+                alive = (lookups.live[row, word] >> np.uint32(band & 31)) & np.uint32(1)
+                count += alive != 0 and lookups.keys[row, band] != 0
     return count
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -24,6 +26,15 @@ _ELEMENTS = np.array(sorted(entity_hash(name.encode("ascii")) for name in ELEMEN
 _BLOCKS = np.array(sorted(entity_hash(name.encode("ascii")) for name in BLOCKS.split()), dtype=np.int64)
 
 
+class Entities(NamedTuple):
+    """The part of `Tables` that is about HTML's named entities."""
+
+    slots: NDArray[np.int16]
+    starts: NDArray[np.int32]
+    names: NDArray[np.uint8]
+    points: NDArray[np.int32]
+
+
 @njit(nogil=True, cache=True)
 def remove_markup(
     sources: Sources,
@@ -41,27 +52,32 @@ def remove_markup(
     tables  : for the names of entities
     out     : uint8[c]        c at least 3 / 2 the wanted fields' bytes + 16
     """
+    entities = Entities(tables.entity_slots, tables.entity_starts, tables.entity_names, tables.entity_points)
     longest = 0
     for row in rows:
         longest = max(longest, spans[row, 2] - spans[row, 1])
-    once = np.empty(longest * 5 // 4 + 16, dtype=np.uint8)
-    at = 0
+    spare = np.empty(longest * 3 // 2 + 16, dtype=np.uint8)
+    zero = int(np.int64(0))  # no literal: what is called with one is compiled once more for it
+    at = zero
     for row in rows:
-        size = _decode_entities(sources[spans[row, 0]], spans[row, 1], spans[row, 2], tables, once, 0)
-        end = _decode_entities(once, 0, size, tables, out, at)
-        end = _remove_tags(out, at, end)
+        source, start, end = sources[spans[row, 0]], spans[row, 1], spans[row, 2]
+        for k in range(end - start):
+            spare[k] = source[start + k]
+        end = _decode_entities(spare, zero, end - start, entities, out, at)
+        end = _decode_entities(out, at, end, entities, spare, zero)
+        end = _remove_tags(spare, end, out, at)
         spans[row, 0], spans[row, 1], spans[row, 2] = 2, at, end
         at = end
 
 
-@njit(nogil=True, forceinline=True)
+@njit(nogil=True)
 def _decode_entities(
-    source: NDArray[np.uint8], at: int, end: int, tables: Tables, out: NDArray[np.uint8], to: int
+    source: NDArray[np.uint8], at: int, end: int, entities: Entities, out: NDArray[np.uint8], to: int
 ) -> int:
     """Copy source[at:end] to out[to:], entities decoded; where it ends there. Grows by 6/5 at most ("&nGt;")."""
     while at < end:
         if source[at] == _AMPERSAND:
-            after, one, two = _read_entity(source, at, end, tables)
+            after, one, two = _read_entity(source, at, end, entities)
             if after > 0:
                 to = write_point(out, to, one)
                 if two:
@@ -74,8 +90,8 @@ def _decode_entities(
     return to
 
 
-@njit(nogil=True, forceinline=True)
-def _read_entity(source: NDArray[np.uint8], at: int, end: int, tables: Tables) -> tuple[int, int, int]:
+@njit(nogil=True)
+def _read_entity(source: NDArray[np.uint8], at: int, end: int, entities: Entities) -> tuple[int, int, int]:
     """Where the entity at source[at] == "&" ends, 0 if it is none, and its code points, the second 0 if missing."""
     at += 1
     if at < end and source[at] == _HASH:
@@ -87,17 +103,17 @@ def _read_entity(source: NDArray[np.uint8], at: int, end: int, tables: Tables) -
         at += 1
     if at in (start, end) or source[at] != _SEMICOLON:
         return 0, 0, 0
-    slot = value & (tables.entity_slots.shape[0] - 1)
-    while tables.entity_slots[slot] >= 0:
-        number = tables.entity_slots[slot]
-        first, last = tables.entity_starts[number], tables.entity_starts[number + 1]
+    slot = value & (entities.slots.shape[0] - 1)
+    while entities.slots[slot] >= 0:
+        number = entities.slots[slot]
+        first, last = entities.starts[number], entities.starts[number + 1]
         if last - first == at - start:
             same = True
             for k in range(last - first):
-                same &= tables.entity_names[first + k] == source[start + k]
+                same &= entities.names[first + k] == source[start + k]
             if same:
-                return at + 1, int(tables.entity_points[number, 0]), int(tables.entity_points[number, 1])
-        slot = (slot + 1) & (tables.entity_slots.shape[0] - 1)
+                return at + 1, int(entities.points[number, 0]), int(entities.points[number, 1])
+        slot = (slot + 1) & (entities.slots.shape[0] - 1)
     return 0, 0, 0
 
 
@@ -128,16 +144,16 @@ def _read_numeric(source: NDArray[np.uint8], at: int, end: int) -> tuple[int, in
 
 
 @njit(nogil=True)
-def _remove_tags(text: NDArray[np.uint8], start: int, end: int) -> int:
-    """Remove the markup of text[start:end] in place; where the text ends then.
+def _remove_tags(text: NDArray[np.uint8], end: int, out: NDArray[np.uint8], to: int) -> int:
+    """Copy text[:end] to out[to:] without its markup; where it ends there.
 
     Linear: a search that found nothing is not made again, and a tag's own ends at the next "<".
     """
-    at, to = start, start
+    at = int(np.int64(0))
     comments, scripts, styles = True, True, True
     while at < end:
         if text[at] != _LESS or at + 1 == end or not _opens_tag(byte_at(text, at + 1)):
-            text[to] = text[at]
+            out[to] = text[at]
             to += 1
             at += 1
             continue
@@ -165,16 +181,16 @@ def _remove_tags(text: NDArray[np.uint8], start: int, end: int) -> int:
                     styles = found >= 0
                     after = found if styles else after
                 if filler == _LESS:
-                    text[to] = _LESS
+                    out[to] = _LESS
                     to += 1
                     at += 1
                     continue
             elif not _has_attribute(text, at, after):
-                text[to] = _LESS
+                out[to] = _LESS
                 to += 1
                 at += 1
                 continue
-        text[to] = filler
+        out[to] = filler
         to += 1
         at = after
     return to
