@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling`: see each one's --help."""
+"""`python -m benchmarks feed | throughput | scaling`: see each one's --help; `python -m benchmarks.readme`."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import xxhash
-from dedup.text import Tokens
 
 from dedup.stories import STORY_SCHEMA
+from dedup.text import Tokens
 
 Token = tuple[bytes, int]
 
