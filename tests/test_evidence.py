@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import xxhash
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.evidence import EVIDENCE, gather, hash_column, weigh
@@ -77,6 +77,7 @@ def test_facts_of_an_enormous_story_are_bounded():
 
 
 @given(st.lists(st.tuples(TOKENS, st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)), max_size=4))
+@example([([(b"0", 0)], 2**32 - 1, 0)])
 @settings(deadline=None)
 def test_content_hashes_equal_xxhash(stories):
     read = tokens([([], text) for text, _, _ in stories])

@@ -104,7 +104,7 @@ def hash_contents(
         while k < last and words < FEW_CONTENT_WORDS:
             words += flags[k] & FUNCTION == 0
             k += 1
-        salt = np.uint64(sources[i] + np.uint64(1)) << np.uint64(8) if words < FEW_CONTENT_WORDS else np.uint64(0)
+        salt = (np.uint64(sources[i]) + np.uint64(1)) << np.uint64(8) if words < FEW_CONTENT_WORDS else np.uint64(0)
         out[i, 0] = xxh64(data, starts[first], starts[last], salt)
         out[i, 1] = xxh64(data, starts[first], starts[last], salt + np.uint64(1))
 

@@ -25,7 +25,7 @@ def hash_content(tokens: Sequence[tuple[bytes, bool]], source: int, raw: int) ->
     if not tokens:
         return raw, raw
     few = sum(not function for _, function in tokens) < FEW_CONTENT_WORDS
-    salt = ((source + 1) % 2**32) << 8 if few else 0
+    salt = (source + 1) << 8 if few else 0
     data = b"".join(token + b" " for token, _ in tokens)
     return int(xxhash.xxh64_intdigest(data, salt)), int(xxhash.xxh64_intdigest(data, salt + 1))
 
