@@ -18,7 +18,8 @@ from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.evidence import gather
 from dedup.kernels.native.bands import mark_copies
-from dedup.kernels.native.leaders import FEWEST_WORDS, META_TOKENS, META_URL, UNDATED, Facts, Membership
+from dedup.kernels.native.evidence import FEWEST_WORDS, META_TOKENS, META_URL, UNDATED, Facts
+from dedup.kernels.native.leaders import Membership
 from dedup.result import Result
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.bands import Buckets, count_bands, next_bands
+from dedup.kernels.native.evidence import Facts, Judgement
 from dedup.kernels.native.leaders import (
     LEVELS,
     TOTALS,
-    Facts,
-    Judgement,
     Lookups,
     Membership,
     Scratch,

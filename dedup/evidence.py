@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.kernels.native.contents import hash_contents, hash_strings, hash_urls
-from dedup.kernels.native.facts import FACTS_CAP, SECTIONS, gather_facts
-from dedup.kernels.native.leaders import (
+from dedup.kernels.native.evidence import (
     FEATURES,
     HAS_TEXT,
     META,
@@ -24,6 +23,7 @@ from dedup.kernels.native.leaders import (
     Facts,
     measure,
 )
+from dedup.kernels.native.facts import FACTS_CAP, SECTIONS, gather_facts
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.shingles import Shingles
 from dedup.text import Tokens

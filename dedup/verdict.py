@@ -9,7 +9,7 @@ import numpy as np
 
 from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
-from dedup.kernels.native.leaders import TEXT_MODEL, TITLE_MODEL, Judgement
+from dedup.kernels.native.evidence import TEXT_MODEL, TITLE_MODEL, Judgement
 from dedup.settings import Settings
 
 _MODEL = "model.json"

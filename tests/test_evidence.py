@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from dedup.evidence import EVIDENCE, gather, hash_column, weigh
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
+from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, TRUNCATED, UNDATED
 from dedup.kernels.native.facts import FACTS_CAP
-from dedup.kernels.native.leaders import META_BITS, META_TOKENS, META_URL, TRUNCATED, UNDATED
 from dedup.kernels.reference import contents, shingles
 from dedup.shingles import text_shingles, title_words
 from tests.builders import at, batch, tokens

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from dedup.bands import count_bands, find_buckets, next_bands, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.evidence import EVIDENCE
+from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
+from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
 from dedup.settings import LookupSettings, Settings
@@ -24,7 +26,7 @@ FEW_BANDS = Settings(
 )
 SETS = st.lists(st.integers(0, 12), max_size=8, unique=True).map(sorted)
 STORY = st.builds(
-    reference.Story,
+    slow.Story,
     sets=st.tuples(SETS, SETS, SETS, SETS, SETS, SETS),
     truncated=st.booleans(),
     tokens=st.integers(0, 40),
@@ -32,19 +34,22 @@ STORY = st.builds(
     url=st.integers(0, 2),
     has_text=st.booleans(),
     revised=st.booleans(),
-    time=st.one_of(st.just(reference.UNDATED), st.integers(-9 * HOUR, 9 * HOUR)),
+    time=st.one_of(st.just(slow.UNDATED), st.integers(-9 * HOUR, 9 * HOUR)),
     content=st.tuples(st.integers(0, 3), st.integers(0, 1)),
 ).filter(lambda story: bool(story.sets[5]) or not story.truncated)
 WEIGHTS = st.lists(
-    st.lists(st.floats(-3, 3, width=32), min_size=native.FEATURES + 1, max_size=native.FEATURES + 1),
+    st.lists(st.floats(-3, 3, width=32), min_size=evidence.FEATURES + 1, max_size=evidence.FEATURES + 1),
     min_size=2,
     max_size=2,
 )
 
 
 def facts_of(stories):
-    bits = [native.HAS_TEXT * s.has_text + native.TRUNCATED * s.truncated + native.REVISED * s.revised for s in stories]
-    return native.Facts(
+    bits = [
+        evidence.HAS_TEXT * s.has_text + evidence.TRUNCATED * s.truncated + evidence.REVISED * s.revised
+        for s in stories
+    ]
+    return evidence.Facts(
         hashes=np.array([value for s in stories for values in s.sets for value in values], dtype=np.uint32),
         bounds=np.cumsum([0] + [sum(map(len, s.sets)) for s in stories], dtype=np.int64),
         sections=np.array([np.cumsum([len(v) for v in s.sets]) for s in stories], dtype=np.uint16).reshape(-1, 6),
@@ -58,9 +63,9 @@ def facts_of(stories):
 
 def dated(stories):
     """The stories, undated ones with the time of the one before: only the first ones stay undated."""
-    done: list[reference.Story] = []
+    done: list[slow.Story] = []
     for one in stories:
-        last = done[-1].time if done and one.time == reference.UNDATED else one.time
+        last = done[-1].time if done and one.time == slow.UNDATED else one.time
         done.append(dataclasses.replace(one, time=last))
     return done
 
@@ -70,17 +75,17 @@ def membership_of(count):
 
 
 def test_evidence_has_as_many_names_as_values():
-    assert len(EVIDENCE) == native.FEATURES == reference.FEATURES
+    assert len(EVIDENCE) == evidence.FEATURES == slow.FEATURES
 
 
 @given(STORY, STORY)
 @settings(deadline=None)
 def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
     facts = facts_of([one, other])
-    there, back = np.empty(native.FEATURES, np.float32), np.empty(native.FEATURES, np.float32)
-    native.measure(facts, 0, 1, there)
-    native.measure(facts, 1, 0, back)
-    np.testing.assert_array_equal(there, np.array(reference.measure(one, other), dtype=np.float32))
+    there, back = np.empty(evidence.FEATURES, np.float32), np.empty(evidence.FEATURES, np.float32)
+    evidence.measure(facts, 0, 1, there)
+    evidence.measure(facts, 1, 0, back)
+    np.testing.assert_array_equal(there, np.array(slow.measure(one, other), dtype=np.float32))
     np.testing.assert_array_equal(there, back)
 
 
@@ -106,7 +111,7 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
         shared = keys_of.setdefault(story.content, keys) if any(story.content) else keys
         lists.append([*shared[:-1], story.url])
     keys = np.array(lists, dtype=np.uint32).reshape(-1, 6).T
-    judgement = native.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
+    judgement = evidence.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
     facts, membership = facts_of(stories), membership_of(len(stories))
     leader_pass = LeaderPass(settings_, judgement)
     unknown = unknown_buckets(len(stories), 6)
@@ -134,7 +139,7 @@ def story(*, shingles, hour=0, content=0, **more):
     values = sorted(shingles)
     sets = [values, values, [], [], [], values]
     fields = {"truncated": False, "tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
-    return reference.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
+    return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
 
 
 def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):
@@ -142,8 +147,8 @@ def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):
     settings_ = Settings(text=FEW_BANDS.text, title=FEW_BANDS.title, bucket_limit=limit, window=window / 1e6)
     facts, membership = facts_of(stories), membership_of(len(stories))
     keys = np.ones((6, len(stories)), dtype=np.uint32)
-    weights = np.zeros((2, native.FEATURES + 1), dtype=np.float32)
-    leader_pass = LeaderPass(settings_, native.Judgement(weights, rule, rule, window))
+    weights = np.zeros((2, evidence.FEATURES + 1), dtype=np.float32)
+    leader_pass = LeaderPass(settings_, evidence.Judgement(weights, rule, rule, window))
     leader_pass.decide(0, keys, unknown_buckets(len(stories), 6), facts, membership)
     return membership, leader_pass
 
@@ -162,12 +167,12 @@ def test_a_cluster_does_not_outlive_its_window():
 
 def test_undated_stories_are_in_everybodys_window():
     undated = story(shingles=range(9))
-    membership, _ = cluster([reference.Story(**{**_fields(undated), "time": reference.UNDATED}), undated])
+    membership, _ = cluster([slow.Story(**{**_fields(undated), "time": slow.UNDATED}), undated])
     assert membership.leaders.tolist() == [0, 0]
 
 
 def _fields(one):
-    return {name: getattr(one, name) for name in reference.Story.__slots__}
+    return {name: getattr(one, name) for name in slow.Story.__slots__}
 
 
 def test_a_story_joins_the_best_leader_and_the_earliest_of_equals():
