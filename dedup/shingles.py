@@ -48,7 +48,7 @@ def text_shingles(tokens: Tokens, width: int) -> Shingles:
 def title_words(tokens: Tokens) -> Shingles:
     """The stems of every title's content words; the beginning of the text stands in for a missing title."""
     count = tokens.offsets.shape[0] - 1
-    hashes = np.empty(tokens.hashes.shape[0], dtype=np.uint32)
+    hashes = np.empty(tokens.flags.shape[0], dtype=np.uint32)
     bounds = np.empty(count + 1, dtype=np.int64)
     hash_title_words(tokens.data, tokens.starts, tokens.flags, tokens.offsets, tokens.title_ends, hashes, bounds)
     return Shingles(hashes[: bounds[-1]], bounds, bounds[1:])

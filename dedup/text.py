@@ -17,10 +17,12 @@ from dedup.kernels.flags import CORRECTED, UPDATED
 from dedup.kernels.native.composition import COMPOSES, MARKUP, Sources, copy_known, survey_fields
 from dedup.kernels.native.debris import Lexicon, Lexicons, Publishers, Words, compact_tokens, strip_debris
 from dedup.kernels.native.markup import remove_markup
-from dedup.kernels.native.tokens import MARGIN, hash_tokens, tokenize_fields
+from dedup.kernels.native.tokens import MARGIN, flag_functions, hash_tokens, spread_tokens, tokenize_fields
 from dedup.kernels.unicode import load_tables
 
-FUNCTION_SLOTS = 4096  # of the table of function words: a power of two, some three times their number
+_FUNCTION_BUCKETS = 512  # of the table of function words: a power of two, a quarter of their number
+_BUCKET = 8
+_MOST_SALTS = 1000  # one in a few fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,6 @@ class Tokens:
 
     data: NDArray[np.uint8]  # the tokens' UTF-8, one space after each: w in a row are data[starts[k]:starts[k + w] - 1]
     starts: NDArray[np.int64]  # [t + 1] token k is data[starts[k]:starts[k + 1] - 1]
-    hashes: NDArray[np.uint32]  # [t] XXH32, seed 0, of each token's bytes
     flags: NDArray[np.uint8]  # [t] NUMBER ... BIGRAM of dedup.kernels.flags
     offsets: NDArray[np.int64]  # [n + 1] story i owns tokens offsets[i]:offsets[i + 1], possibly none
     title_ends: NDArray[np.int64]  # [n] its title is tokens offsets[i]:title_ends[i]
@@ -43,7 +44,8 @@ class Tokens:
 class _Language:
     """The words of `dedup.words` as the kernels take them."""
 
-    functions: NDArray[np.uint32]  # [FUNCTION_SLOTS] open addressing, as `hash_tokens` has it
+    salt: np.uint64
+    functions: NDArray[np.uint32]  # [_FUNCTION_BUCKETS, _BUCKET] as `flag_functions` has it
     lexicons: Lexicons
 
 
@@ -59,7 +61,8 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     b'cod stocks recover cod is back '
     """
     language = _load_language()
-    found, ends = tokenize_columns([batch.column("title"), batch.column("text")], language.functions)
+    found, ends = tokenize_columns([batch.column("title"), batch.column("text")])
+    flag_functions(found.data, found.starts, language.salt, language.functions, found.flags[: ends[-1:].max(initial=0)])
     kept = np.empty((batch.num_rows, 4), dtype=np.int64)
     marks = np.empty(batch.num_rows, dtype=np.uint8)
     strip_debris(found, ends, _publishers(batch), language.lexicons, kept, marks)
@@ -70,7 +73,6 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     return Tokens(
         found.data[: starts[-1]],
         starts,
-        found.hashes[: offsets[-1]],
         found.flags[: offsets[-1]],
         offsets,
         title_ends,
@@ -78,10 +80,10 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     )
 
 
-def tokenize_columns(columns: Sequence[pa.Array], functions: NDArray[np.uint32]) -> tuple[Words, NDArray[np.int64]]:
+def tokenize_columns(columns: Sequence[pa.Array]) -> tuple[Words, NDArray[np.int64]]:
     """All tokens of one or two string columns of n rows, row by row, and where each field's end: int64[n, columns].
 
-    The arrays of `Words` have room beyond the tokens; `functions` is as `hash_tokens` has it.
+    The arrays of `Words` have room beyond the tokens; no token has the flag FUNCTION yet.
     """
     sources, spans = _plain_fields(columns)
     ends = np.empty(len(spans), dtype=np.int64)
@@ -98,9 +100,7 @@ def tokenize_columns(columns: Sequence[pa.Array], functions: NDArray[np.uint32])
             break
         data, flags, gaps = _doubled(data), _doubled(flags), _doubled(gaps)
         starts = np.concatenate([starts, np.empty_like(starts)])
-    hashes = np.empty(token, dtype=np.uint32)
-    hash_tokens(data, starts, functions, hashes, flags)
-    return Words(data, starts, hashes, flags, gaps), ends.reshape(-1, len(columns))
+    return Words(data, starts, flags, gaps), ends.reshape(-1, len(columns))
 
 
 def _plain_fields(columns: Sequence[pa.Array]) -> tuple[Sources, NDArray[np.int64]]:
@@ -166,12 +166,12 @@ def _strings(column: pa.Array) -> pa.Array:
 def _publishers(batch: pa.RecordBatch) -> Publishers:
     """Who published each story, every name tokenised once."""
     named = _strings(batch.column("source")).dictionary_encode()
-    found, ends = tokenize_columns([named.dictionary], np.zeros(1, dtype=np.uint32))
+    hashes, ends = _hash_all(named.dictionary)
     names, name_spans = _fields(named.dictionary, 0)
     urls, url_spans = _fields(batch.column("url"), 0)
     return Publishers(
-        found.hashes,
-        np.concatenate([[0], ends[:, 0]]),
+        hashes,
+        np.concatenate([[0], ends]),
         named.indices.to_numpy(zero_copy_only=False).astype(np.int64),
         names,
         np.ascontiguousarray(name_spans[:, 1:]),
@@ -183,15 +183,11 @@ def _publishers(batch: pa.RecordBatch) -> Publishers:
 @functools.cache
 def _load_language() -> _Language:
     """The words of `dedup.words`, normalised by the kernels themselves."""
-    functions = np.zeros(FUNCTION_SLOTS, dtype=np.uint32)
-    for (value,) in sorted(set(_hashed(" ".join(words.FUNCTION_WORDS.values()).split()))):
-        slot = value % FUNCTION_SLOTS
-        while functions[slot]:
-            slot = (slot + 1) % FUNCTION_SLOTS
-        functions[slot] = value
+    salt, functions = _function_table()
     prefixes = {words.WIRE_PREFIXES: 0, words.UPDATING_PREFIXES: UPDATED, words.CORRECTING_PREFIXES: CORRECTED}
     verbs = {words.ADDING_VERBS: UPDATED, words.CORRECTING_VERBS: CORRECTED}
     return _Language(
+        salt,
         functions,
         Lexicons(
             _lexicon(prefixes, 0),
@@ -219,8 +215,33 @@ def _lexicon(lists: Mapping[str, int], end: int) -> Lexicon:
 
 def _hashed(phrases: Sequence[str]) -> list[tuple[int, ...]]:
     """The token hashes of each phrase."""
-    found, ends = tokenize_columns([pa.array(phrases, pa.string())], np.zeros(1, dtype=np.uint32))
-    return [tuple(found.hashes[start:end].tolist()) for start, end in zip([0, *ends[:-1, 0]], ends[:, 0], strict=True)]
+    hashes, ends = _hash_all(pa.array(phrases, pa.string()))
+    return [tuple(hashes[start:end].tolist()) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _hash_all(column: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The hashes of all tokens of a string column, and where each row's end."""
+    found, ends = tokenize_columns([column])
+    hashes = np.empty(ends[-1, 0] if len(ends) else 0, dtype=np.uint32)
+    hash_tokens(found.data, found.starts, hashes)
+    return hashes, ends[:, 0]
+
+
+def _function_table() -> tuple[np.uint64, NDArray[np.uint32]]:
+    """The function words by their keys, and the salt of the keys: the first that leaves no bucket too full."""
+    every = sorted(set(" ".join(words.FUNCTION_WORDS.values()).split()))
+    found, ends = tokenize_columns([pa.array(every, pa.string())])
+    keys = np.empty(ends[-1, 0], dtype=np.uint64)
+    for salt in np.arange(1, 2 * _MOST_SALTS, 2, dtype=np.uint64):
+        spread_tokens(found.data, found.starts, salt, keys)
+        distinct = np.unique(keys)
+        buckets = (distinct >> np.uint64(64 - _FUNCTION_BUCKETS.bit_length() + 1)).astype(np.int64)
+        if np.bincount(buckets).max() <= _BUCKET:
+            break
+    table = np.zeros((_FUNCTION_BUCKETS, _BUCKET), dtype=np.uint32)
+    firsts = np.searchsorted(buckets, buckets)
+    table[buckets, np.arange(len(distinct)) - firsts] = distinct.astype(np.uint32)
+    return salt, table
 
 
 def _size(spans: NDArray[np.int64], rows: NDArray[np.int64]) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
 from dedup.stories import STORY_SCHEMA
 from dedup.text import Tokens
@@ -36,7 +35,6 @@ def tokens(stories: Sequence[tuple[Sequence[Token], Sequence[Token]]]) -> Tokens
     return Tokens(
         data=np.frombuffer(bytearray(b"".join(word + b" " for word, _ in every)), dtype=np.uint8),
         starts=np.cumsum([0] + [len(word) + 1 for word, _ in every], dtype=np.int64),
-        hashes=np.array([xxhash.xxh32_intdigest(word) for word, _ in every], dtype=np.uint32),
         flags=np.array([flags for _, flags in every], dtype=np.uint8),
         offsets=offsets,
         title_ends=offsets[:-1] + np.array([len(title) for title, _ in stories], dtype=np.int64),

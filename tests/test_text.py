@@ -5,7 +5,6 @@ import threading
 import numpy as np
 import pyarrow as pa
 import pytest
-import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +48,6 @@ def test_what_is_handed_on_is_what_is_promised():
     assert {name: getattr(found, name).dtype for name in Tokens.__slots__} == {
         "data": np.uint8,
         "starts": np.int64,
-        "hashes": np.uint32,
         "flags": np.uint8,
         "offsets": np.int64,
         "title_ends": np.int64,
@@ -57,7 +55,7 @@ def test_what_is_handed_on_is_what_is_promised():
     }
     count = found.offsets[-1]
     assert len(found.starts) == count + 1
-    assert len(found.hashes) == len(found.flags) == count
+    assert len(found.flags) == count
     assert found.starts[0] == 0
     assert found.starts[-1] == len(found.data)
     words = found.data.tobytes().split(b" ")[:-1]
@@ -65,7 +63,6 @@ def test_what_is_handed_on_is_what_is_promised():
     assert " ".join(word.decode() for word in words[7:]) == (
         "china rebukes envoy over trip china has rebuked an envoy two officials said"
     )
-    assert found.hashes.tolist() == [xxhash.xxh32_intdigest(word) for word in words]
     assert found.offsets.tolist() == [0, 4, count, count]
     assert found.title_ends.tolist() == [3, 7, count]
 
@@ -79,7 +76,7 @@ def test_a_batch_of_nothing_has_no_tokens():
     for count in range(3):
         found = tokenize(batch([{}] * count))
         assert len(found.offsets) == count + 1
-        assert found.offsets.sum() == len(found.data) == len(found.hashes) == len(found.flags) == 0
+        assert found.offsets.sum() == len(found.data) == len(found.flags) == 0
         assert found.starts.tolist() == [0]
 
 

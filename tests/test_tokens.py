@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import time
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -26,17 +27,25 @@ from dedup.kernels.flags import (
     OPEN,
     SENTENCE,
 )
+from dedup.kernels.native.tokens import flag_functions, hash_tokens
 from dedup.kernels.reference.tokens import Token, field_tokens
 from dedup.kernels.unicode import BLOCK, load_tables
 from dedup.kernels.xxh32 import xxh32
+from dedup.words import FUNCTION_WORDS
 from tests.twin import string_column
 
-NO_FUNCTIONS = np.zeros(1, dtype=np.uint32)
+FILLER = b" " * 80  # behind all fields, so that none of them is too near the end for the kernel's wide loads
 
 
 def tokens(*fields: bytes) -> list[list[Token]]:
-    """The tokens of each field by the compiled kernels, FUNCTION not looked up."""
-    found, ends = text.tokenize_columns([string_column(fields)], NO_FUNCTIONS)
+    """The tokens of each field by the compiled kernels, FUNCTION not looked up; both near the end and far from it."""
+    near, far = tokens_of(fields), tokens_of((*fields, FILLER))
+    assert [*near, []] == far
+    return near
+
+
+def tokens_of(fields: Sequence[bytes]) -> list[list[Token]]:
+    found, ends = text.tokenize_columns([string_column(fields)])
     bounds = [0, *ends[:, 0].tolist()]
     return [
         [
@@ -69,7 +78,8 @@ CHARS = st.characters(exclude_categories=["Cs"]).filter(known)
 PIECES = st.sampled_from([
     "a", "b", "Z", "ab", "abc", "Abc", "ABC", "0", "9", "12", ".", ",", "-", "--", ":", "::", "|", " ", "  ",
     "\n", "\t", "(", ")", "[", "]", "!", "?", "'", "_", "<", ">", "&", ";", "/", "=", '"', "#", "x", "U.S.",
-    "3.5", "a-b", " - ", "&amp;", "&lt;", "&gt;", "&amp;lt;", "&#233;", "&#x301;", "&#146;", "&nGt;",
+    "3.5", "a-b", " - ", "word ", "Two Words ", "G7", "1,5", "A1B2", "abcD", "x" * 17, "y" * 40, ". ", ", ",
+    "&amp;", "&lt;", "&gt;", "&amp;lt;", "&#233;", "&#x301;", "&#146;", "&nGt;",
     "&eacute;", "&nosuch;", "&#0;", "&#", "<b>", "</b>", "<p>", "<BR/>", "<a href='x'>", "<a href='",
     "<script>", "</script>", "<STYLE a>", "</style ", "<!--", "-->", "<!", "<![CDATA[", "]]>", "<?", "</",
     "<SRD>", "<x-y>", "</x>", "<x:", "<9>", "<x y=>", "='", "\xe9", "\xc9", "\xdf", "\u0130", "\u01c5",
@@ -83,7 +93,7 @@ PIECES = st.sampled_from([
 ])
 # fmt: on
 FIELDS = st.one_of(
-    st.lists(PIECES, max_size=16).map("".join).map(str.encode),
+    st.lists(PIECES, max_size=40).map("".join).map(str.encode),
     st.text(CHARS, max_size=12).map(str.encode),
     st.lists(st.one_of(PIECES, CHARS), max_size=12).map("".join).map(str.encode),
     st.binary(max_size=16),
@@ -113,15 +123,16 @@ def test_the_compiled_tokens_are_the_slow_ones(fields):
 @given(st.lists(FIELDS, max_size=5))
 @settings(deadline=None, max_examples=150)
 def test_tokens_are_well_formed_bounded_and_hashed(fields):
-    found, ends = text.tokenize_columns([string_column(fields)], NO_FUNCTIONS)
+    found, ends = text.tokenize_columns([string_column(fields)])
     count = int(ends[-1, 0]) if fields else 0
-    assert len(found.hashes) == count
+    hashes = np.empty(count, dtype=np.uint32)
+    hash_tokens(found.data, found.starts, hashes)
     for k in range(count):
         token = found.data[found.starts[k] : found.starts[k + 1] - 1].tobytes()
         assert found.data[found.starts[k + 1] - 1] == ord(" ")
         assert 0 < len(token.decode()) <= 4 * LONGEST
         assert b" " not in token
-        assert found.hashes[k] == xxhash.xxh32_intdigest(token)
+        assert hashes[k] == xxhash.xxh32_intdigest(token)
 
 
 def test_xxh32_is_xxhash_for_every_length():
@@ -134,8 +145,10 @@ def test_xxh32_is_xxhash_for_every_length():
 def test_words_of_every_length_are_hashed_right_however_often():
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     every = [letter * size for size in range(1, 40) for letter in alphabet] * 2
-    found, _ = text.tokenize_columns([string_column([" ".join(every).encode()])], NO_FUNCTIONS)
-    assert found.hashes.tolist() == [xxhash.xxh32_intdigest(word.encode()) for word in every]
+    found, _ = text.tokenize_columns([string_column([" ".join(every).encode()])])
+    hashes = np.empty(len(every), dtype=np.uint32)
+    hash_tokens(found.data, found.starts, hashes)
+    assert hashes.tolist() == [xxhash.xxh32_intdigest(word.encode()) for word in every]
 
 
 @pytest.mark.parametrize(
@@ -219,10 +232,24 @@ def test_gaps_tell_brackets_and_colons():
     assert [token.gap for token in found] == [OPEN, CLOSE | OPEN, COLON, CLOSE, OPEN, CLOSE]
 
 
-def test_function_words_are_flagged_by_their_hash():
-    functions = text._load_language().functions
-    found, _ = text.tokenize_columns([string_column([b"The ministers and DER Minister and the"])], functions)
-    assert [bool(bits & FUNCTION) for bits in found.flags[:7]] == [True, False, True, True, False, True, True]
+def flagged_functions(field: str) -> list[str]:
+    language = text._load_language()
+    found, ends = text.tokenize_columns([string_column([field.encode()])])
+    marked = found.flags[: ends[-1, 0]]
+    flag_functions(found.data, found.starts, language.salt, language.functions, marked)
+    places = np.flatnonzero(marked & FUNCTION)
+    return [found.data[found.starts[k] : found.starts[k + 1] - 1].tobytes().decode() for k in places]
+
+
+def test_function_words_are_flagged():
+    assert flagged_functions("The ministers and DER Minister and the") == ["the", "and", "der", "and", "the"]
+
+
+def test_every_function_word_is_flagged_and_no_longer_or_shorter_one():
+    every = {word for group in FUNCTION_WORDS.values() for word in words(group)}
+    assert set(flagged_functions(" ".join(sorted(every)))) == every
+    others = {word + letter for word in every for letter in "xq"} - every
+    assert flagged_functions(" ".join(sorted(others))) == []
 
 
 def test_a_long_word_is_cut_into_pieces():
@@ -247,7 +274,7 @@ def test_room_grows_as_needed(piece):
 )
 def test_time_is_linear_whatever_the_text(piece):
     field = string_column([piece.encode() * (2_000_000 // len(piece.encode()))])
-    text.tokenize_columns([string_column([b"a"])], NO_FUNCTIONS)
+    text.tokenize_columns([string_column([b"a"])])
     started = time.perf_counter()
-    text.tokenize_columns([field], NO_FUNCTIONS)
+    text.tokenize_columns([field])
     assert time.perf_counter() - started < 20  # a fraction of a second, where a quadratic scan of 2 MB takes minutes

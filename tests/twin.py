@@ -6,7 +6,6 @@ import functools
 from collections.abc import Sequence
 
 import pyarrow as pa
-import xxhash
 
 from dedup import words
 from dedup.kernels.flags import CORRECTED, FUNCTION, UPDATED
@@ -73,11 +72,11 @@ def _normal(text: str) -> list[tuple[bytes, ...]]:
 
 
 @functools.cache
-def _functions() -> frozenset[int]:
+def _functions() -> frozenset[bytes]:
     every = " ".join(words.FUNCTION_WORDS.values()).split()
-    return frozenset(xxhash.xxh32_intdigest(token.text) for word in every for token in field_tokens(word.encode()))
+    return frozenset(token.text for word in every for token in field_tokens(word.encode()))
 
 
 def _flagged(token: Token) -> Token:
-    function = FUNCTION if xxhash.xxh32_intdigest(token.text) in _functions() else 0
+    function = FUNCTION if token.text in _functions() else 0
     return token._replace(flags=token.flags | function)

@@ -33,6 +33,7 @@ from dedup.kernels.flags import (
 from dedup.kernels.native.hosts import spells_host
 from dedup.kernels.utf8 import set_word
 from dedup.kernels.words import word_at
+from dedup.kernels.xxh32 import xxh32
 
 
 class Lexicon(NamedTuple):
@@ -61,7 +62,6 @@ class Words(NamedTuple):
 
     data: NDArray[np.uint8]
     starts: NDArray[np.int64]  # [t + 1]
-    hashes: NDArray[np.uint32]  # [t]
     flags: NDArray[np.uint8]  # [t]
     gaps: NDArray[np.uint8]  # [t]
 
@@ -97,7 +97,7 @@ def strip_debris(
     marks      : uint8[n]     overwritten: UPDATED | CORRECTED
     """
     # Tuples of arrays are dear to hand around: most stories are passed by with a look at a few flags.
-    starts, hashes, flags, gaps = words.starts, words.hashes, words.flags, words.gaps
+    data, starts, flags, gaps = words.data, words.starts, words.flags, words.gaps
     trailing, counts = lexicons.trailing.keys, lexicons.counts.keys
     first = int(np.int64(0))  # no literal: what is called with one is compiled once more for it
     for i in range(ends.shape[0]):
@@ -111,15 +111,16 @@ def strip_debris(
         if _has(flags, first + 1, min(first + PREFIX + 2, kept[i, 1]), BREAK | MARK) or _has(
             gaps, first, min(first + 1, kept[i, 1]), OPEN
         ):
-            kept[i, 0], mark = _strip_prefixes(hashes, flags, gaps, first, kept[i, 1], lexicons.prefixes)
+            kept[i, 0], mark = _strip_prefixes(data, starts, flags, gaps, first, kept[i, 1], lexicons.prefixes)
         if _has(flags, middle + 1, min(middle + DATELINE + 1, last), BREAK | MARK) or _has(
             gaps, middle, min(middle + 1, last), OPEN
         ):
             kept[i, 2], more = _strip_openings(
-                hashes, flags, gaps, starts, middle, last, lexicons.verbs, lexicons.prefixes, lexicons.agencies
+                data, starts, flags, gaps, middle, last, lexicons.verbs, lexicons.prefixes, lexicons.agencies
             )
-        if kept[i, 2] < last and (_is_key(trailing, hashes[last - 1]) or _is_key(counts, hashes[last - 1])):
-            kept[i, 3] = _strip_trailing(hashes, flags, gaps, kept[i, 2], last, lexicons.trailing, counts)
+        ending = _hash(data, starts, last - 1) if kept[i, 2] < last else np.uint32(0)
+        if kept[i, 2] < last and (_is_key(trailing, ending) or _is_key(counts, ending)):
+            kept[i, 3] = _strip_trailing(data, starts, flags, gaps, kept[i, 2], last, lexicons.trailing, counts)
         marks[i] = mark | more
         first = last
 
@@ -130,12 +131,12 @@ def compact_tokens(
 ) -> None:
     """Move the kept tokens together, in place.
 
-    words      : the tokens; on return data, starts, hashes and flags hold the kept ones from the beginning on
+    words      : the tokens; on return data, starts and flags hold the kept ones from the beginning on
     kept       : int64[n, 4]  as from `strip_debris`
     offsets    : int64[n + 1] overwritten: story i owns tokens offsets[i]:offsets[i + 1]
     title_ends : int64[n]     overwritten: its title is tokens offsets[i]:title_ends[i]
     """
-    data, starts, hashes, flags = words.data, words.starts, words.hashes, words.flags
+    data, starts, flags = words.data, words.starts, words.flags
     to = 0
     offsets[0] = 0
     for i in range(kept.shape[0]):
@@ -146,7 +147,6 @@ def compact_tokens(
                 _move_bytes(data, start, end, shift)
                 for k in range(first, last):
                     starts[to] = starts[k] - shift
-                    hashes[to] = hashes[k]
                     flags[to] = flags[k]
                     to += 1
                 starts[to] = end - shift
@@ -155,6 +155,12 @@ def compact_tokens(
             if part == 0:
                 title_ends[i] = to
         offsets[i + 1] = to
+
+
+@njit(nogil=True)
+def _hash(data: NDArray[np.uint8], starts: NDArray[np.int64], token: int) -> np.uint32:
+    """XXH32 of a token."""
+    return xxh32(data, starts[token], starts[token + 1] - 1)
 
 
 @njit(nogil=True)
@@ -214,18 +220,19 @@ def _names_publisher(
     if at == stop:
         return False
     at += stop - at > 1 and publishers.hashes[at] == article
-    first += end - first > 1 and words.hashes[first] == article
+    first += end - first > 1 and _hash(words.data, words.starts, first) == article
     if stop - at != end - first:
         return False
     for k in range(stop - at):
-        if publishers.hashes[at + k] != words.hashes[first + k]:
+        if publishers.hashes[at + k] != _hash(words.data, words.starts, first + k):
             return False
     return True
 
 
 @njit(nogil=True)
 def _strip_prefixes(
-    hashes: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     first: int,
@@ -235,7 +242,7 @@ def _strip_prefixes(
     """Where the title begins without the wire's prefixes, and the marks they make."""
     marks = 0
     for _ in range(ROUNDS):
-        after, mark = _prefix(hashes, flags, gaps, first, end, prefixes)
+        after, mark = _prefix(data, starts, flags, gaps, first, end, prefixes)
         if after == first:
             break
         first, marks = after, marks | mark
@@ -245,7 +252,8 @@ def _strip_prefixes(
 
 @njit(nogil=True)
 def _prefix(
-    hashes: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     first: int,
@@ -256,10 +264,11 @@ def _prefix(
     best, mark, longest = first, 0, 0
     if first == end:
         return first, 0
-    phrase = _first_phrase(prefixes.keys, hashes[first])
-    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == hashes[first]:
+    key = _hash(data, starts, first)
+    phrase = _first_phrase(prefixes.keys, key)
+    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == key:
         size = prefixes.bounds[phrase + 1] - prefixes.bounds[phrase]
-        if longest < size <= PREFIX and _same(hashes, first, end, prefixes, phrase):
+        if longest < size <= PREFIX and _same(data, starts, first, end, prefixes, phrase):
             caps = True
             for k in range(first, first + size):
                 caps &= flags[k] & CAPS != 0
@@ -284,10 +293,10 @@ def _parted(flags: NDArray[np.uint8], gaps: NDArray[np.uint8], first: int, after
 
 @njit(nogil=True)
 def _strip_openings(
-    hashes: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
-    starts: NDArray[np.int64],
     first: int,
     end: int,
     verbs: Lexicon,
@@ -297,11 +306,11 @@ def _strip_openings(
     """Where the text begins without prefixes, datelines and "(Adds ...)", and the marks those make."""
     marks = 0
     for _ in range(ROUNDS):
-        after, mark = _bracketed(hashes, gaps, first, end, verbs)
+        after, mark = _bracketed(data, starts, gaps, first, end, verbs)
         if after == first:
-            after, mark = _prefix(hashes, flags, gaps, first, end, prefixes)
+            after, mark = _prefix(data, starts, flags, gaps, first, end, prefixes)
         if after == first:
-            after = _dateline(hashes, flags, gaps, starts, first, end, agencies)
+            after = _dateline(data, starts, flags, gaps, first, end, agencies)
         if after == first:
             break
         first, marks = after, marks | mark
@@ -311,14 +320,20 @@ def _strip_openings(
 
 @njit(nogil=True)
 def _bracketed(
-    hashes: NDArray[np.uint32], gaps: NDArray[np.uint8], first: int, end: int, verbs: Lexicon
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    gaps: NDArray[np.uint8],
+    first: int,
+    end: int,
+    verbs: Lexicon,
 ) -> tuple[int, int]:
     """Where "(Adds details)" ends, `first` if the text does not begin so, and its mark."""
     if first == end or not gaps[first] & OPEN:
         return first, 0
-    if not _is_key(verbs.keys, hashes[first]):
+    key = _hash(data, starts, first)
+    if not _is_key(verbs.keys, key):
         return first, 0
-    verb = _first_phrase(verbs.keys, hashes[first])
+    verb = _first_phrase(verbs.keys, key)
     for k in range(first + 1, min(first + BRACKETED + 1, end)):
         if gaps[k] & CLOSE:
             return k, int(verbs.marks[verb])
@@ -327,10 +342,10 @@ def _bracketed(
 
 @njit(nogil=True)
 def _dateline(
-    hashes: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
-    starts: NDArray[np.int64],
     first: int,
     end: int,
     agencies: Lexicon,
@@ -338,7 +353,9 @@ def _dateline(
     """Where a dateline ends, `first` if the text does not begin with one."""
     for k in range(first + 1, min(first + DATELINE + 1, end)):
         if flags[k] & BREAK:
-            if _longest_before(hashes, first, k, agencies) > 0 or _is_place(flags, starts, first, k, CAPITAL | NUMBER):
+            if _longest_before(data, starts, first, k, agencies) > 0 or _is_place(
+                flags, starts, first, k, CAPITAL | NUMBER
+            ):
                 return k
             return first
         if gaps[k] & COLON:
@@ -368,7 +385,8 @@ def _is_place(flags: NDArray[np.uint8], starts: NDArray[np.int64], first: int, e
 
 @njit(nogil=True)
 def _strip_trailing(
-    hashes: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     first: int,
@@ -378,9 +396,9 @@ def _strip_trailing(
 ) -> int:
     """Where the text ends without the leftovers of its page."""
     while end > first:
-        size = _longest_before(hashes, first, end, trailing)
+        size = _longest_before(data, starts, first, end, trailing)
         if end - first >= 2 and flags[end - 2] & NUMBER and gaps[end - 2] & OPEN:
-            size = 2 if _is_key(counts, hashes[end - 1]) else size
+            size = 2 if _is_key(counts, _hash(data, starts, end - 1)) else size
         if size == 0:
             break
         end -= size
@@ -388,14 +406,14 @@ def _strip_trailing(
 
 
 @njit(nogil=True)
-def _longest_before(hashes: NDArray[np.uint32], first: int, end: int, lexicon: Lexicon) -> int:
+def _longest_before(data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon) -> int:
     """The length of the longest phrase that tokens first:end end in, 0 for none; first < end."""
     longest = 0
-    key = hashes[end - 1]
+    key = _hash(data, starts, end - 1)
     phrase = _first_phrase(lexicon.keys, key)
     while phrase < lexicon.keys.shape[0] and lexicon.keys[phrase] == key:
         size = lexicon.bounds[phrase + 1] - lexicon.bounds[phrase]
-        if longest < size <= end - first and _same(hashes, end - size, end, lexicon, phrase):
+        if longest < size <= end - first and _same(data, starts, end - size, end, lexicon, phrase):
             longest = size
         phrase += 1
     return longest
@@ -431,12 +449,14 @@ def _has(bits: NDArray[np.uint8], first: int, end: int, wanted: int) -> bool:
 
 
 @njit(nogil=True)
-def _same(hashes: NDArray[np.uint32], first: int, end: int, lexicon: Lexicon, phrase: int) -> bool:
+def _same(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon, phrase: int
+) -> bool:
     """Whether tokens first:end begin with the phrase."""
     start, stop = lexicon.bounds[phrase], lexicon.bounds[phrase + 1]
     if end - first < stop - start:
         return False
     for k in range(stop - start):
-        if hashes[first + k] != lexicon.hashes[start + k]:
+        if _hash(data, starts, first + k) != lexicon.hashes[start + k]:
             return False
     return True

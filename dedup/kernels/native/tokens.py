@@ -23,6 +23,7 @@ from dedup.kernels.flags import (
 )
 from dedup.kernels.native.composition import Sources
 from dedup.kernels.unicode import (
+    BLOCK,
     CHARACTER,
     DIGIT,
     GAP_BAR,
@@ -41,9 +42,21 @@ from dedup.kernels.unicode import (
     TITLE,
     UPPER,
     Tables,
+    load_tables,
 )
-from dedup.kernels.utf8 import byte_at, read_point, record_of, set_word, write_point
-from dedup.kernels.words import ONES, TOPS, first_marked, word_at
+from dedup.kernels.utf8 import read_point, record_of, write_point
+from dedup.kernels.vectors import (
+    WIDTH,
+    among8,
+    copy_lower16,
+    count_bits,
+    digit_mask,
+    high_mask,
+    load_word,
+    lower_mask,
+    lowest,
+    upper_mask,
+)
 from dedup.kernels.xxh32 import xxh32
 
 # Room left over, in bytes and in tokens, for what one code point can become: 18 characters of 8 bytes each, twice over
@@ -56,20 +69,14 @@ _DASHES = GAP_HYPHEN | GAP_DASH
 
 _NO_TOKEN, _WORD, _RUN = 0, 1, 2  # between tokens, in a word, in a run of characters without spaces
 
-# How many short tokens `hash_tokens` remembers at most, a power of two up to 2**16, and how it spreads them.
-_MOST_REMEMBERED = 8192
 _SPREAD_LOW, _SPREAD_HIGH = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ALL, _ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
 
-# What an ASCII letter or digit is, by byte; 0 for all other bytes.
-_SHAPES = np.array(
-    [
-        LOWER if chr(byte).islower() else UPPER if chr(byte).isupper() else DIGIT if chr(byte).isdigit() else 0
-        for byte in [*range(128), *[0] * 128]
-    ],
-    dtype=np.uint8,
+# What an ASCII byte that is neither letter nor digit does to a gap; all of these are separators.
+_TABLES = load_tables()
+_SIGNS = np.array(
+    [_TABLES.gaps[_TABLES.entries[_TABLES.blocks[0] * BLOCK + byte]] for byte in range(128)], dtype=np.uint16
 )
-_FOLDED = np.array([ord(chr(byte).lower()) if byte < 128 else 0 for byte in range(256)], dtype=np.uint8)
 
 
 @njit(nogil=True, cache=True)
@@ -105,7 +112,6 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
     most_bytes, most_tokens = data.shape[0] - MARGIN, starts.shape[0] - MARGIN
     while field < spans.shape[0]:
         source, at, end = sources[spans[field, 0]], spans[field, 1], spans[field, 2]
-        last_word = source.shape[0] - 8
         whole = token
         out = starts[token]
         state = _NO_TOKEN
@@ -119,57 +125,64 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
         while at < end:
             if out > most_bytes or token > most_tokens:
                 return field, whole
-            lead = byte_at(source, at)
-            # The common case by itself: an ASCII word from its first letter, and the single space after it.
-            if state == _NO_TOKEN and _SHAPES[lead]:
-                opening, gaps[token] = _open_token(gap, before, beside, single)
-                state = _WORD
-                count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
-            if state == _WORD and not pending:
-                while count < LONGEST:
-                    if at <= last_word and count <= LONGEST - 8:
-                        size = min(_copy_lower(source, at, data, out), end - at)
-                        if size > 0:
-                            after_digit = False
-                            lowers += size
-                            letters += size
-                            count += size
-                            out += size
-                            at += size
-                            if at == end:
-                                break
-                            lead = byte_at(source, at)
-                            if size == 8:
-                                continue
-                    shape = _SHAPES[lead]
-                    if shape == 0 or (shape == UPPER and lowers >= 3):
-                        break
-                    if shape == DIGIT:
-                        digits += 1
-                        lowers = 0
-                    else:
-                        capital |= shape == UPPER and letters == 0
-                        letters += 1
-                        uppers += shape == UPPER
-                        lowers = lowers + 1 if shape == LOWER else 0
-                    after_digit = shape == DIGIT
-                    data[out] = _FOLDED[lead]
-                    out += 1
-                    count += 1
-                    at += 1
-                    if at == end:
-                        break
-                    lead = byte_at(source, at)
-                if at == end:
-                    break
-                if lead == 32:
-                    token, out = _close(
-                        data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
+            # The common case by itself, 64 bytes at a time: words of ASCII letters and digits, and the gaps between.
+            if state == _NO_TOKEN and at + WIDTH <= source.shape[0]:
+                size, pos = min(end - at, WIDTH), 0
+                upper, digit, high = upper_mask(source, at), digit_mask(source, at), high_mask(source, at)
+                word = lower_mask(source, at) | upper | digit
+                while pos < size:
+                    rest = word >> np.uint64(pos)
+                    length = min(lowest(~rest), size - pos)
+                    if length == 0:
+                        after = min(pos + lowest((word | high) >> np.uint64(pos)), size)
+                        if after == pos:
+                            break
+                        while pos < after:
+                            sign = np.int64(_SIGNS[source[np.uint64(at + pos)]])
+                            gap |= _join(before, beside, sign) | sign
+                            before, beside = beside, sign
+                            pos += 1
+                        continue
+                    after = pos + length
+                    if after < size:
+                        if (high >> np.uint64(after)) & _ONE:
+                            break
+                    elif at + after < end:
+                        break  # the word may go on
+                    whole_word = _ALL >> np.uint64(WIDTH - length)
+                    capitals, figures = (upper >> np.uint64(pos)) & whole_word, (digit >> np.uint64(pos)) & whole_word
+                    initial, loud, letters = _ONE, capitals == whole_word, length
+                    if figures:
+                        point = after < size and figures >> np.uint64(length - 1) and _is_point(source, at + after)
+                        if point and (after + 1 == size or (digit >> np.uint64(after + 1)) & _ONE):
+                            break  # the number may go on
+                        others = whole_word & ~figures
+                        initial, loud = others & (~others + _ONE), capitals == others
+                        letters = count_bits(others)
+                    if capitals & ~initial and not loud:
+                        break  # two words may be glued together
+                    opening, gaps[np.uint64(token)] = _open_token(gap, before, beside, single)
+                    flags[np.uint64(token)] = (
+                        opening
+                        | NUMBER * (figures != 0)
+                        | CAPITAL * (capitals & initial != 0)
+                        | CAPS * (loud and letters >= 2)
                     )
-                    single = count == 1 and letters == 1
-                    state = _NO_TOKEN
-                    gap, before, beside = GAP_SPACE, _GAP_WORD, GAP_SPACE
-                    at += 1
+                    for k in range(0, length, 16):
+                        copy_lower16(source, at + pos + k, data, out + k)
+                    out += length + 1
+                    data[np.uint64(out - 1)] = 32
+                    token += 1
+                    starts[np.uint64(token)] = out
+                    single = length == 1 and letters == 1
+                    gap, before, beside = 0, 0, _GAP_WORD
+                    pos = after
+                    spaced = pos + 1 < size and source[np.uint64(at + pos)] == 32
+                    if spaced and ((word | high) >> np.uint64(pos + 1)) & _ONE:
+                        gap, before, beside = GAP_SPACE, _GAP_WORD, GAP_SPACE
+                        pos += 1
+                if pos > 0:
+                    at += pos
                     continue
             point, at = read_point(source, at, end)
             record = record_of(blocks, entries, point)
@@ -290,57 +303,76 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
 
 
 @njit(nogil=True, cache=True)
-def hash_tokens(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    functions: NDArray[np.uint32],
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
-) -> None:
-    """Hash the tokens and flag the function words among them.
+def hash_tokens(data: NDArray[np.uint8], starts: NDArray[np.int64], hashes: NDArray[np.uint32]) -> None:
+    """Hash tokens.
 
     data      : uint8[c]      the tokens' UTF-8, a space after each
     starts    : int64[t + 1]  where each begins, and where the last one's space ends
-    functions : uint32[s]     hashes of the function words, s a power of two, open addressing by the low bits, 0: empty
     hashes    : uint32[t]     overwritten: XXH32 of each token
-    flags     : uint8[t]      FUNCTION is added
-
-    Most tokens are short and seen before: up to 15 bytes, none of them zero, are looked up whole among the latest.
     """
-    slots = 64
-    while slots < _MOST_REMEMBERED and slots < hashes.shape[0]:
-        slots *= 2
-    mask = np.uint64(slots - 1)
-    seen = np.zeros((slots, 3), dtype=np.uint64)  # a token's first eight bytes, its others, its hash and function bit
-    eight, one = np.uint64(8), np.uint64(1)
     for k in range(hashes.shape[0]):
-        start, end = starts[k], starts[k + 1] - 1
-        size = np.uint64(end - start)
-        if size > 15 or end + 16 > data.shape[0]:
-            hashes[k] = xxh32(data, start, end)
-            flags[k] |= _function_bit(functions, hashes[k])
-            continue
-        low = word_at(data, start) & (_ALL >> ((eight - min(size, eight)) * eight))
-        high = word_at(data, start + 8) & ((one << ((max(size, eight) - eight) * eight)) - one)
-        slot = (((low * _SPREAD_LOW) ^ (high * _SPREAD_HIGH)) >> np.uint64(48)) & mask
-        if seen[slot, 0] != low or seen[slot, 1] != high:
-            value = xxh32(data, start, end)
-            seen[slot, 0], seen[slot, 1] = low, high
-            seen[slot, 2] = np.uint64(value) | np.uint64(_function_bit(functions, value)) << np.uint64(32)
-        hashes[k] = np.uint32(seen[slot, 2])
-        flags[k] |= np.uint8(seen[slot, 2] >> np.uint64(32))
+        hashes[k] = xxh32(data, starts[k], starts[k + 1] - 1)
+
+
+@njit(nogil=True, cache=True)
+def spread_tokens(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], salt: np.uint64, keys: NDArray[np.uint64]
+) -> None:
+    """Write what `flag_functions` knows tokens by.
+
+    data   : uint8[c]      the tokens' UTF-8, a space after each; c at least 15 more than the last one's end
+    starts : int64[t + 1]  where each begins, and where the last one's space ends
+    salt   : odd
+    keys   : uint64[t]     overwritten: a hash of each token's length and first 16 bytes
+    """
+    for k in range(keys.shape[0]):
+        keys[k] = _spread(data, starts[k], starts[k + 1] - 1, salt)
+
+
+@njit(nogil=True, cache=True)
+def flag_functions(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    salt: np.uint64,
+    functions: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+) -> None:
+    """Flag the function words among tokens.
+
+    data, starts, salt : as in `spread_tokens`
+    functions          : uint32[b, 8]  b a power of two; the function words' keys: bucket by the top bits, low half kept
+    flags              : uint8[t]      FUNCTION is added
+    """
+    shift = np.uint64(64)
+    buckets = functions.shape[0]
+    while buckets > 1:
+        buckets >>= 1
+        shift -= _ONE
+    for k in range(flags.shape[0]):
+        key = _spread(data, starts[k], starts[k + 1] - 1, salt)
+        bucket, half = key >> shift, np.uint32(key & np.uint64(0xFFFFFFFF))
+        hits = among8(functions, np.int64(bucket), half)
+        flags[np.uint64(k)] |= np.uint8(FUNCTION) if hits else np.uint8(0)
 
 
 @njit(nogil=True)
-def _function_bit(functions: NDArray[np.uint32], value: np.uint32) -> int:
-    """FUNCTION for the hash of a function word, else 0."""
-    mask = functions.shape[0] - 1
-    slot = np.int64(value) & mask
-    while functions[slot] != 0:
-        if functions[slot] == value:
-            return FUNCTION
-        slot = (slot + 1) & mask
-    return 0
+def _is_point(source: NDArray[np.uint8], at: int) -> bool:
+    """Whether a number may go on after the byte: "." or ","."""
+    return source[np.uint64(at)] in (46, 44)
+
+
+@njit(nogil=True)
+def _spread(data: NDArray[np.uint8], start: int, end: int, salt: np.uint64) -> np.uint64:
+    """A hash of the length and the first 16 bytes of data[start:end]."""
+    size = np.uint64(end - start)
+    first, rest = min(size, np.uint64(8)), min(max(size, np.uint64(8)), np.uint64(16)) - np.uint64(8)
+    low = load_word(data, start) & (_ALL >> ((np.uint64(8) - first) << np.uint64(3)))
+    high = load_word(data, start + 8) & (
+        (_ONE << (rest << np.uint64(2)) << (rest << np.uint64(2))) - _ONE
+    )  # at most 63 twice
+    key = (low ^ (high * _SPREAD_HIGH)) * salt + size
+    key ^= key >> np.uint64(32)
+    return key * _SPREAD_LOW
 
 
 @njit(nogil=True)
@@ -354,18 +386,6 @@ def _fold(
     for k in range(first, last):
         out = write_point(data, out, pool[k])
     return out
-
-
-@njit(nogil=True)
-def _copy_lower(source: NDArray[np.uint8], at: int, data: NDArray[np.uint8], out: int) -> int:
-    """Copy eight bytes from source[at:] to data[out:]; how many of them, from the first on, are lower-case ASCII."""
-    word = word_at(source, at)
-    set_word(data, out, word)
-    low = word & np.uint64(~TOPS & 0xFFFFFFFFFFFFFFFF)
-    from_a = low + np.uint64((128 - ord("a")) * ONES)
-    beyond_z = low + np.uint64((127 - ord("z")) * ONES)
-    others = ~(from_a & ~beyond_z & ~word) & np.uint64(TOPS)
-    return first_marked(others) if others else 8
 
 
 @njit(nogil=True)

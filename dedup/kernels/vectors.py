@@ -1,0 +1,174 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
+"""Many bytes at a time: device functions with which other kernels scan and copy text.
+
+LLVM makes the processor's own vector instructions of them, whatever width those have. A *mask* is a uint64 with a bit
+for each of 64 bytes, the lowest for the first. The arrays are C-contiguous uint8; nothing checks their bounds.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+WIDTH = 64
+"""Bytes that a mask speaks of."""
+
+_BYTE, _BIT, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(64)
+
+
+def _address(context, builder, kind, array, index):
+    """A pointer to array[index]."""
+    view = context.make_array(kind)(context, builder, array)
+    return builder.gep(builder.bitcast(view.data, _BYTE.as_pointer()), [index])
+
+
+def _load(context, builder, kind, array, index, count):
+    """The vector of `count` bytes at array[index]."""
+    place = _address(context, builder, kind, array, index)
+    return builder.load(builder.bitcast(place, ir.VectorType(_BYTE, count).as_pointer()), align=1)
+
+
+def _splat(value, count):
+    return ir.Constant(ir.VectorType(_BYTE, count), [value] * count)
+
+
+def _within(builder, vector, count, low, high):
+    """Of each byte whether it lies in low..high."""
+    return builder.icmp_unsigned("<=", builder.sub(vector, _splat(low, count)), _splat(high - low, count))
+
+
+def _mask_of(low, high):
+    """An intrinsic: which of the 64 bytes at data[at] lie in low..high."""
+
+    @intrinsic
+    def mask(_typing_context, data, _at):
+        def generate(context, builder, signature, args):
+            vector = _load(context, builder, signature.args[0], args[0], args[1], WIDTH)
+            return builder.bitcast(_within(builder, vector, WIDTH, low, high), _WORD)
+
+        return types.uint64(data, types.intp), generate
+
+    return mask
+
+
+lower_mask = _mask_of(ord("a"), ord("z"))
+upper_mask = _mask_of(ord("A"), ord("Z"))
+digit_mask = _mask_of(ord("0"), ord("9"))
+space_mask = _mask_of(32, 32)
+control_mask = _mask_of(0, 31)
+quote_mask = _mask_of(ord('"'), ord('"'))
+backslash_mask = _mask_of(ord("\\"), ord("\\"))
+feed_mask = _mask_of(10, 10)
+return_mask = _mask_of(13, 13)
+high_mask = _mask_of(128, 255)
+ampersand_mask = _mask_of(ord("&"), ord("&"))
+less_mask = _mask_of(ord("<"), ord("<"))
+
+
+@intrinsic
+def copy_lower16(_typing_context, source, _at, target, _to):
+    """Copy 16 bytes from source[at] to target[to], ASCII letters made lower case."""
+
+    def generate(context, builder, signature, args):
+        vector = _load(context, builder, signature.args[0], args[0], args[1], 16)
+        upper = builder.zext(_within(builder, vector, 16, ord("A"), ord("Z")), ir.VectorType(_BYTE, 16))
+        lower = builder.or_(vector, builder.shl(upper, _splat(5, 16)))
+        place = _address(context, builder, signature.args[2], args[2], args[3])
+        builder.store(lower, builder.bitcast(place, ir.VectorType(_BYTE, 16).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp), generate
+
+
+@intrinsic
+def copy32(_typing_context, source, _at, target, _to):
+    """Copy 32 bytes from source[at] to target[to]; all are read before any is written."""
+
+    def generate(context, builder, signature, args):
+        vector = _load(context, builder, signature.args[0], args[0], args[1], 32)
+        place = _address(context, builder, signature.args[2], args[2], args[3])
+        builder.store(vector, builder.bitcast(place, ir.VectorType(_BYTE, 32).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp), generate
+
+
+@intrinsic
+def among8(_typing_context, rows, _row, value):
+    """Whether a uint32 is one of the eight of rows[row]; rows is uint32[*, 8], C-contiguous."""
+
+    def generate(context, builder, signature, args):
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        eight = ir.VectorType(ir.IntType(32), 8)
+        place = builder.gep(builder.bitcast(view.data, eight.as_pointer()), [args[1]])
+        single = builder.insert_element(ir.Constant(eight, ir.Undefined), args[2], ir.IntType(32)(0))
+        every = builder.shuffle_vector(single, ir.Constant(eight, ir.Undefined), ir.Constant(eight, [0] * 8))
+        same = builder.icmp_unsigned("==", builder.load(place, align=4), every)
+        return builder.icmp_unsigned("!=", builder.bitcast(same, _BYTE), _BYTE(0))
+
+    return types.boolean(rows, types.intp, value), generate
+
+
+@intrinsic
+def lowest(_typing_context, _mask):
+    """How many bits lie below the lowest one that is set; 64 for none."""
+
+    def generate(_context, builder, _signature, args):
+        return builder.cttz(args[0], ir.Constant(_BIT, 0))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def count_bits(_typing_context, _mask):
+    """How many bits are set."""
+
+    def generate(_context, builder, _signature, args):
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def load_word(_typing_context, data, _at):
+    """The little-endian uint64 at data[at:at + 8]."""
+
+    def generate(context, builder, signature, args):
+        place = _address(context, builder, signature.args[0], *args)
+        return builder.load(builder.bitcast(place, _WORD.as_pointer()), align=1)
+
+    return types.uint64(data, types.intp), generate
+
+
+@intrinsic
+def load_half(_typing_context, data, _at):
+    """The little-endian uint32 at data[at:at + 4]."""
+
+    def generate(context, builder, signature, args):
+        place = _address(context, builder, signature.args[0], *args)
+        return builder.load(builder.bitcast(place, ir.IntType(32).as_pointer()), align=1)
+
+    return types.uint32(data, types.intp), generate
+
+
+@intrinsic
+def prefetch(_typing_context, array, _at):
+    """Ask the processor for the cache line of array[at], which will be read soon; rows of a 2-d array count."""
+
+    def generate(context, builder, signature, args):
+        kind = signature.args[0]
+        view = context.make_array(kind)(context, builder, args[0])
+        size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
+        stride = builder.extract_value(view.strides, 0) if kind.ndim > 1 else size
+        start = builder.ptrtoint(view.data, stride.type)
+        address = builder.inttoptr(builder.add(start, builder.mul(stride, args[1])), cgutils.voidptr_t)
+        flag = ir.IntType(32)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch", [cgutils.voidptr_t], ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        )
+        builder.call(function, [address, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
