@@ -1,21 +1,27 @@
-"""`python -m benchmarks feed | throughput | scaling`: see each one's --help; `python -m benchmarks.readme`."""
+"""`python -m benchmarks feed | throughput | scaling | accuracy`: each has a --help; `python -m benchmarks.readme`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
+from benchmarks.accuracy_tables import titles_text
 from benchmarks.events import FeedSettings
 from benchmarks.feed import SHAPES
+from benchmarks.floors import Floors, RegressionError
+from benchmarks.labelled import Folder
 from benchmarks.measure import BenchmarkError
 from benchmarks.scaling import scaling_record
 from benchmarks.tables import markdown
 from benchmarks.throughput import DEFAULT_SLICES, ENGINES, throughput_record
+from dedup import DedupError
 
 
 def feed_command(chosen: argparse.Namespace) -> None:
@@ -53,6 +59,41 @@ def scaling_command(chosen: argparse.Namespace) -> None:
             chosen.sizes, chosen.words, chosen.shape, chosen.repeats, chosen.seed, Path(folder), chosen.engine
         )
     _report(record, chosen.output)
+
+
+def accuracy_command(chosen: argparse.Namespace) -> int:
+    """Measures what is found on real labelled feeds, or holds it against the floors; returns the exit code."""
+    if chosen.allow_regression and not chosen.update:
+        raise ValueError("--allow-regression goes with --update")
+    folder = Folder(chosen.data)
+    if chosen.check or chosen.update:
+        return _hold_floors(folder, chosen.update, chosen.allow_regression)
+    if chosen.titles:
+        for feed, clusters in largest_clusters(folder, chosen.titles):
+            print(titles_text(feed, clusters))
+        return 0
+    _report(accuracy_record(folder), chosen.output)
+    return 0
+
+
+def _hold_floors(folder: Folder, update: bool, allow_regression: bool) -> int:
+    """Checks the floors, or raises them; says what does not hold, a line each."""
+    floors, figures, digests = Floors.read(), evaluate(folder), folder.digests()
+    for file in folder.skipped():
+        print(f"benchmarks: {file} is not there, its floors are passed over", file=sys.stderr)
+    if update:
+        try:
+            floors.updated(figures, digests, allow_regression).write()
+        except RegressionError as problem:
+            lines = problem.lines
+            print("benchmarks: floors are not lowered without --allow-regression", file=sys.stderr)
+        else:
+            return 0
+    else:
+        lines = floors.violations(figures, digests)
+    for line in lines:
+        print(line)
+    return 1 if lines else 0
 
 
 def _report(record: dict[str, Any], output: Path | None) -> None:
@@ -100,9 +141,24 @@ def _parser() -> argparse.ArgumentParser:
     scaling.add_argument("--shape", choices=sorted(SHAPES), default="news")
     scaling.add_argument("--engine", choices=ENGINES, default="dedup")
 
+    accuracy = commands.add_parser("accuracy", help="what is found and wrongly merged on real labelled feeds")
+    accuracy.set_defaults(run=accuracy_command)
+    known = os.environ.get("DEDUP_DATA")
+    accuracy.add_argument(
+        "--data", type=Path, default=Path(known) if known else None, help="folder of the feeds; $DEDUP_DATA by default"
+    )
+    what = accuracy.add_mutually_exclusive_group()
+    what.add_argument(
+        "--titles", type=int, default=0, metavar="N", help="only print, to read, the titles of the N largest clusters"
+    )
+    what.add_argument("--check", action="store_true", help="only hold the figures against floors.json; 1 if one fell")
+    what.add_argument("--update", action="store_true", help="only raise the floors to the figures of now")
+    accuracy.add_argument("--allow-regression", action="store_true", help="with --update: lower floors as well")
+
     for command, repeats in ((throughput, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)
         command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
+    for command in (throughput, scaling, accuracy):
         command.add_argument("-o", "--output", type=Path, help="JSON record to write")
     for command in (feed, throughput, scaling):
         command.add_argument("--seed", type=int, default=0)
@@ -113,11 +169,11 @@ def main(arguments: list[str]) -> int:
     """Runs one command; returns the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        chosen.run(chosen)
-    except (BenchmarkError, ValueError, OSError) as problem:
+        code: int | None = chosen.run(chosen)
+    except (BenchmarkError, DedupError, ValueError, OSError) as problem:
         print(f"benchmarks: {problem}", file=sys.stderr)
         return 2 if isinstance(problem, ValueError) else 1
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def cluster_with_datasketch(feed: Path, clusters: Path, stories: int, threshold:
             parents.append(number)
             for other in lsh.query(signature):
                 if signatures[other].jaccard(signature) >= threshold:
-                    _join(parents, other, number)
+                    join_roots(parents, other, number)
             lsh.insert(number, signature, check_duplication=False)
             signatures.append(signature)
     _write_clusters(clusters, ids, parents)
@@ -85,7 +85,7 @@ def cluster_with_rensa(feed: Path, clusters: Path, stories: int, threshold: floa
                 signature = signatures[number]
                 for other in candidates:
                     if other < number and signatures[other].jaccard(signature) >= threshold:
-                        _join(parents, other, number)
+                        join_roots(parents, other, number)
     _write_clusters(clusters, ids, parents)
 
 
@@ -137,16 +137,17 @@ def _chunks(stories: Iterator[dict[str, str]]) -> Iterator[list[dict[str, str]]]
         yield chunk
 
 
-def _find(parents: list[int], number: int) -> int:
+def find_root(parents: list[int], number: int) -> int:
+    """The root of a cluster's tree; what lies on the way is hung closer to it."""
     while parents[number] != number:
         parents[number] = parents[parents[number]]
         number = parents[number]
     return number
 
 
-def _join(parents: list[int], left: int, right: int) -> None:
+def join_roots(parents: list[int], left: int, right: int) -> None:
     """Joins two clusters under the earlier root."""
-    left, right = _find(parents, left), _find(parents, right)
+    left, right = find_root(parents, left), find_root(parents, right)
     parents[max(left, right)] = min(left, right)
 
 
@@ -155,7 +156,7 @@ def _write_clusters(path: Path, ids: list[str], parents: list[int]) -> None:
 
     with path.open("wb") as out:
         for number, name in enumerate(ids):
-            out.write(orjson.dumps({"id": name, "cluster_id": ids[_find(parents, number)]}) + b"\n")
+            out.write(orjson.dumps({"id": name, "cluster_id": ids[find_root(parents, number)]}) + b"\n")
 
 
 def main(arguments: list[str]) -> None:

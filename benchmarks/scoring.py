@@ -85,9 +85,9 @@ def score_labels(made: I64, true: I64, kinds: list[str], origins: I64) -> Score:
     size, pure = _sizes(made), _sizes(together)
     return Score(
         stories=len(made),
-        true_pairs=_pairs(true),
-        made_pairs=_pairs(made),
-        right_pairs=_pairs(together),
+        true_pairs=count_pairs(true),
+        made_pairs=count_pairs(made),
+        right_pairs=count_pairs(together),
         recall_by_edit=_share_by_kind(EDITS, kind, found, origins >= 0),
         false_merges_by_lookalike=_share_by_kind(LOOKALIKES, kind, size > pure, np.ones(len(made), dtype=np.bool_)),
     )
@@ -110,7 +110,7 @@ def _sizes(labels: I64) -> I64:
     return counts[inverse].astype(np.int64)
 
 
-def _pairs(labels: I64) -> int:
+def count_pairs(labels: I64) -> int:
     """How many pairs of stories have equal labels."""
     counts = np.unique(labels, return_counts=True)[1].astype(np.int64)
     return int((counts * (counts - 1) // 2).sum())
