@@ -12,7 +12,7 @@ from benchmarks.counts import pairs_within
 from benchmarks.events import I64
 from benchmarks.labelled import Mask
 from dedup import Settings
-from dedup.batch import hash_batch
+from dedup.hashing import hash_batch
 
 
 @dataclass(frozen=True, slots=True)

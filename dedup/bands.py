@@ -58,29 +58,40 @@ def _cut(shingles: Shingles, lookup: LookupSettings, seed: int, keys: NDArray[np
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Which of n stories share a band's key.
+    """Which of n stories share a band's key, or their content.
 
     Attributes:
         members: int32[m], the stories of each bucket of up to `Settings.bucket_limit`, in feed order.
         entries: int64[e], 256 * where a bucket begins in `members` + how many of its stories come before this one.
         bounds: int64[n + 1], story i owns entries[bounds[i]:bounds[i + 1]].
         crowded: uint32[n, ceil(bands / 32)], bit b % 32 of word b // 32: the story's bucket of band b is larger.
+        keys: uint32[r, bands], the keys of the stories with a crowded bucket.
+        places: int64[n], the row of `keys`; of no meaning for other stories.
+        shared: bool[n], whether another story may have the same content.
     """
 
     members: NDArray[np.int32]
     entries: NDArray[np.int64]
     bounds: NDArray[np.int64]
     crowded: NDArray[np.uint32]
+    keys: NDArray[np.uint32]
+    places: NDArray[np.int64]
+    shared: NDArray[np.bool_]
 
 
 def find_buckets(
-    keys: Sequence[NDArray[np.uint32]], copies: NDArray[np.bool_], limit: int, thread_map: ThreadMap
+    keys: Sequence[NDArray[np.uint32]],
+    copies: NDArray[np.bool_],
+    shared: NDArray[np.bool_],
+    limit: int,
+    thread_map: ThreadMap,
 ) -> Buckets:
     """The buckets of all bands: stories that share a key with one of other content.
 
     Args:
         keys: a uint32[bands, n_k] for every batch, in order.
         copies: bool[n], whether an earlier story has the same content.
+        shared: bool[n], whether any other story has it.
         limit: most stories of a bucket that is not crowded.
         thread_map: `map`, or the like of it that runs calls at once.
     """
@@ -103,16 +114,34 @@ def find_buckets(
         kernels.scatter_entries(one.rows, one.entries, base, cursor, entries)
         base += one.members.shape[0]
     members = np.concatenate([one.members for one in grouped] or [np.empty(0, dtype=np.int32)])
-    return Buckets(members, entries, bounds, crowded)
+    rows = np.flatnonzero(crowded.any(axis=1))
+    places = np.zeros(count, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    return Buckets(members, entries, bounds, crowded, _keys_of(keys, rows, bands), places, shared)
 
 
-def unknown_buckets(count: int, bands: int) -> Buckets:
-    """The buckets of stories that come one by one: every band of them is looked up in a table."""
+def _keys_of(keys: Sequence[NDArray[np.uint32]], rows: NDArray[np.int64], bands: int) -> NDArray[np.uint32]:
+    """The keys of some stories, a row each."""
+    found = np.empty((len(rows), bands), dtype=np.uint32)
+    first = done = 0
+    for batch in keys:
+        until = int(np.searchsorted(rows, first + batch.shape[1]))
+        found[done:until] = batch[:, rows[done:until] - first].T
+        first, done = first + batch.shape[1], until
+    return found
+
+
+def unknown_buckets(keys: NDArray[np.uint32]) -> Buckets:
+    """The buckets of n stories that come one by one, keys uint32[bands, n]: all bands are looked up in a table."""
+    bands, count = keys.shape
     return Buckets(
         members=np.empty(0, dtype=np.int32),
         entries=np.empty(0, dtype=np.int64),
         bounds=np.zeros(count + 1, dtype=np.int64),
         crowded=np.full((count, (bands + 31) // 32), 0xFFFFFFFF, dtype=np.uint32),
+        keys=np.ascontiguousarray(keys.T),
+        places=np.arange(count, dtype=np.int64),
+        shared=np.ones(count, dtype=np.bool_),
     )
 
 

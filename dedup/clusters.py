@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.bands import Buckets, count_bands, next_bands
+from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
+from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
 from dedup.kernels.native.evidence import Facts, Judgement
 from dedup.kernels.native.leaders import (
     LEVELS,
@@ -21,7 +23,8 @@ from dedup.kernels.native.leaders import (
 )
 from dedup.settings import Settings
 
-_CHUNK = 4096  # stories between two looks at the table's room
+_CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
+_TASK = 256  # stories that a thread takes at a time
 _FEWEST_SLOTS = 1 << 10
 _FULLEST = 0.6  # share of slots taken
 _MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
@@ -34,13 +37,6 @@ def _empty_table(slots: int, leaders: int) -> Table:
         leaders=np.empty(leaders, dtype=np.int32),
         used=np.zeros(2, dtype=np.int64),
     )
-
-
-def _by_story(keys: NDArray[np.uint32], live: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The keys with a row for each story; anything where none is live, since then none is read."""
-    if live.any():
-        return np.ascontiguousarray(keys.T)
-    return np.empty((keys.shape[1], keys.shape[0]), dtype=np.uint32)
 
 
 def _grown(seen: NDArray[np.int32], count: int) -> NDArray[np.int32]:
@@ -87,40 +83,80 @@ class LeaderPass:
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
 
     def decide(
-        self, first: int, keys: NDArray[np.uint32], buckets: Buckets, facts: Facts, membership: Membership
+        self, first: int, buckets: Buckets, facts: Facts, membership: Membership, thread_map: ThreadMap = map
     ) -> None:
-        """Write the membership of the stories first .. first + n - 1.
+        """Write the membership of the n stories first .. first + n - 1.
 
         Args:
             first: row of the first story in `facts` and `membership`.
-            keys: uint32[bands, n], from `dedup.bands.cut_bands`.
-            buckets: of all stories, or `unknown_buckets` of these where later stories are not known yet.
+            buckets: of these n stories: all of a feed, or `unknown_buckets` where later stories are not known yet.
             facts: of all stories up to these.
             membership: rows up to `first` hold what was decided before.
+            thread_map: `map`, or the like of it that runs calls at once.
         """
         totals = np.zeros(TOTALS, dtype=np.int64)
         limit = self.settings.bucket_limit
-        most_found = count_bands(self.settings) * _PIECES * LEVELS * limit + _PIECES * _MOST_IN_BUCKET
-        self._seen = _grown(self._seen, first + keys.shape[1])
-        scratch = Scratch(self._seen, np.empty(most_found, dtype=np.int32))
-        for begin in range(0, keys.shape[1], _CHUNK):
-            end = min(begin + _CHUNK, keys.shape[1])
-            rows = slice(first + begin, first + end)
+        count = buckets.crowded.shape[0]
+        room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
+        most = count_bands(self.settings) * limit
+        self._seen = _grown(self._seen, first + count)
+        for begin in range(0, count, _CHUNK):
+            rows = slice(begin, min(begin + _CHUNK, count))
+            candidates = self._weigh(first, rows, room, buckets, facts, membership, thread_map)
             live = buckets.crowded[rows]
             self._table = _with_room(self._table, int(np.bitwise_count(live).sum()) + 2 * _CHUNK, limit)
             lookups = Lookups(
-                keys=_by_story(keys[:, begin:end], live),
+                keys=buckets.keys,
+                places=buckets.places[rows],
                 live=live,
+                shared=buckets.shared[rows],
                 next_bands=next_bands(self.settings),
                 limit=limit,
-                members=buckets.members,
-                entries=buckets.entries,
-                bounds=buckets.bounds[rows.start : rows.stop + 1],
             )
-            lead(rows.start, lookups, facts, self.judgement, self._table, self._span, scratch, membership, totals)
+            found = most * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET + int(candidates.members.shape[0])
+            scratch = Scratch(self._seen, np.empty(found, dtype=np.int32))
+            lead(
+                *(first + begin, candidates, lookups, facts, self.judgement),
+                *(self._table, self._span, scratch, membership, totals),
+            )
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])
+
+    def _weigh(
+        self,
+        first: int,
+        rows: slice,
+        room: NDArray[np.int64],
+        buckets: Buckets,
+        facts: Facts,
+        membership: Membership,
+        thread_map: ThreadMap,
+    ) -> Candidates:
+        """The candidates of some stories in the buckets that are known, and the scores of those likely to lead."""
+        count = rows.stop - rows.start
+        bounds = room[rows.start : rows.stop + 1] - room[rows.start]
+        total = int(bounds[-1])
+        candidates = Candidates(
+            members=np.empty(total, dtype=np.int32),
+            bounds=bounds,
+            ends=bounds[:-1].copy(),
+            weighed=np.empty(total, dtype=np.int32),
+            scores=np.empty(total, dtype=np.float64),
+        )
+        if total == 0:
+            return candidates
+        entry_bounds = buckets.bounds[rows.start : rows.stop + 1]
+        slots = 1 << (2 * count_bands(self.settings) * self.settings.bucket_limit).bit_length()
+
+        def weigh(begin: int) -> None:
+            end = min(begin + _TASK, count)
+            scratch = np.empty(slots, dtype=np.uint64)
+            list_members(entry_bounds, buckets.entries, buckets.members, scratch, candidates, begin, end)
+            weigh_members(first + rows.start, candidates, facts, self.judgement, membership.leaders, begin, end)
+
+        deque(thread_map(weigh, range(0, count, _TASK)), maxlen=0)
+        return candidates
 
 
 def choose_canonicals(

@@ -21,6 +21,7 @@ LAYERS = (
     ("signature",),
     ("bands",),
     ("evidence",),
+    ("hashing",),
     ("verdict",),
     ("clusters",),
     ("result",),
@@ -84,6 +85,7 @@ def test_every_kernel_has_a_slow_twin():
         "bands": "signatures",
         "cells": "fields",
         "composition": "tokens",
+        "candidates": "leaders",
     }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import STORY_SCHEMA, Settings, SettingsError, find_duplicates
-from dedup.batch import hash_batch
 from dedup.evidence import weigh
+from dedup.hashing import hash_batch
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from tests.builders import at, batch
 

@@ -114,10 +114,8 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     judgement = evidence.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
     facts, membership = facts_of(stories), membership_of(len(stories))
     leader_pass = LeaderPass(settings_, judgement)
-    unknown = unknown_buckets(len(stories), 6)
     for first in range(0, len(stories), step):
-        part = slice(first, first + step)
-        leader_pass.decide(first, np.ascontiguousarray(keys[:, part]), unknown, facts, membership)
+        leader_pass.decide(first, unknown_buckets(keys[:, first : first + step]), facts, membership)
     leaders, kinds, scores, left_out = reference.lead(
         stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit
     )
@@ -127,9 +125,11 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     assert leader_pass.left_out == left_out
     contents = [s.content for s in stories]
     copies = np.array([any(c) and c in contents[:i] for i, c in enumerate(contents)], dtype=np.bool_)
-    buckets = find_buckets([np.ascontiguousarray(keys[:, :5]), np.ascontiguousarray(keys[:, 5:])], copies, limit, map)
+    shared = np.array([any(c) and contents.count(c) > 1 for c in contents], dtype=np.bool_)
+    parts = [np.ascontiguousarray(keys[:, :5]), np.ascontiguousarray(keys[:, 5:])]
+    buckets = find_buckets(parts, copies, shared, limit, map)
     again, whole = membership_of(len(stories)), LeaderPass(settings_, judgement)
-    whole.decide(0, np.ascontiguousarray(keys), buckets, facts, again)
+    whole.decide(0, buckets, facts, again)
     assert again.leaders.tolist() == leaders
     assert again.kinds.tolist() == kinds
 
@@ -149,7 +149,7 @@ def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):
     keys = np.ones((6, len(stories)), dtype=np.uint32)
     weights = np.zeros((2, evidence.FEATURES + 1), dtype=np.float32)
     leader_pass = LeaderPass(settings_, evidence.Judgement(weights, rule, rule, window))
-    leader_pass.decide(0, keys, unknown_buckets(len(stories), 6), facts, membership)
+    leader_pass.decide(0, unknown_buckets(keys), facts, membership)
     return membership, leader_pass
 
 
@@ -209,7 +209,8 @@ def test_the_canonical_is_chosen_by_policy(keep, shown):
 def test_buckets_equal_the_slow_twin(rows, limit, data):
     copies = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
     keys = np.array(rows, dtype=np.uint32).reshape(-1, 3).T
-    got = find_buckets([np.ascontiguousarray(keys)], np.array(copies, dtype=np.bool_), limit, map)
+    marks = np.array(copies, dtype=np.bool_)
+    got = find_buckets([np.ascontiguousarray(keys)], marks, marks, limit, map)
     for i, own in enumerate(rows):
         expected = []
         for band in range(3):

@@ -148,16 +148,19 @@ def scatter_entries(
 
 
 @njit(nogil=True, cache=True)
-def mark_copies(content: NDArray[np.uint64], slots: NDArray[np.int32], copies: NDArray[np.bool_]) -> None:
-    """Mark the stories whose content an earlier story has.
+def mark_copies(
+    content: NDArray[np.uint64], slots: NDArray[np.int32], copies: NDArray[np.bool_], shared: NDArray[np.bool_]
+) -> None:
+    """Mark the stories whose content another story has.
 
     content : uint64[n, 2]  128 bits of hash; 0, 0 is no content and a copy of nothing
     slots   : int32[c]      zeros, scratch; c a power of two above n
-    copies  : bool[n]       overwritten
+    copies  : bool[n]       overwritten: whether an earlier story has it
+    shared  : bool[n]       overwritten: whether any other story has it
     """
     mask = np.uint64(slots.shape[0] - 1)
     for i in range(content.shape[0]):
-        copies[i] = False
+        copies[i] = shared[i] = False
         high, low = content[i, 0], content[i, 1]
         if high == np.uint64(0) and low == np.uint64(0):
             continue
@@ -165,7 +168,7 @@ def mark_copies(content: NDArray[np.uint64], slots: NDArray[np.int32], copies: N
         while slots[at] != 0:
             row = slots[at] - 1
             if content[row, 0] == high and content[row, 1] == low:
-                copies[i] = True
+                copies[i] = shared[i] = shared[row] = True
                 break
             at = (at + np.uint64(1)) & mask
         if not copies[i]:

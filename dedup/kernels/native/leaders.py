@@ -5,52 +5,28 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.native.candidates import Candidates, within
 from dedup.kernels.native.evidence import (
     FEATURES,
     META_BITS,
+    META_SOURCE,
+    META_URL,
     REVISED,
     UNDATED,
     Facts,
     Judgement,
     judge,
-    measure,
     says_too_little,
 )
+from dedup.kernels.vectors import prefetch
 
 EXACT, NEAR, UPDATE = 1, 2, 3  # kinds; 0 is a leader's
 LEVELS = 4  # how often a full bucket is split by a finer key
 CANDIDATES, SPLIT, LEFT_OUT, TOTALS = 0, 1, 2, 3  # what the pass counts
 EXACT_BAND = 1 << 20  # a band of its own for whole contents
-
-
-@intrinsic
-def _prefetch(_typing_context, array, _at):  # type: ignore[no-untyped-def]  # Numba calls it with its own types
-    """Ask the processor for the cache line of array[at], which will be read soon; rows of a 2-d array count.
-
-    Most buckets lie far apart in memory: without this the pass waits for each of them in turn.
-    """
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        kind = signature.args[0]
-        view = context.make_array(kind)(context, builder, args[0])
-        size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
-        stride = builder.extract_value(view.strides, 0) if kind.ndim > 1 else size
-        start = builder.ptrtoint(view.data, stride.type)
-        address = builder.inttoptr(builder.add(start, builder.mul(stride, args[1])), cgutils.voidptr_t)
-        flag = ir.IntType(32)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch", [cgutils.voidptr_t], ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
-        )
-        builder.call(function, [address, flag(0), flag(3), flag(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
 
 
 class Table(NamedTuple):
@@ -71,22 +47,21 @@ class Membership(NamedTuple):
 
 
 class Lookups(NamedTuple):
-    """Where n stories in a row are looked up."""
+    """Where n stories in a row are looked up in the table."""
 
-    keys: NDArray[np.uint32]  # [n, bands] 0: no key; the last column holds the hashes of the URLs. Only read where live
+    keys: NDArray[np.uint32]  # [r, bands] of the stories with a live band; 0: no key; the last column is the URLs'
+    places: NDArray[np.int64]  # [n] the row of keys; anything for a story without a live band
     live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: the table is to be asked for band b
+    shared: NDArray[np.bool_]  # [n] whether another story may have the same content
     next_bands: NDArray[np.int64]  # [bands] the band whose key splits a full bucket of this band
     limit: int  # most leaders in a bucket, 1..255
-    members: NDArray[np.int32]  # [m] stories of buckets that are known beforehand, cf. `dedup.bands.Buckets`
-    entries: NDArray[np.int64]  # [e] 256 * where such a bucket begins in members + the stories before this one in it
-    bounds: NDArray[np.int64]  # [n + 1] these stories own entries[bounds[k]:bounds[k + 1]]
 
 
 class Scratch(NamedTuple):
     """Memory of the pass that holds nothing between calls, but is costly to clear."""
 
     seen: NDArray[np.int32]  # [n] -1, or the last story that met this leader
-    found: NDArray[np.int32]  # [bands * 4 * LEVELS * limit] leaders that a story met
+    found: NDArray[np.int32]  # [bands * 4 * LEVELS * limit + ...] leaders that a story met
 
 
 @njit(inline="always", nogil=True)
@@ -123,11 +98,6 @@ def _slice(time: np.int64, window: np.int64) -> np.int64:
     return np.int64(0) if window < 0 else time // window
 
 
-@njit(inline="always", nogil=True)
-def _within(one: np.int64, other: np.int64, window: np.int64) -> bool:
-    return window < 0 or one == UNDATED or other == UNDATED or abs(one - other) <= window
-
-
 @njit(nogil=True, cache=True)
 def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
     """Move the buckets of one array of slots into a larger one, which holds zeros."""
@@ -142,7 +112,7 @@ def _meet(leader: int, i: int, facts: Facts, window: int, scratch: Scratch, coun
     """Add a leader to scratch.found[:count], if it is new to story i and within its window; return the new count."""
     if scratch.seen[leader] != i:
         scratch.seen[leader] = i
-        if _within(facts.times[i], facts.times[leader], window):
+        if within(facts.times[i], facts.times[leader], window):
             scratch.found[count] = leader
             count += 1
     return count
@@ -224,7 +194,7 @@ def _find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
             for band in range(word * 32, min(word * 32 + 32, lookups.keys.shape[1])):
                 bands[count] = band
                 alive = (lookups.live[row, word] >> np.uint32(band & 31)) & np.uint32(1)
-                count += alive != 0 and lookups.keys[row, band] != 0
+                count += alive != 0 and lookups.keys[lookups.places[row], band] != 0
     return count
 
 
@@ -233,12 +203,12 @@ def _enter_band(
     table: Table, lookups: Lookups, row: int, band: int, piece: np.int64, leader: int, totals: NDArray[np.int64]
 ) -> None:
     """Put a leader into the bucket of one band of a story, or into the next finer one while that is full."""
-    key, other = np.uint64(lookups.keys[row, band]), band
+    key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
     for _ in range(LEVELS):
         if _enter(table, _bucket_key(key, band, piece), leader, lookups.limit):
             return
         other = lookups.next_bands[other]
-        key = _finer(key, lookups.keys[row, other])
+        key = _finer(key, lookups.keys[lookups.places[row], other])
     totals[LEFT_OUT] += 1
 
 
@@ -278,6 +248,7 @@ def _find_candidates(
     row: int,
     bands: NDArray[np.int64],
     pieces: NDArray[np.int64],
+    candidates: Candidates,
     lookups: Lookups,
     facts: Facts,
     window: int,
@@ -288,13 +259,11 @@ def _find_candidates(
 ) -> int:
     """Write the leaders of the clusters that share a bucket with story i to scratch.found; return how many."""
     count = 0
-    for e in range(lookups.bounds[row], lookups.bounds[row + 1]):
-        begin = lookups.entries[e] >> 8
-        for k in range(begin, begin + (lookups.entries[e] & 255)):
-            count = _meet(np.int64(leaders[lookups.members[k]]), i, facts, window, scratch, count)
+    for k in range(candidates.bounds[row], candidates.ends[row]):
+        count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, window, scratch, count)
     for band in bands:
         for piece in pieces:
-            key, other = np.uint64(lookups.keys[row, band]), band
+            key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
             for level in range(LEVELS):
                 at = _bucket_key(key, band, piece)
                 count, size = _collect(table, at, i, facts, window, scratch, count)
@@ -302,56 +271,75 @@ def _find_candidates(
                     break
                 totals[SPLIT] += level == 0
                 other = lookups.next_bands[other]
-                key = _finer(key, lookups.keys[row, other])
+                key = _finer(key, lookups.keys[lookups.places[row], other])
     return count
 
 
 @njit(nogil=True, cache=True)
 def _prefetch_buckets(row: int, bands: NDArray[np.int64], piece: np.int64, lookups: Lookups, table: Table) -> None:
     """Have the buckets of a story, in its own slice of time, on their way from memory."""
-    for e in range(lookups.bounds[row], lookups.bounds[row + 1]):
-        _prefetch(lookups.members, lookups.entries[e] >> 8)
     mask = np.uint64(table.slots.shape[0] - 1)
     for band in bands:
-        key = _bucket_key(np.uint64(lookups.keys[row, band]), band, piece)
-        _prefetch(table.slots, np.int64(np.uint64(key) & mask))
+        key = _bucket_key(np.uint64(lookups.keys[lookups.places[row], band]), band, piece)
+        prefetch(table.slots, np.int64(np.uint64(key) & mask))
 
 
 @njit(nogil=True, cache=True)
-def _prefetch_facts(found: NDArray[np.int32], facts: Facts) -> None:
-    """Have the facts of candidates on their way from memory."""
-    for leader in found:
-        _prefetch(facts.bounds, np.int64(leader))
-        _prefetch(facts.sections, np.int64(leader))
-        _prefetch(facts.meta, np.int64(leader))
-    for leader in found:
-        for at in range(facts.bounds[leader], min(facts.bounds[leader + 1], facts.bounds[leader] + 128), 16):
-            _prefetch(facts.hashes, at)
+def _score(
+    i: int,
+    leader: int,
+    weighed: NDArray[np.int32],
+    scores: NDArray[np.float64],
+    facts: Facts,
+    judgement: Judgement,
+    evidence: NDArray[np.float32],
+) -> float:
+    """The score of story i against a leader, looked up where it was weighed beforehand."""
+    for k in range(weighed.shape[0]):
+        if weighed[k] == leader:
+            return scores[k]
+        if weighed[k] < 0:
+            break
+    return judge(facts, i, leader, judgement, evidence)
+
+
+@njit(nogil=True, cache=True)
+def _is_update(meta: NDArray[np.uint32], i: int, j: int) -> bool:
+    """Whether duplicates i and j are versions of one item: of one source, and of one URL or one of them says so."""
+    if meta[i, META_SOURCE] == 0 or meta[i, META_SOURCE] != meta[j, META_SOURCE]:
+        return False
+    same_url = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
+    return same_url or (meta[i, META_BITS] | meta[j, META_BITS]) & REVISED != 0
 
 
 @njit(nogil=True, cache=True)
 def _follow(
-    i: int, found: NDArray[np.int32], facts: Facts, judgement: Judgement, evidence: NDArray[np.float32], out: Membership
+    i: int,
+    found: NDArray[np.int32],
+    weighed: NDArray[np.int32],
+    scores: NDArray[np.float64],
+    facts: Facts,
+    judgement: Judgement,
+    evidence: NDArray[np.float32],
+    out: Membership,
 ) -> int:
     """Decide which of the leaders found story i duplicates best, or that it leads; return its leader."""
     best, score = -1, 0.0
     for leader in found:
-        one = judge(facts, i, leader, judgement, evidence)
+        one = _score(i, np.int64(leader), weighed, scores, facts, judgement, evidence)
         if one >= judgement.threshold and (one > score or (one == score and leader < best)):
             best, score = leader, one
     if best < 0:
         out.leaders[i], out.scores[i], out.kinds[i] = i, 0.0, 0
         return i
-    measure(facts, i, best, evidence)
-    revised = (facts.meta[i, META_BITS] | facts.meta[best, META_BITS]) & REVISED
-    update = evidence[10] > 0.0 and (evidence[11] > 0.0 or revised)
-    out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if update else NEAR
+    out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if _is_update(facts.meta, i, best) else NEAR
     return best
 
 
 @njit(nogil=True, cache=True)
 def lead(
     first: int,
+    candidates: Candidates,
     lookups: Lookups,
     facts: Facts,
     judgement: Judgement,
@@ -367,7 +355,8 @@ def lead(
     that share a bucket with it and lie in its window; exact copies are found first and need no verdict. Cf. leader
     clustering, Hartigan 1975, Clustering Algorithms, chapter 3.
 
-    lookups    : Lookups       of these n stories only
+    candidates : Candidates    of these n stories
+    lookups    : Lookups       of these n stories
     facts      : Facts         of all stories up to these
     table      : Table         with room for one more slot, and 2 * limit more leaders, a live key and a story
     span       : int64[3]      first and last slice with a leader, number of undated leaders; kept between calls
@@ -380,18 +369,18 @@ def lead(
     evidence = np.empty(FEATURES, dtype=np.float32)
     all_pieces = np.empty(4, dtype=np.int64)
     window = judgement.window
-    for row in range(lookups.keys.shape[0]):
+    for row in range(lookups.live.shape[0]):
         i = first + row
         own = _slice(facts.times[i], window)
         pieces = all_pieces[: _find_pieces(own, span, all_pieces)]
         bands = all_bands[: _find_bands(lookups, row, all_bands)]
         if judgement.rule <= 0.0 and says_too_little(facts, i):
             bands = all_bands[:0]  # it can only be the copy of another
-        if row + 1 < lookups.keys.shape[0]:
+        if row + 1 < lookups.live.shape[0]:
             next_ones = next_bands[: _find_bands(lookups, row + 1, next_bands)]
             _prefetch_buckets(row + 1, next_ones, _slice(facts.times[i + 1], window), lookups, table)
         content = np.uint64(facts.content[i, 0] ^ _mix64(facts.content[i, 1]))
-        has_content = facts.content[i, 0] != np.uint64(0) or facts.content[i, 1] != np.uint64(0)
+        has_content = lookups.shared[row] and (facts.content[i, 0] | facts.content[i, 1]) != np.uint64(0)
         if has_content:
             copied = _find_copy(content, i, pieces, facts, window, table, scratch)
             if copied >= 0:  # its keys are the copy's, which put this leader wherever it belongs; its URL is its own
@@ -400,11 +389,14 @@ def lead(
                     _enter_band(table, lookups, row, url_band, _slice(facts.times[copied], window), copied, totals)
                 continue
         count = _find_candidates(
-            i, row, bands, pieces, lookups, facts, window, table, scratch, membership.leaders, totals
+            i, row, bands, pieces, candidates, lookups, facts, window, table, scratch, membership.leaders, totals
         )
         totals[CANDIDATES] += count
-        _prefetch_facts(scratch.found[:count], facts)
-        leader = _follow(i, scratch.found[:count], facts, judgement, evidence, membership)
+        known = slice(candidates.bounds[row], candidates.ends[row])
+        leader = _follow(
+            *(i, scratch.found[:count], candidates.weighed[known], candidates.scores[known]),
+            *(facts, judgement, evidence, membership),
+        )
         if leader == i and own == UNDATED:
             span[2] += 1
         elif leader == i:

@@ -1,0 +1,108 @@
+"""Candidates of many stories at once, before any of them is decided. Twin: `dedup.kernels.reference.leaders`.
+
+Most of what a decision costs is found and weighed here, on all cores: in feed order only what was decided meanwhile
+has to be looked up.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.native.evidence import FEATURES, UNDATED, Facts, Judgement, judge
+from dedup.kernels.vectors import prefetch
+
+
+class Candidates(NamedTuple):
+    """Stories of the buckets known beforehand that n stories in a row meet there, and what they scored."""
+
+    members: NDArray[np.int32]  # [m] the distinct earlier stories that share a bucket with one
+    bounds: NDArray[np.int64]  # [n + 1] for those of story k there is room from bounds[k] to bounds[k + 1]
+    ends: NDArray[np.int64]  # [n] they are members[bounds[k]:ends[k]]
+    weighed: NDArray[np.int32]  # [m] the leaders that were weighed beforehand, from bounds[k] on, -1 up to ends[k]
+    scores: NDArray[np.float64]  # [m] of these, 0..1
+
+
+@njit(nogil=True)
+def within(one: np.int64, other: np.int64, window: np.int64) -> bool:
+    """Whether two times lie within the window of each other; what is undated is in everybody's."""
+    return window < 0 or one == UNDATED or other == UNDATED or abs(one - other) <= window
+
+
+@njit(nogil=True, cache=True)
+def list_members(
+    bounds: NDArray[np.int64],
+    entries: NDArray[np.int64],
+    bucket_members: NDArray[np.int32],
+    slots: NDArray[np.uint64],
+    candidates: Candidates,
+    begin: int,
+    end: int,
+) -> None:
+    """Write the distinct earlier stories in the known buckets of stories `begin` to `end` of some in a row.
+
+    bounds, entries, bucket_members : as in `dedup.bands.Buckets`, the bounds of these stories only
+    slots      : uint64[c]  scratch; c a power of two, at least twice what one story can meet
+    candidates : Candidates of these stories; members and ends are overwritten
+    """
+    mask = np.uint64(slots.shape[0] - 1)
+    slots[:] = np.uint64(0)
+    for row in range(begin, end):
+        at = candidates.bounds[row]
+        stamp = np.uint64(row - begin + 1) << np.uint64(32)
+        for e in range(bounds[row], bounds[row + 1]):
+            start = entries[e] >> 8
+            for k in range(start, start + (entries[e] & 255)):
+                mine = stamp | np.uint64(bucket_members[k])
+                slot = (mine * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) & mask
+                while slots[slot] >= stamp and slots[slot] != mine:
+                    slot = (slot + np.uint64(1)) & mask
+                if slots[slot] != mine:
+                    slots[slot] = mine
+                    candidates.members[at] = bucket_members[k]
+                    at += 1
+        candidates.ends[row] = at
+
+
+@njit(nogil=True, cache=True)
+def weigh_members(
+    first: int,
+    candidates: Candidates,
+    facts: Facts,
+    judgement: Judgement,
+    leaders: NDArray[np.int32],
+    begin: int,
+    end: int,
+) -> None:
+    """Score stories first + begin .. first + end - 1 against the leaders that their candidates surely or likely have.
+
+    Sure is what was decided before story `first`; a later candidate most likely leads.
+
+    candidates : Candidates of the stories from `first` on; weighed and scores are overwritten
+    leaders    : int32[n]   decided up to story `first`
+    """
+    evidence = np.empty(FEATURES, dtype=np.float32)
+    for row in range(begin, end):
+        at = candidates.bounds[row]
+        for k in range(candidates.bounds[row], candidates.ends[row]):
+            member = candidates.members[k]
+            likely = leaders[member] if member < first else member
+            candidates.weighed[k] = -1
+            known = not within(facts.times[first + row], facts.times[likely], judgement.window)
+            for other in range(candidates.bounds[row], at):
+                known |= candidates.weighed[other] == likely
+            if not known:
+                candidates.weighed[at] = likely
+                prefetch(facts.bounds, np.int64(likely))
+                prefetch(facts.sections, np.int64(likely))
+                prefetch(facts.meta, np.int64(likely))
+                at += 1
+        for k in range(candidates.bounds[row], at):
+            start = facts.bounds[candidates.weighed[k]]
+            for line in range(start, min(facts.bounds[candidates.weighed[k] + 1], start + 128), 16):
+                prefetch(facts.hashes, line)
+        for k in range(candidates.bounds[row], at):
+            candidates.scores[k] = judge(facts, first + row, np.int64(candidates.weighed[k]), judgement, evidence)
