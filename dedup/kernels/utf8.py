@@ -79,17 +79,3 @@ def write_point(target: NDArray[np.uint8], at: int, point: int) -> int:
 def record_of(blocks: NDArray[np.uint16], entries: NDArray[np.uint16], point: int) -> int:
     """The record of a code point in the tables of `dedup.kernels.unicode`."""
     return int(np.int64(entries[np.int64(blocks[point // BLOCK]) * BLOCK + point % BLOCK]))
-
-
-@njit(nogil=True)
-def set_word(target: NDArray[np.uint8], at: int, word: np.uint64) -> None:
-    """Write a uint64 to target[at:at + 8], the lowest byte first; LLVM makes one store of it."""
-    place = np.uint64(at)
-    target[place] = np.uint8(word)
-    target[place + np.uint64(1)] = np.uint8(word >> np.uint64(8))
-    target[place + np.uint64(2)] = np.uint8(word >> np.uint64(16))
-    target[place + np.uint64(3)] = np.uint8(word >> np.uint64(24))
-    target[place + np.uint64(4)] = np.uint8(word >> np.uint64(32))
-    target[place + np.uint64(5)] = np.uint8(word >> np.uint64(40))
-    target[place + np.uint64(6)] = np.uint8(word >> np.uint64(48))
-    target[place + np.uint64(7)] = np.uint8(word >> np.uint64(56))

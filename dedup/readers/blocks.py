@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import FeedError
-from dedup.kernels.native.records import split_array, split_delimited, split_lines
+from dedup.kernels.native.records import count_commas, count_line_ends, split_array, split_delimited, split_lines
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.settings import ReadSettings, Reject
 from dedup.readers.sniff import BOM
@@ -63,12 +63,13 @@ class _Cutter:
                 row=self.line,
             )
         size = max(self.settings.block_size, len(self.held), len(BOM))
-        chunk = self.stream.read(size)
         begins = self.offset == 0 and not self.held
-        self.held += chunk
+        before = len(self.held)
+        self.held = self.stream.read(size, self.held)
+        read = len(self.held) - before
         if begins and self.held.startswith(BOM):
             self.skip(len(BOM))
-        return len(chunk) < size
+        return read < size
 
     def skip(self, size: int) -> None:
         """Let go of the first bytes held."""
@@ -100,10 +101,9 @@ class _Cutter:
         return self.tail("cut off", f"{self.stream.damage}; fetch it again, or skip errors to keep the rows before")
 
 
-def _room(data: bytes, *ends: bytes) -> tuple[Positions, Positions, Positions]:
-    """Arrays that hold as many rows as `data` can have."""
-    view = np.frombuffer(data, dtype=np.uint8)
-    size = sum(int(np.count_nonzero(view == ord(end))) for end in ends) + 1
+def _room(ends: int) -> tuple[Positions, Positions, Positions]:
+    """Arrays for the rows that so many ends part."""
+    size = ends + 1
     return np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
 
 
@@ -126,7 +126,7 @@ def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
         size = len(cutter.held) if whole else _last_line_end(cutter.held)
         if size:
             data = np.frombuffer(cutter.held, dtype=np.uint8)[:size]
-            start, end, line = _room(cutter.held, b"\n", b"\r")
+            start, end, line = _room(count_line_ends(data))
             count, after = split_lines(data, cutter.line, start, end, line)
             yield cutter.take(size, start[:count], end[:count], line[:count], after)
     if stream.damage is not None:
@@ -158,7 +158,7 @@ def cut_array(  # noqa: C901 - one loop, one state
                 cutter.skip(1)
                 inside, before = True, cutter.rows
         if inside and cutter.held:
-            start, end, line = _room(cutter.held, b",")
+            start, end, line = _room(count_commas(np.frombuffer(cutter.held, dtype=np.uint8)))
             count, size, after, closed = split_array(
                 np.frombuffer(cutter.held, dtype=np.uint8), cutter.rows == before, cutter.line, start, end, line
             )
@@ -195,7 +195,7 @@ def cut_records(stream: ByteStream, settings: ReadSettings, name: str, delimiter
     while not final:
         final = cutter.fill()
         data = np.frombuffer(cutter.held, dtype=np.uint8)
-        start, end, line = _room(cutter.held, b"\n", b"\r")
+        start, end, line = _room(count_line_ends(data))
         widths = np.empty_like(start)
         whole = final and stream.damage is None
         count, size, after, quoted = split_delimited(data, ord(delimiter), whole, cutter.line, start, end, line, widths)

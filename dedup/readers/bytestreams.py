@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol, Self
 from dedup.errors import FeedError
 
 _CHUNK = 1 << 18
+_PLAIN_CHUNK = 1 << 20  # of a file that is not packed
 _ZSTD_CHUNK = 1 << 13  # what pyarrow drops where the data turn out to be cut off
 
 
@@ -103,10 +104,10 @@ class ByteStream:
         """Bytes taken from the file so far, packed as they are."""
         return 0 if self._file.closed else self._file.tell()
 
-    def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer only at the end of the stream."""
-        pieces = [self._ready]
-        have = len(self._ready)
+    def read(self, size: int, before: bytes = b"") -> bytes:
+        """`before` and the next `size` bytes, fewer only at the end of the stream; copied as seldom as can be."""
+        pieces = [before, self._ready]
+        have, size = len(before) + len(self._ready), len(before) + size
         while have < size:
             piece = next(self._pieces, b"")
             if not piece:
@@ -120,7 +121,7 @@ class ByteStream:
     def _unpack(self) -> Iterator[bytes]:
         try:
             if self.compression is None:
-                while piece := self._file.read(_CHUNK):
+                while piece := self._file.read(_PLAIN_CHUNK):
                     yield piece
             elif self.compression == "zstd":
                 yield from _unpack_zstd(self._file)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.errors import FeedError
-from dedup.kernels.native.cells import ABSENT, NO_RANK, PLAIN, copy_cells, delimited_fields
+from dedup.kernels.native.cells import ABSENT, COPIED, NO_RANK, PLAIN, copy_cells, delimited_fields
 from dedup.kernels.native.fields import json_fields
 from dedup.kernels.reference.fields import load_row, plain_name, story_fields
 from dedup.readers.blocks import Block, Positions
@@ -220,6 +220,6 @@ def _copy(data: NDArray[np.uint8], cells: Cells, role: int, replaced: NDArray[np
     """The values of one role, not yet known to be valid UTF-8."""
     start, end, kind = cells.start[role], cells.end[role], cells.kind[role]
     offsets = np.empty(len(start) + 1, dtype=np.int32)
-    out = np.empty(int((end - start).sum()), dtype=np.uint8)
+    out = np.empty(int((end - start).sum()) + COPIED, dtype=np.uint8)
     copy_cells(data, start, end, kind, offsets, out, replaced)
-    return pa.StringArray.from_buffers(len(start), pa.py_buffer(offsets), pa.py_buffer(out))
+    return pa.StringArray.from_buffers(len(start), pa.py_buffer(offsets), pa.py_buffer(out[: offsets[-1]]))

@@ -17,8 +17,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from dedup.kernels.vectors import copy32
+
 ABSENT, PLAIN, ESCAPED, QUOTED = 0, 1, 2, 3
 """Kinds of cell: no value; taken as it is; a JSON string with escapes; a CSV field whose quotes must be undone."""
+
+COPIED = 32
+"""Bytes copied at once, so that `copy_cells` may write over what comes behind a value."""
 
 NO_RANK = 127
 """The rank of an absent cell, worse than any field's."""
@@ -262,7 +267,7 @@ def copy_cells(data, start, end, kind, offsets, out, lone):
     end     : int64[n]
     kind    : uint8[n]      ABSENT gives an empty string
     offsets : int32[n + 1]  overwritten
-    out     : uint8[s]      overwritten; s is at least the sum of end - start of the cells that are not ABSENT
+    out     : uint8[s]      overwritten; s is at least the sum of end - start of the cells that are not ABSENT + COPIED
     lone    : bool[n]       set to True where a lone surrogate was replaced by U+FFFD
     """
     to = np.int64(0)
@@ -270,8 +275,13 @@ def copy_cells(data, start, end, kind, offsets, out, lone):
     for row in range(start.shape[0]):
         if kind[row] == PLAIN:
             first, size = start[row], end[row] - start[row]
-            for i in range(size):
+            i = 0
+            while i < size and first + i + 32 <= data.shape[0]:
+                copy32(data, first + i, out, to + i)
+                i += 32
+            while i < size:
                 out[np.uint64(to + i)] = data[np.uint64(first + i)]
+                i += 1
             to += size
         elif kind[row] == ESCAPED:
             to, replaced = _decode_escaped(data, start[row], end[row], out, to)

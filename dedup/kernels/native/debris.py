@@ -31,8 +31,7 @@ from dedup.kernels.flags import (
     SENTENCE,
 )
 from dedup.kernels.native.hosts import spells_host
-from dedup.kernels.utf8 import set_word
-from dedup.kernels.words import word_at
+from dedup.kernels.vectors import copy32
 from dedup.kernels.xxh32 import xxh32
 
 
@@ -165,11 +164,11 @@ def _hash(data: NDArray[np.uint8], starts: NDArray[np.int64], token: int) -> np.
 
 @njit(nogil=True)
 def _move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> None:
-    """Move data[start:end] down by `shift` bytes, one or more; eight at a time, each read before it is written over."""
+    """Move data[start:end] down by `shift` bytes, one or more; all are read before they are written over."""
     at = start
-    while at + 8 <= end:
-        set_word(data, at - shift, word_at(data, at))
-        at += 8
+    while at + 32 <= end:
+        copy32(data, at, data, at - shift)
+        at += 32
     while at < end:
         data[at - shift] = data[at]
         at += 1

@@ -17,9 +17,8 @@ SECTIONS = 6
 FACTS_CAP = TITLE_CAP + HEAD_CAP + TITLE_NUMBERS_CAP + NUMBERS_CAP + NAMES_CAP + SHINGLES_CAP
 _COMMA = np.uint8(44)
 _NUMBER_BYTES = 64
-_FEW = 128  # values that a few buckets are enough for
-_SMALL = 20  # values that insertion sort takes at once
-_CROWD = 64  # values in one bucket that insertion sort still takes
+_SMALL = 24  # values that insertion sort takes at once
+_MOST_MOVES = 16  # places a value moves on the average, at most, to its own among those of equal top bytes
 
 
 @njit(nogil=True, cache=True)
@@ -35,31 +34,41 @@ def _insertion_sort(values: NDArray[np.uint32], count: int) -> None:
 
 @njit(nogil=True, cache=True)
 def sort_hashes(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint32]) -> None:
-    """Sort values[:count] in place; hashes are uniform, so one scatter by their top bits nearly does it.
+    """Sort values[:count] in place; hashes are uniform, so their two top bytes nearly tell the order.
 
     scratch : uint32[>= count]  overwritten
     """
     if count <= _SMALL:
         _insertion_sort(values, count)
         return
-    bits = 6 if count <= _FEW else 10
-    shift = np.uint32(32 - bits)
-    places = np.zeros((1 << bits) + 1, dtype=np.int32)
+    upper, lower = np.zeros(256, dtype=np.int32), np.zeros(256, dtype=np.int32)
     for i in range(count):
-        places[np.int64(values[i] >> shift) + 1] += 1
-    largest = np.int32(0)
-    for bucket in range(1 << bits):
-        largest = max(largest, places[bucket + 1])
-        places[bucket + 1] += places[bucket]
-    if largest > _CROWD:  # hashes repeat, or there are very many
-        values[:count].sort()
-        return
+        upper[values[i] >> np.uint32(24)] += 1
+        lower[(values[i] >> np.uint32(16)) & np.uint32(255)] += 1
+    before_upper, before_lower = np.int32(0), np.int32(0)
+    for byte in range(256):
+        upper[byte], before_upper = before_upper, before_upper + upper[byte]
+        lower[byte], before_lower = before_lower, before_lower + lower[byte]
     for i in range(count):
-        bucket = np.int64(values[i] >> shift)
-        scratch[places[bucket]] = values[i]
-        places[bucket] += 1
-    _insertion_sort(scratch, count)  # nearly sorted: no value moves out of its bucket
-    values[:count] = scratch[:count]
+        byte = (values[i] >> np.uint32(16)) & np.uint32(255)
+        scratch[lower[byte]] = values[i]
+        lower[byte] += 1
+    for i in range(count):
+        byte = scratch[i] >> np.uint32(24)
+        values[upper[byte]] = scratch[i]
+        upper[byte] += 1
+    moves = 0
+    for i in range(1, count):
+        value = values[i]
+        j = i - 1
+        while j >= 0 and values[j] > value:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = value
+        moves += i - 1 - j
+        if moves > _MOST_MOVES * count:  # these are no hashes
+            values[:count].sort()
+            return
 
 
 @njit(nogil=True, cache=True)

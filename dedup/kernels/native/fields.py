@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.native.cells import ESCAPED, PLAIN, code_unit, is_blank, offer
-from dedup.kernels.words import ONES, TOPS, first_marked, word_at
+from dedup.kernels.vectors import WIDTH, backslash_mask, control_mask, lowest, quote_mask
 
 _LF, _CR, _TAB, _SPACE, _QUOTE = 10, 13, 9, 32, 34
 _BACKSLASH, _COMMA, _COLON, _MINUS, _PLUS, _DOT, _ZERO, _NINE = 92, 44, 58, 45, 43, 46, 48, 57
@@ -21,26 +21,18 @@ _FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 @njit
 def _next_special(data, at, end):
-    """The first quote, backslash or control character from `at` on, or `end`; eight bytes at a time.
-
-    The lowest mark of (x - 1) & ~x & 0x80 is the lowest zero byte of x (Mycroft's trick), and likewise for x < 32.
-    """
-    ones, tops = np.uint64(ONES), np.uint64(TOPS)
-    quotes, backslashes = np.uint64(ONES * _QUOTE), np.uint64(ONES * _BACKSLASH)
-    while at + 8 <= end:
-        word = word_at(data, at)
-        quote, backslash = word ^ quotes, word ^ backslashes
-        marks = (quote - ones) & ~quote | (backslash - ones) & ~backslash | (word - np.uint64(ONES * _SPACE)) & ~word
-        marks &= tops
-        if marks != np.uint64(0):
-            return at + first_marked(marks)
-        at += 8
+    """The first quote, backslash or control character from `at` on, or `end`."""
+    while at + WIDTH <= data.shape[0] and at < end:
+        marks = quote_mask(data, at) | backslash_mask(data, at) | control_mask(data, at)
+        if marks:
+            return min(at + lowest(marks), end)
+        at += WIDTH
     while at < end:
         c = data[np.uint64(at)]
         if c == _QUOTE or c == _BACKSLASH or c < _SPACE:
             return at
         at += 1
-    return at
+    return min(at, end)
 
 
 @njit

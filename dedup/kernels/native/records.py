@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.words import ONES, TOPS, first_marked, word_at
+from dedup.kernels.vectors import WIDTH, comma_mask, count_bits, feed_mask, lowest, return_mask
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Spans: TypeAlias = NDArray[np.int64]
@@ -27,19 +27,41 @@ _OPEN_BRACKET, _CLOSE_BRACKET, _OPEN_BRACE, _CLOSE_BRACE = 91, 93, 123, 125
 
 @njit
 def _line_end(data, at, end):
-    """The first LF or CR from `at` on, or `end`."""
-    ones, tops = np.uint64(ONES), np.uint64(TOPS)
-    feeds, returns = np.uint64(ONES * _LF), np.uint64(ONES * _CR)
-    while at + 8 <= end:
-        word = word_at(data, at)
-        feed, back = word ^ feeds, word ^ returns
-        marks = ((feed - ones) & ~feed | (back - ones) & ~back) & tops
-        if marks != np.uint64(0):
-            return at + first_marked(marks)
-        at += 8
+    """The first LF or CR from `at` on, or `end`, the end of the data."""
+    while at + WIDTH <= end:
+        marks = feed_mask(data, at) | return_mask(data, at)
+        if marks:
+            return at + lowest(marks)
+        at += WIDTH
     while at < end and data[np.uint64(at)] != _LF and data[np.uint64(at)] != _CR:
         at += 1
     return at
+
+
+@njit(nogil=True, cache=True)
+def count_line_ends(data: Bytes) -> int:
+    """How many LF and CR bytes there are."""
+    count = at = 0
+    while at + WIDTH <= data.shape[0]:
+        count += count_bits(feed_mask(data, at) | return_mask(data, at))
+        at += WIDTH
+    while at < data.shape[0]:
+        count += data[np.uint64(at)] == _LF or data[np.uint64(at)] == _CR
+        at += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def count_commas(data: Bytes) -> int:
+    """How many commas there are."""
+    count = at = 0
+    while at + WIDTH <= data.shape[0]:
+        count += count_bits(comma_mask(data, at))
+        at += WIDTH
+    while at < data.shape[0]:
+        count += data[np.uint64(at)] == _COMMA
+        at += 1
+    return count
 
 
 @njit(nogil=True, cache=True)
