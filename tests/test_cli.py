@@ -220,12 +220,10 @@ def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing_behind(tmp_path):
     os.mkfifo(tmp_path / "feed")
     command = [sys.executable, "-m", "dedup", "run", "feed", "-o", "kept"]
     environ = os.environ | {"TMPDIR": str(tmp_path)}
-    with (
-        subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, env=environ) as process,
-        (tmp_path / "feed").open("wb", buffering=0) as pipe,  # waits until the command has opened its end
-    ):
-        pipe.write(b'{"title": "a"}\n' * 100_000)  # more than a pipe holds: it is being read
-        process.send_signal(signal.SIGINT)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, env=environ) as process:
+        with (tmp_path / "feed").open("wb", buffering=0) as pipe:  # waits until the command has opened its end
+            pipe.write(b'{"title": "a"}\n' * 100_000)  # more than a pipe holds: it is being read
+            process.send_signal(signal.SIGINT)
         message = process.communicate()[1].decode()
     assert (process.returncode, message) == STOPPED
     assert [path.name for path in tmp_path.iterdir()] == ["feed"]
@@ -237,6 +235,7 @@ def test_ctrl_c_while_writing_is_one_line(long_feed, tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process, (tmp_path / "kept").open("rb") as pipe:
         assert pipe.read(1) == b"{"
         process.send_signal(signal.SIGINT)
+        pipe.read()
         message = process.communicate()[1].decode()
     assert (process.returncode, message) == STOPPED
 
