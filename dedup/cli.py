@@ -36,7 +36,7 @@ def exit_codes() -> Iterator[None]:
         typer.echo(f"dedup: {exc.filename or 'input or output'}: {exc.strerror or exc}", err=True)
         raise typer.Exit(1) from exc
     except KeyboardInterrupt:
-        typer.echo("dedup: stopped; nothing was written", err=True)
+        typer.echo("dedup: stopped; no output is left half written", err=True)
         raise typer.Exit(130) from None
 
 
@@ -101,8 +101,3 @@ def _parse_mapping(pairs: list[str]) -> dict[str, str]:
             raise SettingsError(f'--map takes ROLE=FIELD such as title=headline, got "{pair}"')
         mapping[role.strip()] = name.strip()
     return mapping
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

@@ -4,7 +4,9 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -110,26 +112,132 @@ def test_wrong_usage_is_one_clear_line_and_an_exit_code(tmp_path, args, code, pa
     assert SAMPLE.read_bytes() == before
 
 
+CUT = gzip.compress(SAMPLE.read_bytes())[:-3000]
+READABLE = "Readable are JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC"
+
+
 @pytest.mark.parametrize(
-    ("name", "content", "code"),
+    ("name", "content", "parts"),
     [
-        ("junk.jsonl", bytes(range(256)) * 50, 3),
-        ("cut.jsonl.gz", gzip.compress(SAMPLE.read_bytes())[:-3000], 3),
-        ("feed.xml", b'<?xml version="1.0"?><rss version="2.0"><channel/></rss>', 3),
-        ("empty.jsonl", b"", 0),
-        ("wordless.jsonl", b'{"id": "1"}\n{"title": "", "text": ""}\n', 0),
-        ("years.jsonl", b'{"title": "a b c", "date": "0000-01-01"}\n{"title": "d e f", "date": "9999-12-31"}\n', 0),
+        ("junk.jsonl", bytes(range(256)) * 50, ["is no text (it begins with the bytes 00 01", READABLE]),
+        ("junk.jsonl.gz", CUT[:200] + bytes(range(256)), ["its gzip data are damaged", "fetch it again"]),
+        ("prose.txt", b"Dear reader\nthis is no feed.\n", ["neither JSON nor the header of a table", READABLE]),
+        ("feed.xml", b'<?xml version="1.0"?><rss version="2.0"><channel/></rss>', ["is XML", READABLE]),
+        ("cut.jsonl.gz", CUT, [", line ", "ends in the middle of its gzip data; fetch it again; --on-error skip"]),
+        ("broken.jsonl", b'{"title": "a"}\n{"title": \n', [", line 2: broken JSON: expecting value at column 11"]),
+        ("ragged.csv", b"title,text\na,b\nc\n", [", line 3: expected 2 fields, found 1; --on-error skip keeps"]),
+        ("quote.csv", b'title,text\na,b\nc,"d\n', [", line 3: a quoted field begins in this row and is never closed"]),
+        ("none.jsonl", b'{"id": "1", "n": 2}\n', ["only id, n; name one with --map title=FIELD"]),
+        ("none.csv", b"id,n\n1,2\n", ["only id, n; name one with --map title=FIELD"]),
     ],
 )
-def test_bad_input_is_never_a_traceback_and_never_lost(tmp_path, name, content, code):
+def test_a_feed_that_cannot_be_read_is_one_line_saying_where_what_and_what_to_do(tmp_path, name, content, parts):
     (tmp_path / name).write_bytes(content)
-    got, output, message = dedup("run", name, cwd=tmp_path)
-    assert got == code, message
-    assert name in message
-    if code:
-        assert len(message.splitlines()) == 1
-    else:
-        assert output == content
+    code, output, message = dedup("run", name, "-o", "kept", cwd=tmp_path)
+    assert (code, output) == (3, b"")
+    assert message.startswith(f"dedup: {name}")
+    assert len(message.splitlines()) == 1
+    assert all(part in message for part in parts), message
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [
+        ("empty.jsonl", b"", "0 stories: 0 kept"),
+        ("empty.csv", b"", "0 stories: 0 kept"),
+        ("wordless.jsonl", b'{"id": "1"}\n{"title": "", "text": ""}\n', "2 stories without title and text"),
+        (
+            "years.jsonl",
+            b'{"title": "a b c", "date": "0000-01-01"}\r\n{"title": "d e f", "date": "9999-12-31"}\r\n',
+            '2 stories with an impossible date such as "0000-01-01", taken as undated',
+        ),
+        (
+            "ids.jsonl",
+            b'{"id": "1", "title": "one two three four"}\n{"id": "1", "title": "five six seven eight"}\n',
+            "have the id of an earlier one; each was judged by what it says",
+        ),
+        ("bytes.jsonl", b'{"title": "\xff\xfe"}\n', "1 story with invalid characters, read as U+FFFD"),
+        ("long.jsonl", b'{"text": "' + b"word " * 10_000_000 + b'"}\n', "1 stories: 1 kept"),
+    ],
+)
+def test_odd_input_is_read_and_told_of_and_nothing_is_lost(tmp_path, name, content, part):
+    (tmp_path / name).write_bytes(content)
+    code, output, message = dedup("run", name, cwd=tmp_path)
+    assert code == 0, message
+    assert part in message
+    assert output == content
+
+
+def test_a_folder_is_searched_and_one_without_feeds_refused(tmp_path):
+    code, output, message = dedup("run", tmp_path)
+    assert (code, output) == (3, b"")
+    assert message == f"dedup: {tmp_path}: is a folder without files to read\n"
+    (tmp_path / "notes.txt").write_text("Dear reader\n")
+    code, output, message = dedup("run", tmp_path)
+    assert (code, output) == (3, b"")
+    assert message.splitlines()[-1] == f"dedup: {tmp_path}: holds no feed"
+    (tmp_path / "feed.jsonl").write_text('{"title": "a"}\n')
+    code, output, message = dedup("run", tmp_path)
+    assert (code, output) == (0, b'{"title": "a"}\n')
+    assert "notes.txt: is no feed" in message.splitlines()[0]
+
+
+def test_rejects_never_overwrite_a_feed(tmp_path):
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('{"title": "a"}\n')
+    code, _, message = dedup("run", feed, "--on-error", "skip", "--rejects", feed)
+    assert (code, message) == (2, f"dedup: {feed} is also read; write to another file\n")
+    assert feed.read_text() == '{"title": "a"}\n'
+
+
+@pytest.fixture(scope="module")
+def long_feed(tmp_path_factory):
+    """A feed whose kept rows do not fit into a pipe."""
+    path = tmp_path_factory.mktemp("long") / "feed.jsonl"
+    with path.open("w") as out:
+        for k in range(50_000):
+            out.write(f'{{"title": "{k} {k * k} {k + 7} {k ^ 5}", "more": "{"x" * 50}"}}\n')
+    return path
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_read_about(long_feed):
+    with subprocess.Popen(
+        [sys.executable, "-m", "dedup", "run", long_feed], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+STOPPED = (130, "dedup: stopped; no output is left half written\n")
+
+
+def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing_behind(tmp_path):
+    os.mkfifo(tmp_path / "feed")
+    command = [sys.executable, "-m", "dedup", "run", "feed", "-o", "kept"]
+    environ = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, env=environ) as process:
+        with (tmp_path / "feed").open("wb", buffering=0) as pipe:  # waits until the command has opened its end
+            pipe.write(b'{"title": "a"}\n' * 100_000)  # more than a pipe holds: it is being read
+            process.send_signal(signal.SIGINT)
+        message = process.communicate()[1].decode()
+    assert (process.returncode, message) == STOPPED
+    assert [path.name for path in tmp_path.iterdir()] == ["feed"]
+
+
+def test_ctrl_c_while_writing_is_one_line(long_feed, tmp_path):
+    os.mkfifo(tmp_path / "kept")
+    command = [sys.executable, "-m", "dedup", "run", long_feed, "-o", tmp_path / "kept"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process, (tmp_path / "kept").open("rb") as pipe:
+        assert pipe.read(1) == b"{"
+        process.send_signal(signal.SIGINT)
+        pipe.read()
+        message = process.communicate()[1].decode()
+    assert (process.returncode, message) == STOPPED
 
 
 def test_help_is_instant():

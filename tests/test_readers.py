@@ -8,7 +8,9 @@ import io
 import json
 import lzma
 import time
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,8 @@ from dedup.errors import FeedError
 from dedup.readers import ReadSettings, open_feeds
 from dedup.writers import write_kept
 
+SAMPLES = Path(__file__).parent / "samples"
+EXPECTED = ".expected.json"
 ROWS = [
     {
         "id": str(k),
@@ -87,6 +91,14 @@ def test_the_same_stories_come_out(tmp_path, kind, packing, block_size):
     assert {story["published"].isoformat() for story in stories} == {"2024-01-31T00:00:00+00:00"}
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if not path.name.endswith(EXPECTED)))
+def test_a_sample_feed_has_the_stories_written_beside_it(name, monkeypatch):
+    monkeypatch.chdir(SAMPLES)  # the name of a feed stands in the ids it makes up
+    _, stories = read(name)
+    plain = [story | {"published": story["published"] and story["published"].isoformat()} for story in stories]
+    assert plain == json.loads(Path(name + EXPECTED).read_text("utf-8"))
+
+
 @pytest.mark.parametrize("kind", KINDS[:4])
 @pytest.mark.parametrize("block_size", [3, 1 << 20])
 def test_kept_rows_are_the_bytes_of_the_feed(tmp_path, kind, block_size):
@@ -128,7 +140,10 @@ def test_a_truncated_feed_stops_or_keeps_what_is_good(tmp_path, packing):
         ("a.xml", b"<rss></rss>", "is XML"),
         ("a.json", b'{"articles": [{"title": "a"}]}', "jq -c"),
         ("a.bin", bytes(range(256)) * 9, "is no text"),
-        ("a.jsonl", b'{"x": 1}\n', "no field known for a title"),
+        ("a.jsonl", b'{"x": 1}\n', "no field known for a title or a text, only x; name one with --map title=FIELD"),
+        ("a.json", b"[{}]", "no field known for a title or a text, nor any other"),
+        ("a.csv", b"id,x\n1,2\n", "only id, x"),
+        ("a.jsonl.gz", gzip.compress(b'{"title": "a"}\n')[:-9], "ends in the middle of its gzip data; fetch it again"),
         ("a.parquet", b"PAR1 broken", "damaged"),
     ],
 )
@@ -144,11 +159,14 @@ def test_missing_files_and_empty_folders_are_refused(tmp_path):
             read(path)
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.parquet"])
-def test_an_empty_file_has_no_stories(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "kept"), [("a.jsonl", b""), ("a.json", b"[]\n"), ("a.csv", b""), ("a.tsv", b""), ("a.parquet", b"")]
+)
+def test_an_empty_file_has_no_stories(tmp_path, name, kept):
     feed, stories = read(saved(tmp_path, b"", name))
     assert not stories
     write_kept([feed], [np.zeros(0, dtype=np.bool_)], str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == kept
 
 
 def test_odd_rows_are_read_and_counted(tmp_path):
@@ -168,6 +186,40 @@ def test_mapped_fields_count_and_unknown_ones_are_refused(tmp_path):
     assert read(path, mapping={"title": "h"})[1][0]["title"] == "a"
     with pytest.raises(FeedError, match="no row has the field"):
         read(path, mapping={"lang": "nope"})
+
+
+@pytest.mark.parametrize("block_size", [1, 1 << 20])
+def test_a_title_far_behind_the_first_rows_is_found(tmp_path, block_size):
+    data = b'{"id": "1", "note": "x"}\n' * 50 + b'{"id": "2", "Headline": "a"}\n'
+    feed, stories = read(saved(tmp_path, data), block_size=block_size)
+    assert [story["title"] for story in stories] == [""] * 50 + ["a"]
+    told, missing, *_ = feed.describe()
+    assert told.endswith("51 stories; id=id, title=Headline")
+    assert missing.endswith("50 stories without title and text")
+
+
+def test_a_feed_without_title_and_text_is_refused_once_it_is_read_whole(tmp_path):
+    data = b'{"id": 1, "x": }\n' + b'{"id": 1, "note": "x"}\n' * 50
+    with pytest.raises(FeedError, match="only id, note"):
+        read(saved(tmp_path, data), block_size=1, on_error="skip")
+
+
+def test_rejects_do_not_overwrite_a_file_before_it_is_read(tmp_path):
+    path = saved(tmp_path, b'{"title": "a"}\n')
+    open_feeds([str(path)], ReadSettings(rejects=path))
+    assert path.read_bytes() == b'{"title": "a"}\n'
+
+
+@pytest.mark.parametrize("packing", [packing for packing in PACKINGS if packing])
+def test_a_row_that_unpacks_to_any_size_is_refused_in_bounded_memory(tmp_path, packing):
+    path = saved(tmp_path, PACKINGS[packing](b'{"title": "' + b"a" * 40_000_000), f"a.jsonl{packing}")
+    tracemalloc.start()
+    try:
+        with pytest.raises(FeedError, match="line 1: a row of over 2,000,000 bytes"):
+            read(path, block_size=1 << 16, row_limit=2_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 24_000_000  # xz alone unpacks by a dictionary of 8 MB
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):

@@ -10,8 +10,9 @@ from typing import Literal
 import pyarrow as pa
 
 from dedup.errors import FeedError
-from dedup.readers.feed import Feed, RejectFile
+from dedup.readers.feed import Feed
 from dedup.readers.paths import find_files
+from dedup.readers.rejects import RejectFile
 from dedup.readers.settings import ReadSettings, ReadStats
 
 __all__ = ["Feed", "ReadSettings", "ReadStats", "open_feeds", "read_feed"]

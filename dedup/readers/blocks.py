@@ -62,7 +62,8 @@ class _Cutter:
                 "bracket is never closed",
                 row=self.line,
             )
-        size = max(self.settings.block_size, len(self.held), len(BOM))
+        room = self.settings.row_limit + 1 - len(self.held)  # what is packed small may unpack to any size
+        size = max(min(max(self.settings.block_size, len(self.held)), room), len(BOM))
         begins = self.offset == 0 and not self.held
         before = len(self.held)
         self.held = self.stream.read(size, self.held)
@@ -98,7 +99,7 @@ class _Cutter:
 
     def cut_off(self) -> Block:
         """The tail of a feed whose packed data are damaged."""
-        return self.tail("cut off", f"{self.stream.damage}; fetch it again, or skip errors to keep the rows before")
+        return self.tail("cut off", f"{self.stream.damage}; fetch it again")
 
 
 def _room(ends: int) -> tuple[Positions, Positions, Positions]:

@@ -14,6 +14,7 @@ from dedup.errors import FeedError
 
 _CHUNK = 1 << 18
 _PLAIN_CHUNK = 1 << 20  # of a file that is not packed
+_XZ_MEMORY = 1 << 29  # of its dictionary; xz -9 takes 65 MB, and a forged header could ask for 4 GB
 _ZSTD_CHUNK = 1 << 13  # what pyarrow drops where the data turn out to be cut off
 
 
@@ -52,7 +53,7 @@ class _Gunzip:
 _DECODERS: dict[str, tuple[bytes, Callable[[], _Decoder]]] = {
     "gzip": (b"\x1f\x8b", _Gunzip),
     "bzip2": (b"BZh", bz2.BZ2Decompressor),
-    "xz": (b"\xfd7zXZ\x00", lzma.LZMADecompressor),
+    "xz": (b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)),
 }
 _MAGIC = {magic: kind for kind, (magic, _) in _DECODERS.items()} | {b"\x28\xb5\x2f\xfd": "zstd"}
 

@@ -72,7 +72,7 @@ class _ArrowTable:
         reader = self._reader
         whole = reader if self._stream else map(reader.get_batch, range(reader.num_record_batches))
         for batch in whole:
-            picked = batch if columns is None else batch.select(columns)
+            picked = batch if columns is None else batch.select([batch.schema.names.index(name) for name in columns])
             step = max(_LEAST_ROWS, _BATCH_BYTES * len(picked) // max(1, picked.nbytes))
             for first in range(0, len(picked), step):
                 yield picked.slice(first, step)
@@ -114,7 +114,11 @@ class ColumnRows:
         count = len(piece.batch)
         replaced = np.zeros(count, dtype=np.bool_)
         used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
-        texts = {plain: self._text(piece.batch.column(column), replaced) for plain, column in self._names.items()}
+        names = piece.batch.schema.names  # a name may be there twice
+        texts = {
+            plain: self._text(piece.batch.column(names.index(column)), replaced)
+            for plain, column in self._names.items()
+        }
         columns = []
         for role, plains in enumerate(self._fields.by_role):
             best = pa.array([""] * count, type=pa.string())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 import tempfile
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,37 +25,19 @@ from dedup.readers.bytestreams import ByteStream
 from dedup.readers.columns import ColumnRows, Slice, open_table
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.paths import Found, Spool
+from dedup.readers.rejects import RejectFile
 from dedup.readers.rows import DelimitedRows, JsonRows, Parsed
-from dedup.readers.settings import ReadSettings, ReadStats, Reject
+from dedup.readers.settings import ReadSettings, ReadStats
 from dedup.readers.sniff import ARROW, BOM, HEAD, JSON_ARRAY, JSON_LINES, PARQUET, header_names, sniff_format
 
 _COPY_CHUNK = 1 << 20
+_LF, _CR = b"\n\r"
 _LINE_END = np.frombuffer(b"\n", dtype=np.uint8)
+_NOTHING = _LINE_END[:0]
+_LONGEST_LINE_END = 2
 _TELLING = ("title", "text")
 
 _Piece = TypeVar("_Piece")
-
-
-class RejectFile:
-    """Where rows that could not be read are put aside, one JSON object a line."""
-
-    def __init__(self, target: BinaryIO | Path | str | None) -> None:
-        self._file: BinaryIO | None
-        if isinstance(target, (str, Path)):
-            self._file = Path(target).open("wb")  # noqa: SIM115 - open as long as a feed may add to it
-            weakref.finalize(self, self._file.close)
-        else:
-            self._file = target
-
-    def add(self, feed: str, rejects: Iterable[Reject]) -> None:
-        """Put rows aside."""
-        if self._file is None:
-            return
-        for reject in rejects:
-            row = reject.raw.decode("utf-8", "backslashreplace")
-            line = {"feed": feed, "line": reject.line, "reason": reject.reason, "row": row}
-            self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
-        self._file.flush()
 
 
 class Feed:
@@ -83,6 +64,7 @@ class Feed:
         self._fields = Fields(settings.mapping)
         self._used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         self._names: dict[bytes, str] = {}
+        self._found: list[str] = []
         self._starts: list[Positions] = []
         self._ends: list[Positions] = []
         with ByteStream(self.path, self._file) as stream:
@@ -94,6 +76,7 @@ class Feed:
             if stream.compression is not None and self.format in (PARQUET, ARROW):
                 self._unpack_table()
         self._head = head.removeprefix(BOM)
+        self._mark = BOM if head.startswith(BOM) else b""
 
     def _unpack_table(self) -> None:
         """Decompress a table into a temporary file: its format jumps back and forth."""
@@ -119,18 +102,28 @@ class Feed:
 
     @property
     def header(self) -> list[str]:
-        """The column names of CSV and TSV; empty for other formats."""
-        return header_names(self._head.lstrip(b"\r\n"), self._format.delimiter) if self._format.delimiter else []
+        """The column names of CSV and TSV; empty for other formats, and for a feed that holds nothing."""
+        if not (self._format.delimiter and self._head.strip()):
+            return []
+        return header_names(self._head.lstrip(b"\r\n"), self._format.delimiter)
 
     @property
     def header_row(self) -> bytes:
-        """The header of CSV and TSV as it stands in the feed, without its line end."""
+        """The header of CSV and TSV as it stands in the feed, byte order mark to line end; empty if there is none."""
+        if not self.header:
+            return b""
         text = io.StringIO(self._head.lstrip(b"\r\n").decode("utf-8", "surrogateescape"), newline="")
         reader = csv.reader(text, delimiter=self._format.delimiter)
         next(reader, None)
         text.seek(0)
-        lines = [next(text) for _ in range(reader.line_num)]
-        return "".join(lines).rstrip("\r\n").encode("utf-8", "surrogateescape")
+        row = "".join(next(text) for _ in range(reader.line_num)).encode("utf-8", "surrogateescape")
+        return self._mark + row + (b"" if row.endswith((b"\n", b"\r")) else self._line_end)
+
+    @property
+    def _line_end(self) -> bytes:
+        """The first line end of the feed: what its last row gets if it has none."""
+        found = re.search(rb"\r\n|\n|\r", self._head)
+        return found[0] if found else b"\n"
 
     @property
     def delimiter(self) -> str:
@@ -143,17 +136,17 @@ class Feed:
         yield f"{self.path}: {self.format}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
         for kind, count in sorted(stats.rejected.items()):
             yield f"{self.path}: skipped {count:,} row{'s' if count > 1 else ''}: {kind}"
+        dateless = stats.dates_missing if stats.dates_missing < stats.rows else 0  # a feed of no dates is none to order
         notes = (
             (stats.empty, "without title and text"),
             (stats.ids_missing, "without an id, named by their URL or row"),
             (stats.dates_impossible, f'with an impossible date such as "{stats.date_example}", taken as undated'),
             (stats.invalid_text, "with invalid characters, read as U+FFFD"),
+            (dateless, "without a date, taken to be of the one before them"),
         )
         for count, note in notes:
             if count:
                 yield f"{self.path}: {count:,} stor{'ies' if count > 1 else 'y'} {note}"
-        if stats.dates_missing and stats.dates_missing < stats.rows:
-            yield f"{self.path}: {stats.dates_missing:,} stories without a date, taken to be of the one before them"
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The stories in feed order, in batches of about a block of the feed.
@@ -162,13 +155,14 @@ class Feed:
             FeedError: a row, under on_error="stop", or the feed as a whole, cannot be read.
         """
         self.stats = ReadStats()
-        self._starts, self._ends = [], []
+        self._starts, self._ends, self._found = [], [], []
         self._used[:] = 0
+        self._rejects.open()
         for parsed in self._parse():
             self._keep(parsed)
             if parsed.batch.num_rows:
                 yield parsed.batch
-        self._check_mapping()
+        self._check_fields()
 
     def _parse(self) -> Iterator[Parsed]:
         threads = self._settings.threads
@@ -193,39 +187,44 @@ class Feed:
 
     def _keep(self, parsed: Parsed) -> None:
         """Note all that a block brought; stop at its first bad row if that was asked for."""
-        if parsed.found and self.stats.rows == 0:
-            self._refuse_fields(parsed.found)
         if parsed.rejects and self._settings.on_error == "stop":
             first = min(parsed.rejects, key=lambda reject: reject.line)
-            raise FeedError(self.path, first.reason, row=first.line)
+            raise FeedError(self.path, f"{first.reason}; --on-error skip keeps all other rows", row=first.line)
         self._rejects.add(self.path, parsed.rejects)
         self.stats.add(parsed.stats)
         self.stats.rejected.update(reject.kind for reject in parsed.rejects)
         self._used += parsed.used
+        self._found = self._found or parsed.found
         for plain, name in parsed.names.items():
             self._names.setdefault(plain, name)
         self._starts.append(parsed.start)
         self._ends.append(parsed.end)
 
     def _check_columns(self, names: Sequence[str]) -> None:
-        plain = {plain_name(name) for name in names}
-        if not any(plain & set(self._fields.by_role[ROLES.index(role)]) for role in _TELLING):
-            self._refuse_fields(names)
+        """The columns of a table are known before its first row."""
         self._names.update({plain_name(name): name for name in names})
+        if not self._tells():
+            self._refuse_fields(names)
 
-    def _refuse_fields(self, names: Sequence[str]) -> None:
-        listed = ", ".join(names) or "none"
-        raise FeedError(
-            self.path, f"has no field known for a title or a text, only {listed}; name one with --map title=FIELD"
-        )
-
-    def _check_mapping(self) -> None:
-        """A field that was mapped must be somewhere in the feed."""
+    def _check_fields(self) -> None:
+        """Of a feed read to its end: some row has a title or a text, and every field that was mapped."""
         if not self.stats.rows:
             return
+        if not self._tells():
+            self._refuse_fields(self._found)
         for role, name in self._settings.mapping.items():
             if not any(plain_name(part) in self._names for part in name.split("|")):
                 raise FeedError(self.path, f'no row has the field "{name}" that {role} was mapped to')
+
+    def _tells(self) -> bool:
+        """Whether a field that can be a title or a text was met."""
+        return any(name in self._names for role in _TELLING for name in self._fields.by_role[ROLES.index(role)])
+
+    def _refuse_fields(self, names: Sequence[str]) -> None:
+        listed = f"only {', '.join(names)}" if names else "nor any other"
+        raise FeedError(
+            self.path, f"has no field known for a title or a text, {listed}; name one with --map title=FIELD"
+        )
 
     def kept_rows(self, keep: NDArray[np.bool_]) -> Iterator[bytes]:
         """The bytes of some rows of a text format, untouched; to be called after `batches` is exhausted.
@@ -241,19 +240,27 @@ class Feed:
                 yield held[start:end]
 
     def kept_lines(self, keep: NDArray[np.bool_], *, one_line: bool = False) -> Iterator[bytes]:
-        """The rows of `kept_rows`, each with a line end behind it, many at a time.
+        """The rows of `kept_rows`, each with the line end it has in the feed, many at a time.
 
         Args:
             keep: bool[n], a flag for every story handed on.
-            one_line: write a space for a line end within a row, which changes no JSON value.
+            one_line: end every row with LF and write a space for a line end within it, which changes no JSON value.
         """
         for held, starts, ends in self._kept_spans(keep):
-            out = np.empty(int((ends - starts).sum()) + len(starts), dtype=np.uint8)
-            copy_rows(np.frombuffer(held, dtype=np.uint8), starts, ends, _LINE_END, one_line, out)
-            yield out.tobytes()
+            if one_line:
+                yield _copy(held, starts, ends, _LINE_END, one_line=True)
+                continue
+            padded = held if ends[-1] + _LONGEST_LINE_END <= len(held) else held + bytes(_LONGEST_LINE_END)
+            after = _past_line_ends(np.frombuffer(padded, dtype=np.uint8), ends)
+            yield _copy(padded, starts, after, _NOTHING, one_line=False)
+            if after[-1] == ends[-1]:
+                yield self._line_end
 
     def _kept_spans(self, keep: NDArray[np.bool_]) -> Iterator[tuple[bytes, Positions, Positions]]:
-        """For every block, bytes of the feed and where its kept rows begin and end in them."""
+        """For every block, bytes of the feed and where its kept rows begin and end in them.
+
+        The line end behind the last of them is held too, unless the feed ends before it.
+        """
         position, held = 0, b""
         first = 0
         with ByteStream(self.path, self._file) as stream:
@@ -263,16 +270,26 @@ class Feed:
                 starts, ends = all_starts[flags], all_ends[flags]
                 if not len(starts):
                     continue
-                drop = min(int(starts[0]) - position, len(held))
-                position, pieces = position + drop, [held[drop:]]
-                have = len(pieces[0])
-                while position + have < ends[-1]:
-                    pieces.append(stream.read(_COPY_CHUNK))
-                    if not pieces[-1]:
-                        raise FeedError(self.path, "changed while it was read; run again")
+                while position + len(held) <= starts[0]:  # rows that are not kept are let go at once
+                    position += len(held)
+                    held = self._read_again(stream)
+                pieces = [held[int(starts[0]) - position :]]
+                position = int(starts[0])
+                have, wanted = len(pieces[0]), int(ends[-1]) - position
+                while have < wanted:
+                    pieces.append(self._read_again(stream))
                     have += len(pieces[-1])
+                if have < wanted + _LONGEST_LINE_END:
+                    pieces.append(stream.read(_COPY_CHUNK))
                 held = b"".join(pieces)
                 yield held, starts - position, ends - position
+
+    def _read_again(self, stream: ByteStream) -> bytes:
+        """The next bytes of a feed that had more of them when it was read first."""
+        piece = stream.read(_COPY_CHUNK)
+        if not piece:
+            raise FeedError(self.path, "changed while it was read; run again")
+        return piece
 
     def kept_batches(self, keep: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
         """Some rows of a Parquet or Arrow feed, with all their columns; otherwise as `kept_rows`."""
@@ -301,6 +318,24 @@ class Feed:
     def reads(self, path: Path) -> bool:
         """Whether this feed's bytes come from that file."""
         return self._spool is None and path.exists() and path.samefile(self._file)
+
+
+def _past_line_ends(data: NDArray[np.uint8], ends: Positions) -> Positions:
+    """int64[n], one past the LF, CR or CR LF behind each row; where the feed ends before one, one past the row.
+
+    Args:
+        data: uint8[m], at least two bytes behind the last row, zero past the end of the feed.
+        ends: int64[n], one past each row.
+    """
+    first, second = data[ends], data[ends + 1]
+    after: Positions = ends + ((first == _LF) | (first == _CR)) + ((first == _CR) & (second == _LF))
+    return after
+
+
+def _copy(data: bytes, starts: Positions, ends: Positions, suffix: NDArray[np.uint8], *, one_line: bool) -> bytes:
+    out = np.empty(int((ends - starts).sum()) + len(starts) * len(suffix), dtype=np.uint8)
+    copy_rows(np.frombuffer(data, dtype=np.uint8), starts, ends, suffix, one_line, out)
+    return out.tobytes()
 
 
 def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[Slice]:

@@ -54,7 +54,7 @@ class Parsed:
     names: dict[bytes, str] = field(default_factory=dict)
     """How the fields met are spelled in the feed, by plain name."""
     found: list[str] = field(default_factory=list)
-    """All fields of the first rows, where none of them is a title or a text."""
+    """All fields of the block's first rows, where none of the block is a title or a text."""
 
 
 def count_ranks(rank: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -96,7 +96,7 @@ class JsonRows:
             cells = cells.pick(~closer.bad)
         parsed = _finish(self._name, block, closer.data(), cells, closer)
         parsed.names = names
-        if block.first == 0 and len(parsed.start) and not self._tells(names):
+        if len(parsed.start) and not self._tells(names):
             parsed.found = self._names_of(block)
         return parsed
 

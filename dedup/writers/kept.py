@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import BinaryIO
 
 import numpy as np
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from dedup.errors import SettingsError
 from dedup.readers import Feed
 from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, PARQUET, TSV
-from dedup.writers.conversion import convert
+from dedup.writers.conversion import convert, write_json
 from dedup.writers.outputs import STDOUT, named_format, open_output
+from dedup.writers.rows import plain_json
 from dedup.writers.tables import write_batches
 
 Flags = Sequence[NDArray[np.bool_]]
-_ROWS_AT_A_TIME = 256
 
 
 def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
@@ -31,6 +32,7 @@ def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
         FeedError: a feed changed since it was read.
         SettingsError: rows of several Parquet or Arrow feeds have different columns.
     """
+    feeds, keep = _telling(feeds, keep)
     wanted = named_format(destination) or _common_format(feeds)
     with open_output(destination) as out:
         if wanted in (JSON_LINES, JSON_ARRAY) and all(feed.is_json for feed in feeds):
@@ -41,6 +43,14 @@ def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
             _write_table(feeds, keep, wanted, destination, out)
         else:
             convert(feeds, keep, wanted, out)
+
+
+def _telling(feeds: Sequence[Feed], keep: Flags) -> tuple[Sequence[Feed], Flags]:
+    """The feeds that have a say in what the output looks like: those with stories, else with columns, else all."""
+    for telling in ([feed.stats.rows > 0 for feed in feeds], [feed.is_table or feed.header != [] for feed in feeds]):
+        if any(telling):
+            return list(compress(feeds, telling)), list(compress(keep, telling))
+    return feeds, keep
 
 
 def _common_format(feeds: Sequence[Feed]) -> str:
@@ -63,18 +73,20 @@ def _write_json(feeds: Sequence[Feed], keep: Flags, wanted: str, out: BinaryIO) 
     if wanted == JSON_LINES:
         for feed, flags in zip(feeds, keep, strict=True):
             for lines in feed.kept_lines(flags, one_line=feed.format == JSON_ARRAY):
-                out.write(lines)
+                out.write(lines if feed.format == wanted else plain_json(lines))
         return
-    before = b"[\n"
+    write_json(_elements(feeds, keep), wanted, out)
+
+
+def _elements(feeds: Sequence[Feed], keep: Flags) -> Iterator[bytes]:
+    """The kept rows of JSON feeds as elements of an array; those of an array are untouched."""
     for feed, flags in zip(feeds, keep, strict=True):
-        for row in feed.kept_rows(flags):
-            out.write(before + row)
-            before = b",\n"
-    out.write(b"\n]\n" if before == b",\n" else b"[]\n")
+        rows = feed.kept_rows(flags)
+        yield from rows if feed.format == JSON_ARRAY else map(plain_json, rows)
 
 
 def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:
-    out.write(feeds[0].header_row + b"\n")
+    out.write(feeds[0].header_row)
     for feed, flags in zip(feeds, keep, strict=True):
         for lines in feed.kept_lines(flags):
             out.write(lines)
