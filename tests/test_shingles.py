@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import datasketch
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from dedup.errors import SettingsError
 from dedup.kernels.flags import FUNCTION
 from dedup.kernels.native import facts as native
 from dedup.kernels.reference import shingles as reference
+from dedup.kernels.xxh32 import hash_runs
 from dedup.shingles import text_shingles, title_words
 from dedup.signature import Signatures, _permutations_of_datasketch, permutations, sign
 from tests.builders import tokens
@@ -24,14 +27,29 @@ TOKENS = st.lists(
 STORIES = st.lists(st.tuples(TOKENS, TOKENS), max_size=5)
 
 
-@given(STORIES, st.integers(1, 4))
+FILLER: Any = [([], [(b"filler", 0)] * 12)]  # behind all stories, so that none is too near the end for wide loads
+
+
+@given(STORIES, st.integers(1, 4), st.sampled_from([[], FILLER]))
 @settings(deadline=None)
-def test_shingles_equal_the_slow_twin(stories, width):
-    got = text_shingles(tokens(stories), width)
+def test_shingles_equal_the_slow_twin(stories, width, behind):
+    got = text_shingles(tokens(stories + behind), width)
     for i, (title, text) in enumerate(stories):
         telling, common = reference.shingles([*title, *text], width)
         assert got.hashes[got.bounds[i] : got.ends[i]].tolist() == telling
         assert got.hashes[got.ends[i] : got.bounds[i + 1]].tolist() == common[::-1]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_runs_of_every_length_are_hashed_as_xxhash_does(width):
+    rng = np.random.default_rng(width)
+    data = rng.integers(0, 256, 20_000, dtype=np.uint8)
+    starts = np.concatenate([[0], np.cumsum(rng.integers(1, 24, 1500))])
+    hashes = np.empty(len(starts) - 1, dtype=np.uint32)
+    hash_runs(data[: starts[-1]], starts, width, hashes)
+    runs = len(hashes) - width + 1
+    expected = [xxhash.xxh32_intdigest(data[starts[k] : starts[k + width] - 1].tobytes()) for k in range(runs)]
+    assert hashes[:runs].tolist() == expected
 
 
 @given(STORIES)

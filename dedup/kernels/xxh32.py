@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-decorators=False
-"""XXH32, the 32-bit hash of every token and shingle, as a device function for other kernels.
+"""XXH32, the 32-bit hash of every token and shingle.
 
 The algorithm: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md. Seed 0 throughout.
 """
@@ -10,12 +10,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.vectors import load_half
+
 PRIME_1 = np.uint32(0x9E3779B1)
 PRIME_2 = np.uint32(0x85EBCA77)
 PRIME_3 = np.uint32(0xC2B2AE3D)
 PRIME_4 = np.uint32(0x27D4EB2F)
 PRIME_5 = np.uint32(0x165667B1)
 # The four lanes' starting values for seed 0, modulo 2**32.
+_STAGED = 256  # runs that are hashed at once: what they need fits the nearest cache
+_REACH = 64  # bytes from a run's first that may be loaded
 LANE_1 = np.uint32((0x9E3779B1 + 0x85EBCA77) & 0xFFFFFFFF)
 LANE_2 = np.uint32(0x85EBCA77)
 LANE_3 = np.uint32(0)
@@ -80,3 +84,86 @@ def xxh32(data: NDArray[np.uint8], start: int, end: int) -> np.uint32:
     h = np.uint32((h ^ (h >> np.uint32(15))) * PRIME_2)
     h = np.uint32((h ^ (h >> np.uint32(13))) * PRIME_3)
     return np.uint32(h ^ (h >> np.uint32(16)))
+
+
+@njit(nogil=True, cache=True)
+def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, hashes: NDArray[np.uint32]) -> None:
+    """Write XXH32 (seed 0) of every `width` tokens in a row, with the spaces between them.
+
+    data   : uint8[m]      the tokens' bytes, a space after each
+    starts : int64[t + 1]  token k is data[starts[k]:starts[k + 1] - 1]
+    hashes : uint32[t]     hashes[:t - width + 1] are overwritten
+
+    Most runs are of less than 32 bytes: what such a one needs is gathered first, for many at once, and then hashed
+    without a branch, so that the processor takes many in each step. The few others are hashed one by one.
+    """
+    count = hashes.shape[0] - width + 1
+    last = data.shape[0] - _REACH
+    staged = np.empty((9, _STAGED), dtype=np.uint32)
+    size, one, two, three, four = staged[0], staged[1], staged[2], staged[3], staged[4]
+    rest, next_rest, last_rest, tail = staged[5], staged[6], staged[7], staged[8]
+    for base in range(0, count, _STAGED):
+        many = min(_STAGED, count - base)
+        for j in range(many if last >= 0 else 0):
+            i, k = np.uint64(j), np.uint64(base + j)
+            length = starts[k + np.uint64(width)] - 1 - starts[k]
+            at = min(starts[k], last)
+            size[i] = np.uint32(length)
+            one[i], two[i] = load_half(data, at), load_half(data, at + 4)
+            three[i], four[i] = load_half(data, at + 8), load_half(data, at + 12)
+            at += length & 16
+            rest[i], next_rest[i], last_rest[i] = load_half(data, at), load_half(data, at + 4), load_half(data, at + 8)
+            tail[i] = load_half(data, at + (length & 12))
+        _mix_staged(size[:many], one, two, three, four, rest, next_rest, last_rest, tail, hashes[base : base + many])
+        for j in range(many):
+            k = np.uint64(base + j)
+            if last < 0 or starts[k] > last or size[np.uint64(j)] >= np.uint32(32):
+                hashes[k] = xxh32(data, starts[k], starts[k + np.uint64(width)] - 1)
+
+
+@njit(nogil=True)
+def _mix_staged(
+    size: NDArray[np.uint32],
+    one: NDArray[np.uint32],
+    two: NDArray[np.uint32],
+    three: NDArray[np.uint32],
+    four: NDArray[np.uint32],
+    rest: NDArray[np.uint32],
+    next_rest: NDArray[np.uint32],
+    last_rest: NDArray[np.uint32],
+    tail: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> None:
+    """Write XXH32 of strings of less than 32 bytes given by their words; what longer ones get means nothing.
+
+    one .. four        : the first sixteen bytes, used if there are as many
+    rest .. last_rest  : the words after these, or the first ones of a shorter string
+    tail               : the word whose lowest bytes are the last up to three
+    """
+    for i in range(out.shape[0]):
+        n = size[i]
+        low = _rotate(_round(LANE_1, one[i]), 1) + _rotate(_round(LANE_2, two[i]), 7)
+        high = _rotate(_round(LANE_3, three[i]), 12) + _rotate(_round(LANE_4, four[i]), 18)
+        h = np.uint32((np.uint32(low + high) if n >= np.uint32(16) else PRIME_5) + n)
+        h = _step(h, rest[i]) if n & np.uint32(12) else h
+        h = _step(h, next_rest[i]) if n & np.uint32(8) else h
+        h = _step(h, last_rest[i]) if n & np.uint32(12) == np.uint32(12) else h
+        left, bytes_left = tail[i], n & np.uint32(3)
+        h = _byte_step(h, left) if bytes_left else h
+        h = _byte_step(h, left >> np.uint32(8)) if bytes_left >= np.uint32(2) else h
+        h = _byte_step(h, left >> np.uint32(16)) if bytes_left == np.uint32(3) else h
+        h = np.uint32((h ^ (h >> np.uint32(15))) * PRIME_2)
+        h = np.uint32((h ^ (h >> np.uint32(13))) * PRIME_3)
+        out[i] = np.uint32(h ^ (h >> np.uint32(16)))
+
+
+@njit(inline="always", nogil=True)
+def _step(h: np.uint32, word: np.uint32) -> np.uint32:
+    """The hash after four more bytes."""
+    return np.uint32(_rotate(np.uint32(h + np.uint32(word * PRIME_3)), 17) * PRIME_4)
+
+
+@njit(inline="always", nogil=True)
+def _byte_step(h: np.uint32, word: np.uint32) -> np.uint32:
+    """The hash after the lowest byte of the word."""
+    return np.uint32(_rotate(np.uint32(h + np.uint32((word & np.uint32(255)) * PRIME_5)), 11) * PRIME_1)

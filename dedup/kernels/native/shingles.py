@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.xxh32 import xxh32
+from dedup.kernels.xxh32 import hash_runs, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
 TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
@@ -49,6 +49,8 @@ def hash_shingles(
                              function words alone make up, which say nothing of the story, in reverse text order
     ends    : int64[n]       overwritten; a story of nothing but function words is looked up by all it has
     """
+    runs = np.empty(flags.shape[0], dtype=np.uint32)
+    hash_runs(data, starts, width, runs)
     for i in range(offsets.shape[0] - 1):
         left, right = bounds[i], bounds[i + 1]
         count = right - left
@@ -59,7 +61,7 @@ def hash_shingles(
             function_run = function_run + 1 if flags[k] & FUNCTION else 0
         for k in range(first, first + count):
             function_run = function_run + 1 if flags[k + span - 1] & FUNCTION else 0
-            h = xxh32(data, starts[k], starts[k + span] - 1)
+            h = runs[k] if span == width else xxh32(data, starts[k], starts[k + span] - 1)
             if function_run >= span:
                 right -= 1
                 hashes[right] = h
