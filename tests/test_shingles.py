@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from dedup.errors import SettingsError
 from dedup.kernels.flags import FUNCTION
 from dedup.kernels.native import facts as native
+from dedup.kernels.native.signatures import band_keys
 from dedup.kernels.reference import shingles as reference
+from dedup.kernels.reference import signatures
 from dedup.kernels.xxh32 import hash_runs
+from dedup.settings import LookupSettings
 from dedup.shingles import text_shingles, title_words
 from dedup.signature import Signatures, _permutations_of_datasketch, permutations, sign
 from tests.builders import tokens
@@ -117,3 +120,17 @@ def test_repeated_or_crowded_hashes_take_linear_time(values):
     out = np.empty(360, dtype=np.uint32)
     kept, _ = native.smallest_unique(hashes, len(values), 360, np.empty(2 * len(values), dtype=np.uint32), out)
     assert out[:kept].tolist() == sorted(set(values))[:360]
+
+
+@given(STORIES, st.integers(1, 4))
+@settings(deadline=None)
+def test_band_keys_equal_the_slow_twin(stories, rows):
+    lookup = LookupSettings(rows=rows, similarity=0.6, recall=0.9)
+    shingles = text_shingles(tokens(stories), 2)
+    keys = np.empty((lookup.bands, len(stories)), dtype=np.uint32)
+    values = sign(shingles, lookup.num_perm, 3).values
+    band_keys(values, shingles.begins, shingles.ends, rows, keys)
+    for i, row in enumerate(values.tolist()):
+        empty = shingles.bounds[i] == shingles.bounds[i + 1]
+        expected = [0 if empty else signatures.band_key(row[b :: lookup.bands]) for b in range(lookup.bands)]
+        assert keys[:, i].tolist() == expected

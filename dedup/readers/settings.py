@@ -33,7 +33,7 @@ class ReadSettings:
     rejects: BinaryIO | Path | str | None = None
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     notice: Callable[[str], None] | None = None
-    block_size: int = 1 << 20
+    block_size: int = 1 << 21
     row_limit: int = 256 << 20
 
     def __post_init__(self) -> None:

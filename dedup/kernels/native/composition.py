@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import MOST_STACKED
 from dedup.kernels.unicode import BLOCK, MAPPED, Tables
 from dedup.kernels.utf8 import REPLACEMENT, byte_at, read_point, record_of, write_point
+from dedup.kernels.vectors import WIDTH, ampersand_mask, high_mask, less_mask
 
 # Where fields lie: a batch's titles, its texts, and what either became.
 Sources = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
@@ -32,13 +33,19 @@ def survey_fields(
     """
     for i in rows:
         source, start, end = sources[spans[i, 0]], spans[i, 1], spans[i, 2]
-        high, markup = np.uint8(0), np.uint8(0)
-        for at in range(np.uint64(start), np.uint64(end)):
-            byte = source[at]
-            high = np.uint8(high | byte)
-            markup = np.uint8(markup | (byte == 38) | (byte == 60))
-        found[i] = MARKUP * (markup != 0)
-        if high >= 128 and _composes(source, start, end, tables):
+        high = markup = np.uint64(0)
+        at = start
+        while at + WIDTH <= end:
+            high |= high_mask(source, at)
+            markup |= ampersand_mask(source, at) | less_mask(source, at)
+            at += WIDTH
+        while at < end:
+            byte = source[np.uint64(at)]
+            high |= np.uint64(byte >> 7)
+            markup |= np.uint64(byte == 38) | np.uint64(byte == 60)
+            at += 1
+        found[i] = MARKUP * (markup != np.uint64(0))
+        if high and _composes(source, start, end, tables):
             found[i] |= COMPOSES
 
 

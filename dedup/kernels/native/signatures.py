@@ -70,12 +70,19 @@ def band_keys(
     rows   : int               signature values in a band; bands * rows <= k
     keys   : uint32[bands, n]  overwritten, a row a band; 0 means no key. Two stories are candidates if keys[b] agree
                                for some b; two different bands of equal keys agree by chance once in 2**32
+
+    Band b takes the values b, b + bands, b + 2 * bands, ...: so many bands are mixed in each step of the processor.
     """
+    bands = keys.shape[0]
+    own = np.empty(bands, dtype=np.uint32)
     for i in range(values.shape[0]):
-        for band in range(keys.shape[0]):
-            key = np.uint32(0)
-            if begins[i] < ends[i]:
-                for j in range(band * rows, (band + 1) * rows):
-                    key = _mix32(np.uint32(key * np.uint32(31) + values[i, j] + np.uint32(0x9E3779B9)))
-                key = max(key, np.uint32(1))
-            keys[band, i] = key
+        own[:] = np.uint32(0)
+        if begins[i] < ends[i]:
+            for j in range(rows):
+                row = values[i, j * bands : (j + 1) * bands]
+                for band in range(bands):
+                    own[band] = _mix32(np.uint32(own[band] * np.uint32(31) + row[band] + np.uint32(0x9E3779B9)))
+            for band in range(bands):
+                own[band] = max(own[band], np.uint32(1))
+        for band in range(bands):
+            keys[band, i] = own[band]

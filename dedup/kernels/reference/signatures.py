@@ -24,7 +24,7 @@ def minhash(hashes: Iterable[int], a: Sequence[int], b: Sequence[int]) -> list[i
 
 
 def band_key(values: Sequence[int]) -> int:
-    """The key of a band's signature values, never 0."""
+    """The key of a band of signature values, never 0; of b bands the first takes the values 0, b, 2 * b, ..."""
     key = 0
     for value in values:
         key = mix32((key * 31 + value + 0x9E3779B9) % _WORD)
