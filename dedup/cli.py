@@ -76,6 +76,9 @@ def run(
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
+        from dedup.startup import import_numba
+
+        import_numba()
         from dedup.job import Job
 
         job = Job(

@@ -12,7 +12,7 @@ import dedup
 
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
-    ("errors",),
+    ("errors", "startup"),
     ("settings", "stories"),
     ("kernels",),
     ("words",),
