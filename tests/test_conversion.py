@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.errors import FeedError
@@ -168,6 +168,7 @@ def spelled(text):
 
 
 @given(ROWS)
+@example([{"\r": None}])
 @settings(deadline=None, max_examples=50)
 def test_every_member_of_every_row_is_in_the_table(tmp_path_factory, rows):
     rows = [{"title": "t"} | row for row in rows]

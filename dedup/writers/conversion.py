@@ -64,13 +64,24 @@ def _write_delimited(rows: Iterable[Row], names: list[str], delimiter: str, out:
     if not names:
         return  # a feed of nothing: not even a header
     text = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True)
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     try:
+        writer = csv.writer(_Lines(text), delimiter=delimiter, lineterminator="\r\n")
         writer.writerow(names)
         for row in rows:
             writer.writerow([_cell(row.get(name)) for name in names])
     finally:
         text.detach()  # else it would close the stream, which is not its own
+
+
+class _Lines:
+    """A text stream whose lines end in LF, though they are written with CR LF: csv quotes a CR only then."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def write(self, line: str) -> int:
+        """Write a line."""
+        return self._text.write(line.removesuffix("\r\n") + "\n")
 
 
 def _cell(value: Any) -> str:
