@@ -32,7 +32,7 @@ def converted(folder, name, data, wanted):
 
 
 def as_csv(path):
-    return list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
+    return list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
 
 
 def as_json(path):
