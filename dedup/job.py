@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -59,12 +60,21 @@ class Job:
         with _progress() as show:
             result = find_duplicates(_batches(feeds), settings, progress=show)
         found = time.perf_counter() - started
-        write_kept(feeds, _flags_by_feed(feeds, result), self.output)
-        if self.clusters is not None:
-            write_clusters(result.to_table(), self.clusters)
+        self._write(feeds, result)
         for line in summarise(feeds, result, found, time.perf_counter() - started):
             say(line)
         return result
+
+    def _write(self, feeds: list[Feed], result: Result) -> None:
+        """Write both outputs at once: one mostly waits for the disk, the other computes."""
+        with ThreadPoolExecutor(1) as pool:
+            written = pool.submit(self._write_clusters, result)
+            write_kept(feeds, _flags_by_feed(feeds, result), self.output)
+            written.result()
+
+    def _write_clusters(self, result: Result) -> None:
+        if self.clusters is not None:
+            write_clusters(result.to_table(), self.clusters)
 
 
 def say(line: str) -> None:
