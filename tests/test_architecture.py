@@ -25,6 +25,7 @@ LAYERS = (
     ("clusters",),
     ("result",),
     ("batch",),
+    ("stores",),
     ("readers",),
     ("writers",),
     ("warmup",),
