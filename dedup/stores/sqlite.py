@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 _APPLICATION_ID = 0x64647570  # "ddup": tells our files from other people's
+_POLL = 0.003  # seconds SQLite waits for a lock by itself: left to it, it asks every 100 ms, and busy others starve it
 _EXPIRE_AT_ONCE = 5_000  # rows dropped in one transaction, so that appends of others wait milliseconds
 
 
@@ -61,7 +63,7 @@ class SQLiteStore(Store):
             self._retry,
             connect=self._connect,
             error=(sqlite3.Error,),
-            lost=lambda exc: _code(exc) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+            lost=_is_busy,
         )
         self._session.run(lambda _: None)
 
@@ -76,7 +78,7 @@ class SQLiteStore(Store):
         """See `Store`."""
 
         def put(connection: sqlite3.Connection) -> bytes:
-            with _transaction(connection):
+            with _transaction(connection, self._retry):
                 connection.execute(
                     "INSERT INTO log SELECT ?, 0, ? WHERE NOT EXISTS (SELECT 1 FROM log)",
                     (secrets.randbits(63), header),
@@ -127,7 +129,7 @@ class SQLiteStore(Store):
     def expire(self, before_us: int) -> int:
         """See `Store`."""
         total = 0
-        while dropped := self._session.run(lambda connection: _expire(connection, before_us)):
+        while dropped := self._session.run(lambda connection: self._expire(connection, before_us)):
             total += dropped
         return total
 
@@ -159,7 +161,7 @@ class SQLiteStore(Store):
             ) from exc
         if found == len(MIGRATIONS) and self._is_ours(connection):
             return
-        with _transaction(connection):  # others may be opening it too: look again, now that they wait
+        with _transaction(connection, self._retry):  # others may be opening it too: look again, now that they wait
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
             if not empty and not self._is_ours(connection):
@@ -192,7 +194,7 @@ class SQLiteStore(Store):
     def _append(self, connection: sqlite3.Connection, expected: int, rows: Sequence[Row]) -> bool:
         if self._identity is None and self._header(connection) is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
-        with _transaction(connection):
+        with _transaction(connection, self._retry):
             moved = connection.execute(
                 "UPDATE log SET last = last + ? WHERE last = ? AND identity = ?", (len(rows), expected, self._identity)
             ).rowcount
@@ -214,6 +216,15 @@ class SQLiteStore(Store):
             )
         return False
 
+    def _expire(self, connection: sqlite3.Connection, before_us: int) -> int:
+        with _transaction(connection, self._retry):
+            old = connection.execute(
+                "SELECT position FROM entries WHERE published_us < ? LIMIT ?", (before_us, _EXPIRE_AT_ONCE)
+            ).fetchall()
+            connection.executemany("DELETE FROM stories WHERE position = ?", old)
+            connection.executemany("DELETE FROM entries WHERE position = ?", old)
+            return len(old)
+
     def _number(self, query: str, *, empty: int = 0) -> int:
         found = self._session.run(lambda connection: connection.execute(query).fetchone())
         return empty if found is None else int(found[0])
@@ -225,10 +236,20 @@ def _code(exc: Exception) -> int | None:
     return None if code is None else code & 0xFF
 
 
+def _is_busy(exc: Exception) -> bool:
+    return _code(exc) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """The write lock from the beginning: a reader that turns writer can be refused without a wait."""
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, patience: float) -> Iterator[None]:
+    """Under the write lock from the beginning, which is waited for: who turns writer later may be refused at once."""
+    deadline = time.monotonic() + patience
+    while not connection.in_transaction:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            if not _is_busy(exc) or time.monotonic() > deadline:
+                raise
     try:
         yield
         connection.execute("COMMIT")
@@ -236,13 +257,3 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _expire(connection: sqlite3.Connection, before_us: int) -> int:
-    with _transaction(connection):
-        old = connection.execute(
-            "SELECT position FROM entries WHERE published_us < ? LIMIT ?", (before_us, _EXPIRE_AT_ONCE)
-        ).fetchall()
-        connection.executemany("DELETE FROM stories WHERE position = ?", old)
-        connection.executemany("DELETE FROM entries WHERE position = ?", old)
-        return len(old)
