@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     import psycopg
-    from psycopg import sql
 
     Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -95,6 +94,7 @@ class PostgresStore(Store):
             self._conninfo = psycopg.conninfo.make_conninfo(address.server, **usual)
         except psycopg.Error:  # its text quotes the URL
             raise SettingsError(f"{self._label} has an option that PostgreSQL's driver does not know") from None
+        self._statements: dict[str, bytes] = {}
         self._identity: int | None = None
         self._session: Session[Connection] = Session(
             self._label, address.retry, connect=self._connect, error=(psycopg.Error,), lost=_is_lost
@@ -197,12 +197,15 @@ class PostgresStore(Store):
         """See `Store`."""
         self._session.close()
 
-    def _sql(self, text: LiteralString) -> sql.Composed:
-        """A statement on this log's tables."""
-        from psycopg import sql
+    def _sql(self, text: LiteralString) -> bytes:
+        """A statement on this log's tables; put together once, for that takes as long as some statements do."""
+        if text not in self._statements:
+            from psycopg import sql
 
-        kinds = ("schema", "log", "entries", "stories")
-        return sql.SQL(text).format(**{kind: sql.Identifier(f"{self._name}_{kind}") for kind in kinds})
+            kinds = ("schema", "log", "entries", "stories")
+            names = {kind: sql.Identifier(f"{self._name}_{kind}") for kind in kinds}
+            self._statements[text] = sql.SQL(text).format(**names).as_bytes(None)
+        return self._statements[text]
 
     def _connect(self) -> Connection:
         import psycopg
