@@ -15,7 +15,7 @@ from dedup.errors import IndexFormatError, StoreError
 from dedup.stores import Row, open_store
 from tests.services import new_name, session_of
 
-SAMPLES = pathlib.Path(__file__).parent / "samples"
+SAMPLES = pathlib.Path(__file__).parent / "store_samples"
 HEADER = b'{"format": 1}'
 ROWS = [(2, Row("b", 20, b"\x00\xff", b"a story")), (3, Row("c\0", -30, b"", None))]  # what every sample holds
 
