@@ -55,10 +55,14 @@ class RedisServer:
             *(("--cluster-enabled", "yes", "--cluster-port", str(free_port())) if cluster else ()),
         ]
         self.cluster = cluster
-        self.start()
-        if cluster:
-            self.client().cluster("ADDSLOTSRANGE", 0, 16383)
-            wait_until(lambda: self.client().cluster("INFO")["cluster_state"] == "ok", "the cluster")
+        try:
+            self.start()
+            if cluster:
+                self.client().cluster("ADDSLOTSRANGE", 0, 16383)
+                wait_until(lambda: self.client().cluster("INFO")["cluster_state"] == "ok", "the cluster")
+        except BaseException:
+            self.kill()
+            raise
 
     def client(self):
         import redis
