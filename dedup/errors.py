@@ -3,7 +3,8 @@
 DedupError              catch this to catch them all     exit code 1
 ├── SettingsError       a value that cannot work         exit code 2
 ├── FeedError           a feed that cannot be read       exit code 3
-└── IndexFormatError    not an index this release reads  exit code 4
+├── IndexFormatError    not an index this release reads  exit code 4
+└── StoreError          a store that does not answer     exit code 1
 """
 
 
@@ -39,3 +40,7 @@ class IndexFormatError(DedupError):
     """A store or file that this release does not read; the message says how to rebuild it."""
 
     exit_code = 4
+
+
+class StoreError(DedupError):
+    """A store that cannot be reached, refuses, or is not the log it was; named without its password."""

@@ -26,6 +26,7 @@ LAYERS = (
     ("clusters",),
     ("result",),
     ("batch",),
+    ("stores",),
     ("readers",),
     ("writers",),
     ("warmup",),

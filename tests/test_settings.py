@@ -72,4 +72,4 @@ def test_other_rules_are_refused(text):
 def test_every_error_is_a_dedup_error_with_an_exit_code():
     errors: list[type[DedupError]] = [DedupError, *DedupError.__subclasses__()]
     codes = {error.__name__: error.exit_code for error in errors}
-    assert codes == {"SettingsError": 2, "FeedError": 3, "IndexFormatError": 4, "DedupError": 1}
+    assert codes == {"SettingsError": 2, "FeedError": 3, "IndexFormatError": 4, "StoreError": 1, "DedupError": 1}

@@ -1,0 +1,89 @@
+"""What a store does: it keeps an append-only log of rows, and knows nothing of what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+
+class Row(NamedTuple):
+    """One row of the log.
+
+    A named tuple because a million of them are made when a large window is read back.
+
+    Attributes:
+        id: any text UTF-8 can encode, of any length; the same id may be appended again.
+        published_us: microseconds since 1970, an int64; what `expire` goes by.
+        record: the bytes kept for the reader of the log, at most some kilobytes.
+        story: bytes kept beside for people to look at, or None; only read back where asked for.
+    """
+
+    id: str
+    published_us: int
+    record: bytes
+    story: bytes | None = None
+
+
+class Store(Protocol):
+    """An append-only log: rows at positions 1, 2, 3, ... that never change, the old ones dropped in time.
+
+    Any number of processes and threads may use one store at once. A store object may be used by several threads, which
+    take turns, and in a forked child, which opens a connection of its own.
+
+    Every method raises `StoreError` where the store cannot be reached for as long as its `retry` option says, refuses,
+    or is closed.
+    """
+
+    def header(self) -> bytes | None:
+        """The document that describes the log, None before `create`."""
+
+    def create(self, header: bytes) -> bytes:
+        """Start the log with this header if it has none; the header that stands, whoever's it is."""
+
+    def last(self) -> int:
+        """The position of the last row ever appended, 0 for none; expiry does not lower it."""
+
+    def floor(self) -> int:
+        """The lowest position still kept, `last() + 1` for none; what a reader below it has not read is gone."""
+
+    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+        """Write the rows at `expected + 1` and on, all or none, if the log ends at `expected`; whether it did.
+
+        False means that others appended meanwhile: `read` on from `expected` and try again. If the connection is lost
+        in the middle, it is found out whether the rows were written (unless all of them have expired meanwhile: then
+        they count as not written), so that they never are twice.
+
+        Raises:
+            StoreError: also when the log has no header yet, ends before `expected`, or is another log than the one
+                this object began with: somebody emptied or replaced it, or the server lost its end.
+        """
+
+    def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
+        """The first `limit` rows kept after a position, with their positions, in order; empty at the end.
+
+        Args:
+            after: position to go on from, 0 for the beginning.
+            limit: most rows to return, at least 1; some ten thousand make a restart fast.
+            stories: also fill `Row.story`, None otherwise.
+        """
+
+    def get(self, name: str) -> Row | None:
+        """The latest kept row of an id, without its story; None where there is none."""
+
+    def stories(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The story kept with the latest row of each id, for those that have one."""
+
+    def expire(self, before_us: int) -> int:
+        """Drop the rows published before a time (microseconds since 1970); how many. Other rows keep their position."""
+
+    def close(self) -> None:
+        """Let the connection go; the store cannot be used after that. Closing twice is fine."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

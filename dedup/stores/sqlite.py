@@ -1,0 +1,259 @@
+"""The log in one SQLite file, shared by processes and threads of one machine.
+
+An acknowledged append survives `kill -9` of any process that uses the file. With sync=normal, the usual one, a power
+cut can take back the appends of the last moments but never leaves a part of one, nor a damaged file; sync=full waits
+for the disk at every append and survives that too. The file must be on a local disk: write-ahead logging takes shared
+memory, which network file systems lack.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dedup.errors import IndexFormatError, SettingsError, StoreError
+from dedup.stores.address import Address
+from dedup.stores.protocol import Row, Store
+from dedup.stores.session import Session
+
+# Statements that lead from schema k to k + 1, the first from an empty file; what a release made is never changed.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE log (identity INTEGER NOT NULL, last INTEGER NOT NULL, header BLOB NOT NULL)",  # one row
+        "CREATE TABLE entries (position INTEGER PRIMARY KEY, id TEXT NOT NULL, published_us INTEGER NOT NULL,"
+        " record BLOB NOT NULL)",
+        "CREATE INDEX entries_id ON entries (id)",
+        "CREATE INDEX entries_published_us ON entries (published_us)",
+        # Apart, so that the log is read back without turning these pages over.
+        "CREATE TABLE stories (position INTEGER PRIMARY KEY, story BLOB NOT NULL)",
+    ),
+)
+_APPLICATION_ID = 0x64647570  # "ddup": tells our files from other people's
+_POLL = 0.003  # seconds SQLite waits for a lock by itself: left to it, it asks every 100 ms, and busy others starve it
+_EXPIRE_AT_ONCE = 5_000  # rows dropped in one transaction, so that appends of others wait milliseconds
+
+
+class SQLiteStore(Store):
+    """The log in one SQLite file; one connection a process, opened anew in a forked child, used under a lock."""
+
+    def __init__(self, address: Address) -> None:
+        """Open the file, made if it is not there, and bring its schema up to date.
+
+        Raises:
+            SettingsError: the address names no file, or has an option that cannot work.
+            IndexFormatError: not a file of this package, or one of a later release.
+            StoreError: it cannot be opened.
+        """
+        if not address.path or not address.label.startswith("sqlite:///"):
+            raise SettingsError(
+                f'{address.label} names no file: write three slashes before a relative path, "sqlite:///stories.db", '
+                'and four before an absolute one, "sqlite:////var/lib/stories.db"'
+            )
+        self._label, self._path = address.label, Path(address.path)
+        self._retry, self._sync = address.retry, address.choice("sync", "normal", "full")
+        if not self._path.parent.is_dir():
+            raise StoreError(f"{self._label}: there is no folder {self._path.parent}; make it first")
+        self._identity: int | None = None
+        self._session = Session(
+            self._label,
+            self._retry,
+            connect=self._connect,
+            error=(sqlite3.Error,),
+            lost=_is_busy,
+        )
+        self._session.run(lambda _: None)
+
+    def __repr__(self) -> str:
+        return f"<SQLiteStore {self._label}>"
+
+    def header(self) -> bytes | None:
+        """See `Store`."""
+        return self._session.run(self._header)
+
+    def create(self, header: bytes) -> bytes:
+        """See `Store`."""
+
+        def put(connection: sqlite3.Connection) -> bytes:
+            with _transaction(connection, self._retry):
+                connection.execute(
+                    "INSERT INTO log SELECT ?, 0, ? WHERE NOT EXISTS (SELECT 1 FROM log)",
+                    (secrets.randbits(63), header),
+                )
+            standing = self._header(connection)
+            return header if standing is None else standing
+
+        return self._session.run(put)
+
+    def last(self) -> int:
+        """See `Store`."""
+        return self._number("SELECT last FROM log")
+
+    def floor(self) -> int:
+        """See `Store`."""
+        return self._number("SELECT coalesce((SELECT min(position) FROM entries), last + 1) FROM log", empty=1)
+
+    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+        """See `Store`."""
+        return self._session.run(lambda connection: self._append(connection, expected, rows))
+
+    def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
+        """See `Store`."""
+        story = "(SELECT story FROM stories WHERE position = e.position)" if stories else "NULL"
+        query = (
+            f"SELECT position, id, published_us, record, {story} FROM entries AS e"  # noqa: S608  # no outside text
+            " WHERE position > ? ORDER BY position LIMIT ?"
+        )
+        found = self._session.run(lambda connection: connection.execute(query, (after, limit)).fetchall())
+        return [(position, Row(*row)) for position, *row in found]
+
+    def get(self, name: str) -> Row | None:
+        """See `Store`."""
+        query = "SELECT id, published_us, record FROM entries WHERE id = ? ORDER BY position DESC LIMIT 1"
+        found = self._session.run(lambda connection: connection.execute(query, (name,)).fetchone())
+        return None if found is None else Row(*found)
+
+    def stories(self, names: Sequence[str]) -> dict[str, bytes]:
+        """See `Store`."""
+        query = "SELECT story FROM stories WHERE position = (SELECT max(position) FROM entries WHERE id = ?)"
+
+        def look_up(connection: sqlite3.Connection) -> dict[str, bytes]:
+            found = {name: connection.execute(query, (name,)).fetchone() for name in names}
+            return {name: row[0] for name, row in found.items() if row is not None}
+
+        return self._session.run(look_up)
+
+    def expire(self, before_us: int) -> int:
+        """See `Store`."""
+        total = 0
+        while dropped := self._session.run(lambda connection: self._expire(connection, before_us)):
+            total += dropped
+        return total
+
+    def close(self) -> None:
+        """See `Store`."""
+        self._session.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=self._retry, isolation_level=None, check_same_thread=False)
+        try:
+            self._migrate(connection)
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = wal")
+            connection.execute(f"PRAGMA synchronous = {self._sync}")
+            connection.execute("PRAGMA journal_size_limit = 67108864")  # bytes the write-ahead log shrinks back to
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        try:
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as exc:
+            if _code(exc) != sqlite3.SQLITE_NOTADB:
+                raise
+            raise IndexFormatError(
+                f"{self._label} is a file of another kind; give the store a file of its own"
+            ) from exc
+        if found == len(MIGRATIONS) and self._is_ours(connection):
+            return
+        with _transaction(connection, self._retry):  # others may be opening it too: look again, now that they wait
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+            if not empty and not self._is_ours(connection):
+                raise IndexFormatError(
+                    f"{self._label} is a database of something else; give the store a file of its own"
+                )
+            if found > len(MIGRATIONS):
+                raise IndexFormatError(
+                    f"{self._label} has schema {found}, this release reads up to {len(MIGRATIONS)}; "
+                    "upgrade dedup-stories, or rebuild into a new store"
+                )
+            for statements in MIGRATIONS[found:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    @staticmethod
+    def _is_ours(connection: sqlite3.Connection) -> bool:
+        return bool(connection.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION_ID)
+
+    def _header(self, connection: sqlite3.Connection) -> bytes | None:
+        row = connection.execute("SELECT identity, header FROM log").fetchone()
+        if row is None:
+            return None
+        if self._identity is None:
+            self._identity = row[0]
+        return bytes(row[1])
+
+    def _append(self, connection: sqlite3.Connection, expected: int, rows: Sequence[Row]) -> bool:
+        if self._identity is None and self._header(connection) is None:
+            raise StoreError(f"{self._label} has no header yet; create it first")
+        with _transaction(connection, self._retry):
+            moved = connection.execute(
+                "UPDATE log SET last = last + ? WHERE last = ? AND identity = ?", (len(rows), expected, self._identity)
+            ).rowcount
+            if moved:
+                connection.executemany(
+                    "INSERT INTO entries VALUES (?, ?, ?, ?)",
+                    ((k, row.id, row.published_us, row.record) for k, row in enumerate(rows, expected + 1)),
+                )
+                connection.executemany(
+                    "INSERT INTO stories VALUES (?, ?)",
+                    ((k, row.story) for k, row in enumerate(rows, expected + 1) if row.story is not None),
+                )
+                return True
+            state = connection.execute("SELECT identity, last FROM log").fetchone()
+        if state is None or state[0] != self._identity or state[1] < expected:
+            raise StoreError(
+                f"{self._label} is not the log it was: it was emptied or replaced, where this process had read up to "
+                f"{expected}; open it again"
+            )
+        return False
+
+    def _expire(self, connection: sqlite3.Connection, before_us: int) -> int:
+        with _transaction(connection, self._retry):
+            old = connection.execute(
+                "SELECT position FROM entries WHERE published_us < ? LIMIT ?", (before_us, _EXPIRE_AT_ONCE)
+            ).fetchall()
+            connection.executemany("DELETE FROM stories WHERE position = ?", old)
+            connection.executemany("DELETE FROM entries WHERE position = ?", old)
+            return len(old)
+
+    def _number(self, query: str, *, empty: int = 0) -> int:
+        found = self._session.run(lambda connection: connection.execute(query).fetchone())
+        return empty if found is None else int(found[0])
+
+
+def _code(exc: Exception) -> int | None:
+    """SQLite's primary result code of an error; None for what the driver found by itself."""
+    code: int | None = getattr(exc, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _is_busy(exc: Exception) -> bool:
+    return _code(exc) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, patience: float) -> Iterator[None]:
+    """Under the write lock from the beginning, which is waited for: who turns writer later may be refused at once."""
+    deadline = time.monotonic() + patience
+    while not connection.in_transaction:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            if not _is_busy(exc) or time.monotonic() > deadline:
+                raise
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
