@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
+from dedup.errors import SettingsError
 from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
-from dedup.kernels.native.evidence import Facts, Judgement
+from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
 from dedup.kernels.native.leaders import (
     LEVELS,
     TOTALS,
@@ -18,12 +20,15 @@ from dedup.kernels.native.leaders import (
     Membership,
     Scratch,
     Table,
+    Undo,
     lead,
     rehash,
+    revert,
 )
 from dedup.settings import Settings
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
+MOST_TAKEN_BACK = _CHUNK  # stories of one call of `LeaderPass.decide` that can be taken back
 _TASK = 256  # stories that a thread takes at a time
 _FEWEST_SLOTS = 1 << 10
 _FULLEST = 0.6  # share of slots taken
@@ -39,13 +44,31 @@ def _empty_table(slots: int, leaders: int) -> Table:
     )
 
 
-def _grown(seen: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-    """The array, or a longer copy with -1 in the new places."""
+def _grown(seen: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The array, or a longer copy with 0 in the new places."""
     if seen.shape[0] >= count:
         return seen
-    longer = np.full(max(count, 2 * seen.shape[0]), -1, dtype=np.int32)
+    longer = np.zeros(max(count, 2 * seen.shape[0]), dtype=np.int64)
     longer[: seen.shape[0]] = seen
     return longer
+
+
+def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArray[np.int64]:
+    """int64[n], before which time leaders are forgotten when each of n stories in a row is decided.
+
+    A story sees no leader that is older than the window and the lateness allowed, counted from the latest time before
+    its own; so what an index must remember is bounded, and does not depend on when it was last cleared.
+
+    Args:
+        times: int64[n], when they were published.
+        latest: the latest time of all stories before these, UNDATED for none.
+        settings: without a window or a lateness nothing is forgotten.
+    """
+    if settings.lateness is None or settings.window is None:
+        return np.full(times.shape[0], UNDATED, dtype=np.int64)
+    before = np.maximum.accumulate(np.concatenate([[latest], times]))[:-1]
+    known = before > UNDATED
+    return np.where(known, before - settings.window_us - settings.lateness_us, UNDATED)
 
 
 def _with_room(table: Table, more: int, limit: int) -> Table:
@@ -61,6 +84,15 @@ def _with_room(table: Table, more: int, limit: int) -> Table:
         rehash(table.slots, larger.slots)
         table = table._replace(slots=larger.slots)
     return table
+
+
+class _Before(NamedTuple):
+    """What the last decision found, so that it can be taken back."""
+
+    undo: Undo
+    used: NDArray[np.int64]
+    span: NDArray[np.int64]
+    latest: int
 
 
 @dataclass(slots=True)
@@ -79,11 +111,21 @@ class LeaderPass:
     full_buckets: int = 0
     left_out: int = 0
     _table: Table = field(default_factory=lambda: _empty_table(_FEWEST_SLOTS, _FEWEST_SLOTS))
-    _seen: NDArray[np.int32] = field(default_factory=lambda: np.full(_CHUNK, -1, dtype=np.int32))
+    _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_CHUNK, dtype=np.int64))
+    _decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
+    _latest: int = int(UNDATED)
+    _before: _Before | None = None
 
     def decide(
-        self, first: int, buckets: Buckets, facts: Facts, membership: Membership, thread_map: ThreadMap = map
+        self,
+        first: int,
+        buckets: Buckets,
+        facts: Facts,
+        membership: Membership,
+        thread_map: ThreadMap = map,
+        *,
+        known: bool = False,
     ) -> None:
         """Write the membership of the n stories first .. first + n - 1.
 
@@ -93,41 +135,66 @@ class LeaderPass:
             facts: of all stories up to these.
             membership: rows up to `first` hold what was decided before.
             thread_map: `map`, or the like of it that runs calls at once.
+            known: membership holds what another pass decided on these stories: it is only remembered.
         """
         totals = np.zeros(TOTALS, dtype=np.int64)
         limit = self.settings.bucket_limit
         count = buckets.crowded.shape[0]
         room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
-        most = count_bands(self.settings) * limit
+        seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
         for begin in range(0, count, _CHUNK):
             rows = slice(begin, min(begin + _CHUNK, count))
-            candidates = self._weigh(first, rows, room, buckets, facts, membership, thread_map)
+            candidates = self._weigh(first, rows, room, seen_from, buckets, facts, membership, thread_map)
             live = buckets.crowded[rows]
-            self._table = _with_room(self._table, int(np.bitwise_count(live).sum()) + 2 * _CHUNK, limit)
+            more = int(np.bitwise_count(live).sum()) + 2 * (rows.stop - rows.start)
+            self._table = _with_room(self._table, more, limit)
+            undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
+            self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
             lookups = Lookups(
                 keys=buckets.keys,
                 places=buckets.places[rows],
                 live=live,
                 shared=buckets.shared[rows],
+                horizons=seen_from[rows],
                 next_bands=next_bands(self.settings),
                 limit=limit,
             )
-            found = most * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET + int(candidates.members.shape[0])
-            scratch = Scratch(self._seen, np.empty(found, dtype=np.int32))
-            lead(
-                *(first + begin, candidates, lookups, facts, self.judgement),
-                *(self._table, self._span, scratch, membership, totals),
+            found = count_bands(self.settings) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+            scratch = Scratch(
+                self._seen, self._decisions, np.empty(found + candidates.members.shape[0], dtype=np.int32)
             )
+            lead(
+                *(first + begin, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
+                *(scratch, membership, totals, known),
+            )
+        self._latest = max(self._latest, int(facts.times[first : first + count].max(initial=UNDATED)))
+        if count > _CHUNK:
+            self._before = None
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])
+
+    def take_back(self) -> None:
+        """Forget what the last call of `decide` entered, as if it had not been called; its counts stay.
+
+        Raises:
+            SettingsError: it decided more than `MOST_TAKEN_BACK` stories, or nothing was decided since the last time.
+        """
+        if self._before is None:
+            raise SettingsError(f"only the last decision can be taken back, on {MOST_TAKEN_BACK:,} stories at most")
+        revert(self._table, self._before.undo)
+        self._table.used[:] = self._before.used
+        self._span[:] = self._before.span
+        self._latest = self._before.latest
+        self._before = None
 
     def _weigh(
         self,
         first: int,
         rows: slice,
         room: NDArray[np.int64],
+        seen_from: NDArray[np.int64],
         buckets: Buckets,
         facts: Facts,
         membership: Membership,
@@ -153,7 +220,10 @@ class LeaderPass:
             end = min(begin + _TASK, count)
             scratch = np.empty(slots, dtype=np.uint64)
             list_members(entry_bounds, buckets.entries, buckets.members, scratch, candidates, begin, end)
-            weigh_members(first + rows.start, candidates, facts, self.judgement, membership.leaders, begin, end)
+            weigh_members(
+                *(first + rows.start, candidates, facts, self.judgement, membership.leaders, seen_from[rows]),
+                *(begin, end),
+            )
 
         deque(thread_map(weigh, range(0, count, _TASK)), maxlen=0)
         return candidates

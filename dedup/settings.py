@@ -63,6 +63,8 @@ class Settings:
         title: lookup over the title's words.
         seed: of the MinHash permutations, which are datasketch's.
         window: seconds between two stories that can still be one; None for no limit.
+        lateness: seconds that a story may come after others published later than itself and still be compared with all
+            in its window; None for no limit, which a bounded memory cannot keep: an index needs one.
         rule: "evidence" weighs all the evidence; a float is the classical rule, the least Jaccard similarity (0..1) of
             the shingles of title + text that makes two stories duplicates.
         keep: which story of a cluster is shown: "earliest" published, "longest", or "source:A,B" for the first of
@@ -76,6 +78,7 @@ class Settings:
     title: LookupSettings = field(default_factory=lambda: LookupSettings(rows=4, similarity=0.585, recall=0.95))
     seed: int = 1
     window: float | None = 72 * 3600.0
+    lateness: float | None = None
     rule: float | Literal["evidence"] = "evidence"
     keep: str = "earliest"
     bucket_limit: int = 32
@@ -88,6 +91,8 @@ class Settings:
             raise SettingsError(f"seed is an integer from 0 to 4294967295, got {self.seed}")
         if self.window is not None and not 0.0 < self.window < 2**40:
             raise SettingsError(f"window is a positive number of seconds, or None for no limit, got {self.window}")
+        if self.lateness is not None and not 0.0 <= self.lateness < 2**40:
+            raise SettingsError(f"lateness is a number of seconds, or None for no limit, got {self.lateness}")
         if self.rule != "evidence" and not (isinstance(self.rule, float) and 0.0 < self.rule <= 1.0):
             raise SettingsError(f'rule is "evidence" or a similarity above 0 and up to 1.0, got {self.rule!r}')
         if self.keep not in ("earliest", "longest") and not self.preferred_sources:
@@ -109,6 +114,11 @@ class Settings:
     def window_us(self) -> int:
         """The window in microseconds; -1 for no limit."""
         return -1 if self.window is None else int(self.window * _MICROSECOND)
+
+    @property
+    def lateness_us(self) -> int:
+        """The lateness in microseconds; -1 for no limit."""
+        return -1 if self.lateness is None else int(self.lateness * _MICROSECOND)
 
 
 def parse_window(text: str) -> float | None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dedup.bands import count_bands, find_buckets, next_bands, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
+from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
@@ -96,12 +97,17 @@ def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
     st.sampled_from([-1, WINDOW]),
     st.integers(1, 3),
     st.integers(1, 14),
+    st.sampled_from([-1, 0, 2 * HOUR]),
 )
 @settings(deadline=None, max_examples=150, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule, window, limit, step):
+def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule, window, limit, step, lateness):
     stories = dated([story for story, _ in rows])
     settings_ = Settings(
-        text=FEW_BANDS.text, title=FEW_BANDS.title, bucket_limit=limit, window=None if window < 0 else window / 1e6
+        text=FEW_BANDS.text,
+        title=FEW_BANDS.title,
+        bucket_limit=limit,
+        window=None if window < 0 else window / 1e6,
+        lateness=None if lateness < 0 else lateness / 1e6,
     )
     following = next_bands(settings_)
     assert count_bands(settings_) == 6
@@ -113,11 +119,16 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     keys = np.array(lists, dtype=np.uint32).reshape(-1, 6).T
     judgement = evidence.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
     facts, membership = facts_of(stories), membership_of(len(stories))
-    leader_pass = LeaderPass(settings_, judgement)
+    leader_pass, left_out = LeaderPass(settings_, judgement), 0
     for first in range(0, len(stories), step):
         leader_pass.decide(first, unknown_buckets(keys[:, first : first + step]), facts, membership)
+        if first % 2 == 0:  # a decision taken back and taken again is the same
+            leader_pass.take_back()
+            leader_pass.left_out = left_out
+            leader_pass.decide(first, unknown_buckets(keys[:, first : first + step]), facts, membership)
+        left_out = leader_pass.left_out
     leaders, kinds, scores, left_out = reference.lead(
-        stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit
+        stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit, lateness
     )
     assert membership.leaders.tolist() == leaders
     assert membership.kinds.tolist() == kinds
@@ -132,6 +143,11 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
     whole.decide(0, buckets, facts, again)
     assert again.leaders.tolist() == leaders
     assert again.kinds.tolist() == kinds
+    other = LeaderPass(settings_, judgement)  # decisions of another pass are remembered like one's own
+    half = len(stories) // 2
+    other.decide(0, unknown_buckets(keys[:, :half]), facts, again, known=True)
+    other.decide(half, unknown_buckets(keys[:, half:]), facts, again)
+    assert again.leaders.tolist() == leaders
 
 
 def story(*, shingles, hour=0, content=0, **more):
@@ -226,3 +242,21 @@ def test_buckets_equal_the_slow_twin(rows, limit, data):
             got.members[(e >> 8) + k] for e in got.entries[got.bounds[i] : got.bounds[i + 1]] for k in range(e & 255)
         ]
         assert sorted(found) == sorted(expected)
+
+
+def test_only_the_last_decision_can_be_taken_back():
+    stories = [story(shingles=range(9 * k, 9 * k + 9)) for k in range(3)]
+    _, leader_pass = cluster(stories)
+    leader_pass.take_back()
+    with pytest.raises(SettingsError, match="only the last decision"):
+        leader_pass.take_back()
+
+
+def test_a_leader_too_long_ago_is_forgotten_even_within_the_window_of_a_late_story():
+    settings_ = dataclasses.replace(FEW_BANDS, lateness=HOUR / 1e6)
+    old, new, late = (story(shingles=range(9), hour=hour) for hour in (0, 9, 2))
+    facts, membership = facts_of([old, new, late]), membership_of(3)
+    weights = np.zeros((2, evidence.FEATURES + 1), dtype=np.float32)
+    leader_pass = LeaderPass(settings_, evidence.Judgement(weights, 0.5, 0.5, WINDOW))
+    leader_pass.decide(0, unknown_buckets(np.ones((6, 3), dtype=np.uint32)), facts, membership)
+    assert membership.leaders.tolist() == [0, 1, 2]

@@ -16,6 +16,13 @@ from dedup.kernels.native.evidence import FEATURES, UNDATED, Facts, Judgement, j
 from dedup.kernels.vectors import prefetch
 
 
+class View(NamedTuple):
+    """How far back a story sees."""
+
+    window: int  # microseconds between a story and the leader it follows, at most; -1 for no limit
+    horizon: int  # microseconds since 1970; leaders published before are forgotten
+
+
 class Candidates(NamedTuple):
     """Stories of the buckets known beforehand that n stories in a row meet there, and what they scored."""
 
@@ -27,9 +34,11 @@ class Candidates(NamedTuple):
 
 
 @njit(nogil=True)
-def within(one: np.int64, other: np.int64, window: np.int64) -> bool:
-    """Whether two times lie within the window of each other; what is undated is in everybody's."""
-    return window < 0 or one == UNDATED or other == UNDATED or abs(one - other) <= window
+def in_view(time: np.int64, leader_time: np.int64, view: View) -> bool:
+    """Whether a story can still follow a leader, by the times of both; what is undated always can, and be."""
+    if time == UNDATED or leader_time == UNDATED:
+        return True
+    return leader_time >= view.horizon and (view.window < 0 or abs(time - leader_time) <= view.window)
 
 
 @njit(nogil=True, cache=True)
@@ -74,6 +83,7 @@ def weigh_members(
     facts: Facts,
     judgement: Judgement,
     leaders: NDArray[np.int32],
+    horizons: NDArray[np.int64],
     begin: int,
     end: int,
 ) -> None:
@@ -83,15 +93,17 @@ def weigh_members(
 
     candidates : Candidates of the stories from `first` on; weighed and scores are overwritten
     leaders    : int32[n]   decided up to story `first`
+    horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
     evidence = np.empty(FEATURES, dtype=np.float32)
     for row in range(begin, end):
+        view = View(judgement.window, horizons[row])
         at = candidates.bounds[row]
         for k in range(candidates.bounds[row], candidates.ends[row]):
             member = candidates.members[k]
             likely = leaders[member] if member < first else member
             candidates.weighed[k] = -1
-            known = not within(facts.times[first + row], facts.times[likely], judgement.window)
+            known = not in_view(facts.times[first + row], facts.times[likely], view)
             for other in range(candidates.bounds[row], at):
                 known |= candidates.weighed[other] == likely
             if not known:

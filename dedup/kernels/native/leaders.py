@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.native.candidates import Candidates, within
+from dedup.kernels.native.candidates import Candidates, View, in_view
 from dedup.kernels.native.evidence import (
     FEATURES,
     META_BITS,
@@ -53,6 +53,7 @@ class Lookups(NamedTuple):
     places: NDArray[np.int64]  # [n] the row of keys; anything for a story without a live band
     live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: the table is to be asked for band b
     shared: NDArray[np.bool_]  # [n] whether another story may have the same content
+    horizons: NDArray[np.int64]  # [n] leaders published before this time are forgotten
     next_bands: NDArray[np.int64]  # [bands] the band whose key splits a full bucket of this band
     limit: int  # most leaders in a bucket, 1..255
 
@@ -60,8 +61,18 @@ class Lookups(NamedTuple):
 class Scratch(NamedTuple):
     """Memory of the pass that holds nothing between calls, but is costly to clear."""
 
-    seen: NDArray[np.int32]  # [n] -1, or the last story that met this leader
+    seen: NDArray[np.int64]  # [n] the number of the last decision that met this leader, counted from 1
+    decisions: NDArray[np.int64]  # [1] decisions taken so far, those taken back among them
     found: NDArray[np.int32]  # [bands * 4 * LEVELS * limit + ...] leaders that a story met
+
+
+class Undo(NamedTuple):
+    """What `revert` needs to take back what was entered into a table since."""
+
+    slots: NDArray[
+        np.int64
+    ]  # [u, 3] a slot that was overwritten, and what was in it; room for one a live key and story
+    count: NDArray[np.int64]  # [1] how many
 
 
 @njit(inline="always", nogil=True)
@@ -108,11 +119,11 @@ def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
 
 
 @njit(inline="always", nogil=True)
-def _meet(leader: int, i: int, facts: Facts, window: int, scratch: Scratch, count: int) -> int:
-    """Add a leader to scratch.found[:count], if it is new to story i and within its window; return the new count."""
-    if scratch.seen[leader] != i:
-        scratch.seen[leader] = i
-        if within(facts.times[i], facts.times[leader], window):
+def _meet(leader: int, i: int, facts: Facts, view: View, scratch: Scratch, count: int) -> int:
+    """Add a leader to scratch.found[:count], if it is new to story i and in its view; return the new count."""
+    if scratch.seen[leader] != scratch.decisions[0]:
+        scratch.seen[leader] = scratch.decisions[0]
+        if in_view(facts.times[i], facts.times[leader], view):
             scratch.found[count] = leader
             count += 1
     return count
@@ -120,9 +131,9 @@ def _meet(leader: int, i: int, facts: Facts, window: int, scratch: Scratch, coun
 
 @njit(inline="always", nogil=True)
 def _collect(
-    table: Table, key: np.int64, i: int, facts: Facts, window: int, scratch: Scratch, count: int
+    table: Table, key: np.int64, i: int, facts: Facts, view: View, scratch: Scratch, count: int
 ) -> tuple[int, int]:
-    """Add the leaders in a bucket that are new to story i and within its window to found[:count].
+    """Add the leaders in a bucket that are new to story i and in its view to found[:count].
 
     Returns how many are found now, and how many the bucket holds.
     """
@@ -131,10 +142,10 @@ def _collect(
         return count, 0
     held = table.slots[at, 1]
     if held < 0:
-        return _meet(-1 - held, i, facts, window, scratch, count), 1
+        return _meet(-1 - held, i, facts, view, scratch, count), 1
     place, size = held >> 8, held & 255
     for k in range(place, place + size):
-        count = _meet(np.int64(table.leaders[k]), i, facts, window, scratch, count)
+        count = _meet(np.int64(table.leaders[k]), i, facts, view, scratch, count)
     return count, size
 
 
@@ -152,11 +163,29 @@ def _append(table: Table, held: np.int64, leader: int) -> np.int64:
 
 
 @njit(inline="always", nogil=True)
-def _enter(table: Table, key: np.int64, leader: int, limit: int) -> bool:
+def _overwrite(table: Table, undo: Undo, at: int, key: np.int64, held: np.int64) -> None:
+    """Write a slot, and note what was in it."""
+    noted = undo.count[0]
+    undo.slots[noted, 0], undo.slots[noted, 1], undo.slots[noted, 2] = at, table.slots[at, 0], table.slots[at, 1]
+    undo.count[0] = noted + 1
+    table.slots[at, 0], table.slots[at, 1] = key, held
+
+
+@njit(nogil=True, cache=True)
+def revert(table: Table, undo: Undo) -> None:
+    """Put back what was in the slots noted, the last first; `Table.used` is for the caller to put back."""
+    for noted in range(undo.count[0] - 1, -1, -1):
+        at = undo.slots[noted, 0]
+        table.slots[at, 0], table.slots[at, 1] = undo.slots[noted, 1], undo.slots[noted, 2]
+    undo.count[0] = 0
+
+
+@njit(inline="always", nogil=True)
+def _enter(table: Table, undo: Undo, key: np.int64, leader: int, limit: int) -> bool:
     """Put a leader into a bucket, once; False if the bucket is full of others."""
     at = _slot(table.slots, key)
     if table.slots[at, 0] == 0:
-        table.slots[at, 0], table.slots[at, 1] = key, -1 - leader
+        _overwrite(table, undo, at, key, -1 - leader)
         table.used[1] += 1
         return True
     held = table.slots[at, 1]
@@ -167,7 +196,7 @@ def _enter(table: Table, key: np.int64, leader: int, limit: int) -> bool:
         place = table.used[0]
         table.used[0] = place + 2
         table.leaders[place], table.leaders[place + 1] = only, leader
-        table.slots[at, 1] = (place << 8) + 2
+        _overwrite(table, undo, at, key, (place << 8) + 2)
         return True
     place, size = held >> 8, held & 255
     for k in range(place, place + size):
@@ -175,7 +204,7 @@ def _enter(table: Table, key: np.int64, leader: int, limit: int) -> bool:
             return True
     if size >= limit:
         return False
-    table.slots[at, 1] = _append(table, held, leader)
+    _overwrite(table, undo, at, key, _append(table, held, leader))
     return True
 
 
@@ -200,12 +229,19 @@ def _find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
 
 @njit(nogil=True, cache=True)
 def _enter_band(
-    table: Table, lookups: Lookups, row: int, band: int, piece: np.int64, leader: int, totals: NDArray[np.int64]
+    table: Table,
+    undo: Undo,
+    lookups: Lookups,
+    row: int,
+    band: int,
+    piece: np.int64,
+    leader: int,
+    totals: NDArray[np.int64],
 ) -> None:
     """Put a leader into the bucket of one band of a story, or into the next finer one while that is full."""
     key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
     for _ in range(LEVELS):
-        if _enter(table, _bucket_key(key, band, piece), leader, lookups.limit):
+        if _enter(table, undo, _bucket_key(key, band, piece), leader, lookups.limit):
             return
         other = lookups.next_bands[other]
         key = _finer(key, lookups.keys[lookups.places[row], other])
@@ -228,14 +264,14 @@ def _find_pieces(own: np.int64, span: NDArray[np.int64], pieces: NDArray[np.int6
 
 @njit(nogil=True, cache=True)
 def _find_copy(
-    content: np.uint64, i: int, pieces: NDArray[np.int64], facts: Facts, window: int, table: Table, scratch: Scratch
+    content: np.uint64, i: int, pieces: NDArray[np.int64], facts: Facts, view: View, table: Table, scratch: Scratch
 ) -> int:
-    """The earliest leader within the window whose cluster holds a copy of story i; -1 for none."""
+    """The earliest leader in view whose cluster holds a copy of story i; -1 for none."""
     best = -1
     count = 0
     for piece in pieces:
         key = _bucket_key(content, EXACT_BAND, piece)
-        count, _ = _collect(table, key, i, facts, window, scratch, count)
+        count, _ = _collect(table, key, i, facts, view, scratch, count)
     for c in range(count):
         if best < 0 or scratch.found[c] < best:
             best = scratch.found[c]
@@ -251,7 +287,7 @@ def _find_candidates(
     candidates: Candidates,
     lookups: Lookups,
     facts: Facts,
-    window: int,
+    view: View,
     table: Table,
     scratch: Scratch,
     leaders: NDArray[np.int32],
@@ -260,13 +296,13 @@ def _find_candidates(
     """Write the leaders of the clusters that share a bucket with story i to scratch.found; return how many."""
     count = 0
     for k in range(candidates.bounds[row], candidates.ends[row]):
-        count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, window, scratch, count)
+        count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, view, scratch, count)
     for band in bands:
         for piece in pieces:
             key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
             for level in range(LEVELS):
                 at = _bucket_key(key, band, piece)
-                count, size = _collect(table, at, i, facts, window, scratch, count)
+                count, size = _collect(table, at, i, facts, view, scratch, count)
                 if size < lookups.limit:
                     break
                 totals[SPLIT] += level == 0
@@ -322,8 +358,8 @@ def _follow(
     judgement: Judgement,
     evidence: NDArray[np.float32],
     out: Membership,
-) -> int:
-    """Decide which of the leaders found story i duplicates best, or that it leads; return its leader."""
+) -> None:
+    """Decide which of the leaders found story i duplicates best, or that it leads."""
     best, score = -1, 0.0
     for leader in found:
         one = _score(i, np.int64(leader), weighed, scores, facts, judgement, evidence)
@@ -331,9 +367,51 @@ def _follow(
             best, score = leader, one
     if best < 0:
         out.leaders[i], out.scores[i], out.kinds[i] = i, 0.0, 0
-        return i
-    out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if _is_update(facts.meta, i, best) else NEAR
-    return best
+    else:
+        out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if _is_update(facts.meta, i, best) else NEAR
+
+
+@njit(nogil=True, cache=True)
+def _remember(
+    i: int,
+    row: int,
+    bands: NDArray[np.int64],
+    content: np.uint64,
+    lookups: Lookups,
+    facts: Facts,
+    window: int,
+    table: Table,
+    undo: Undo,
+    span: NDArray[np.int64],
+    membership: Membership,
+    totals: NDArray[np.int64],
+) -> None:
+    """Enter the leader of story i wherever a later story would look for it by what story i is.
+
+    content : of `_content_key`, 0 for a story that nothing can be a copy of
+    """
+    leader = np.int64(membership.leaders[i])
+    piece = _slice(facts.times[leader], window)
+    if membership.kinds[i] == EXACT:  # its keys are the copy's, which put this leader wherever it belongs
+        if bands.shape[0] > 0 and bands[-1] == lookups.keys.shape[1] - 1:  # but its URL is its own
+            _enter_band(table, undo, lookups, row, bands[-1], piece, leader, totals)
+        return
+    if leader == i and piece == UNDATED:
+        span[2] += 1
+    elif leader == i:
+        span[0], span[1] = min(span[0], piece), max(span[1], piece)
+    if content != np.uint64(0):
+        _enter(table, undo, _bucket_key(content, EXACT_BAND, piece), leader, 255)
+    for band in bands:
+        _enter_band(table, undo, lookups, row, band, piece, leader, totals)
+
+
+@njit(nogil=True, cache=True)
+def _content_key(facts: Facts, i: int) -> np.uint64:
+    """A hash of the content of story i, 0 if it has none."""
+    if facts.content[i, 0] | facts.content[i, 1] == np.uint64(0):
+        return np.uint64(0)
+    return max(np.uint64(facts.content[i, 0] ^ _mix64(facts.content[i, 1])), np.uint64(1))
 
 
 @njit(nogil=True, cache=True)
@@ -344,65 +422,63 @@ def lead(
     facts: Facts,
     judgement: Judgement,
     table: Table,
+    undo: Undo,
     span: NDArray[np.int64],
     scratch: Scratch,
     membership: Membership,
     totals: NDArray[np.int64],
+    known: bool,
 ) -> None:
     """Decide the stories first .. first + n - 1, in this order: which leader each one follows, or that it leads.
 
     A story follows the leader it is the best duplicate of (the earliest of equals) among the leaders of the clusters
-    that share a bucket with it and lie in its window; exact copies are found first and need no verdict. Cf. leader
+    that share a bucket with it and are in its view; exact copies are found first and need no verdict. Cf. leader
     clustering, Hartigan 1975, Clustering Algorithms, chapter 3.
 
     candidates : Candidates    of these n stories
     lookups    : Lookups       of these n stories
     facts      : Facts         of all stories up to these
     table      : Table         with room for one more slot, and 2 * limit more leaders, a live key and a story
+    undo       : Undo          added to
     span       : int64[3]      first and last slice with a leader, number of undated leaders; kept between calls
     scratch    : Scratch
     membership : Membership    rows first .. first + n - 1 are overwritten
     totals     : int64[TOTALS] added to: candidates judged, full buckets met, leaders left out of the finest bucket
+    known      : bool          the membership of these stories is known, and only to be remembered
     """
-    url_band = lookups.keys.shape[1] - 1
-    all_bands, next_bands = np.empty(url_band + 2, dtype=np.int64), np.empty(url_band + 2, dtype=np.int64)
+    all_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
+    next_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
     evidence = np.empty(FEATURES, dtype=np.float32)
     all_pieces = np.empty(4, dtype=np.int64)
     window = judgement.window
     for row in range(lookups.live.shape[0]):
         i = first + row
         own = _slice(facts.times[i], window)
-        pieces = all_pieces[: _find_pieces(own, span, all_pieces)]
+        view = View(window, lookups.horizons[row])
         bands = all_bands[: _find_bands(lookups, row, all_bands)]
         if judgement.rule <= 0.0 and says_too_little(facts, i):
             bands = all_bands[:0]  # it can only be the copy of another
         if row + 1 < lookups.live.shape[0]:
             next_ones = next_bands[: _find_bands(lookups, row + 1, next_bands)]
             _prefetch_buckets(row + 1, next_ones, _slice(facts.times[i + 1], window), lookups, table)
-        content = np.uint64(facts.content[i, 0] ^ _mix64(facts.content[i, 1]))
-        has_content = lookups.shared[row] and (facts.content[i, 0] | facts.content[i, 1]) != np.uint64(0)
-        if has_content:
-            copied = _find_copy(content, i, pieces, facts, window, table, scratch)
-            if copied >= 0:  # its keys are the copy's, which put this leader wherever it belongs; its URL is its own
+        content = _content_key(facts, i) if lookups.shared[row] else np.uint64(0)
+        if not known:
+            scratch.decisions[0] += 1
+            pieces = all_pieces[: _find_pieces(own, span, all_pieces)]
+            copied = -1
+            if content != np.uint64(0):
+                copied = _find_copy(content, i, pieces, facts, view, table, scratch)
+            if copied >= 0:
                 membership.leaders[i], membership.scores[i], membership.kinds[i] = copied, 1.0, EXACT
-                if bands.shape[0] > 0 and bands[-1] == url_band:
-                    _enter_band(table, lookups, row, url_band, _slice(facts.times[copied], window), copied, totals)
-                continue
-        count = _find_candidates(
-            i, row, bands, pieces, candidates, lookups, facts, window, table, scratch, membership.leaders, totals
-        )
-        totals[CANDIDATES] += count
-        known = slice(candidates.bounds[row], candidates.ends[row])
-        leader = _follow(
-            *(i, scratch.found[:count], candidates.weighed[known], candidates.scores[known]),
-            *(facts, judgement, evidence, membership),
-        )
-        if leader == i and own == UNDATED:
-            span[2] += 1
-        elif leader == i:
-            span[0], span[1] = min(span[0], own), max(span[1], own)
-        piece = _slice(facts.times[leader], window)
-        if has_content:
-            _enter(table, _bucket_key(content, EXACT_BAND, piece), leader, 255)
-        for band in bands:
-            _enter_band(table, lookups, row, band, piece, leader, totals)
+            else:
+                scratch.decisions[0] += 1
+                count = _find_candidates(
+                    i, row, bands, pieces, candidates, lookups, facts, view, table, scratch, membership.leaders, totals
+                )
+                totals[CANDIDATES] += count
+                ours = slice(candidates.bounds[row], candidates.ends[row])
+                _follow(
+                    *(i, scratch.found[:count], candidates.weighed[ours], candidates.scores[ours]),
+                    *(facts, judgement, evidence, membership),
+                )
+        _remember(i, row, bands, content, lookups, facts, window, table, undo, span, membership, totals)

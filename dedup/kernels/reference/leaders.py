@@ -65,6 +65,7 @@ def lead(
     threshold: float,
     window: int,
     limit: int,
+    lateness: int = -1,
 ) -> tuple[list[int], list[int], list[float], int]:
     """The leader, kind and score of every story, in feed order, and how many leaders the finest buckets left out.
 
@@ -77,6 +78,7 @@ def lead(
         threshold: least score of a duplicate.
         window: microseconds, -1 for no limit.
         limit: most leaders in a bucket.
+        lateness: microseconds that a story may come late, -1 for no limit.
     """
     near, exact = Buckets(limit), Buckets(255)
     leaders: list[int] = []
@@ -88,7 +90,9 @@ def lead(
 
     def within(i: int, j: int) -> bool:
         one, other = stories[i].time, stories[j].time
-        return window < 0 or UNDATED in (one, other) or abs(one - other) <= window
+        latest = max((story.time for story in stories[:i]), default=UNDATED)
+        forgotten = min(window, lateness) >= 0 and latest != UNDATED and other < latest - window - lateness
+        return UNDATED in (one, other) or (not forgotten and (window < 0 or abs(one - other) <= window))
 
     for i, story in enumerate(stories):
         own = piece(story.time)
