@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling`: see each one's --help; `python -m benchmarks.readme`."""
+"""`python -m benchmarks feed | throughput | scaling | fit`: see each one's --help; `python -m benchmarks.readme`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.events import FeedSettings
 from benchmarks.feed import SHAPES
+from benchmarks.fit import fit, table, write
 from benchmarks.measure import BenchmarkError
 from benchmarks.scaling import scaling_record
 from benchmarks.tables import markdown
@@ -53,6 +54,14 @@ def scaling_command(chosen: argparse.Namespace) -> None:
             chosen.sizes, chosen.words, chosen.shape, chosen.repeats, chosen.seed, Path(folder), chosen.engine
         )
     _report(record, chosen.output)
+
+
+def fit_command(chosen: argparse.Namespace) -> None:
+    """Fits the verdict model."""
+    model = fit(chosen.data)
+    print(table(model))
+    if chosen.output:
+        write(model, chosen.output)
 
 
 def _report(record: dict[str, Any], output: Path | None) -> None:
@@ -99,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     scaling.add_argument("--words", type=int, default=43)
     scaling.add_argument("--shape", choices=sorted(SHAPES), default="news")
     scaling.add_argument("--engine", choices=ENGINES, default="dedup")
+
+    fitting = commands.add_parser("fit", help="fit the verdict model on labelled pairs")
+    fitting.set_defaults(run=fit_command)
+    fitting.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
+    fitting.add_argument("-o", "--output", type=Path, help="model to write; dedup/model.json is the one in use")
 
     for command, repeats in ((throughput, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from dedup.bands import cut_bands, find_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
-from dedup.evidence import gather
+from dedup.evidence import gather, says_too_little
 from dedup.kernels.native.bands import mark_copies
-from dedup.kernels.native.evidence import FEWEST_WORDS, META_TOKENS, META_URL, UNDATED, Facts
+from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED, Facts
 from dedup.kernels.native.leaders import Membership
 from dedup.result import Result
 from dedup.settings import Settings
@@ -107,10 +107,10 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     tokens = tokenize(batch)
     texts = text_shingles(tokens, settings.shingle_width)
     titles = title_words(tokens)
-    facts = gather(batch, tokens, titles, texts)
+    facts = gather(batch, tokens, texts)
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
-        keys[:, facts.sections[:, 1] - facts.sections[:, 0] < FEWEST_WORDS] = 0
+        keys[:, says_too_little(facts)] = 0
     return Hashed(batch.column("id"), facts, keys, _preference(batch.column("source"), settings))
 
 

@@ -30,6 +30,7 @@ class Job:
     window: str = "72h"
     keep: str = "earliest"
     rule: str = "evidence"
+    strictness: Literal["strict", "balanced", "loose"] = "balanced"
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
     rejects: str | None = None
@@ -43,7 +44,11 @@ class Job:
             FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
         """
         settings = Settings(
-            window=parse_window(self.window), keep=self.keep, rule=parse_rule(self.rule), threads=self.threads
+            window=parse_window(self.window),
+            keep=self.keep,
+            rule=parse_rule(self.rule),
+            strictness=self.strictness,
+            threads=self.threads,
         )
         reading = ReadSettings(
             mapping=self.mapping,

@@ -15,6 +15,8 @@ from dedup.kernels.native.evidence import (
     FEATURES,
     META_BITS,
     REVISED,
+    SAME_SOURCE,
+    SAME_URL,
     UNDATED,
     Facts,
     Judgement,
@@ -344,7 +346,7 @@ def _follow(
         return i
     measure(facts, i, best, evidence)
     revised = (facts.meta[i, META_BITS] | facts.meta[best, META_BITS]) & REVISED
-    update = evidence[10] > 0.0 and (evidence[11] > 0.0 or revised)
+    update = evidence[SAME_SOURCE] > 0.0 and (evidence[SAME_URL] > 0.0 or revised)
     out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if update else NEAR
     return best
 
