@@ -39,15 +39,15 @@ EVIDENCE = (
     "title_jaccard",  # of the titles' content words, cut to stems
     "title_containment",  # of the smaller set in the larger
     "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
+    "title_found",  # share of a title's words that the other story knows, of the two the larger
+    "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
+    "title_name_clash",  # like number_clash, of the titles' names, times title_containment
     "lead_shared",  # share of the words one text opens with that the other story knows, of the two the smaller
     "pair_containment",  # of the content words two in a row, in title + text
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
-    "title_found",  # share of a title's words that the other story knows, of the two the larger
-    "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
     "number_clash",  # share of a story's first numbers that the other does not know, of the two the smaller
     "same_source_number_clash",  # the same if both are of one source, else 0: a publisher's templates
-    "title_name_clash",  # like number_clash, of the titles' names, times title_containment
     "name_clash",  # like number_clash, of the names in the beginning of the text
     "same_source",  # 1 or 0
     "same_url",  # 1 or 0

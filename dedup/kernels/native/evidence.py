@@ -26,17 +26,18 @@ from dedup.kernels.native.facts import (
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
 HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
-# The evidence, in the order of `dedup.evidence.EVIDENCE`.
-TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, LEAD_SHARED, PAIR_CONTAINMENT, TEXT_JACCARD, TEXT_CONTAINMENT = range(
-    7
-)
-TITLE_FOUND, TITLE_NUMBER_CLASH, NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, TITLE_NAME_CLASH, NAME_CLASH = range(7, 13)
+# The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
+TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
+LEAD_SHARED, PAIR_CONTAINMENT, TEXT_JACCARD, TEXT_CONTAINMENT = range(6, 10)
+NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(10, 13)
 SAME_SOURCE, SAME_URL, HOURS_APART, FEATURES = range(13, 17)
+TITLES, TEXTS, ORIGINS = (0, 6), (6, 13), (13, 16)
 TITLE_MODEL, TEXT_MODEL = 0, 1
 FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
 LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles
 MOST_HOURS = 72.0  # stories further apart are no less alike for it
 _HOUR = 3_600_000_000.0
+_ROUNDING = 1e-6  # of sums in another order
 
 
 class Facts(NamedTuple):
@@ -147,6 +148,7 @@ def _measure_titles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> N
 
 @njit(nogil=True)
 def _measure_texts(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     x, y = _section(facts, i, LEAD), _section(facts, j, LEAD)
     known = x.shape[0] > 0 and y.shape[0] > 0
@@ -159,8 +161,18 @@ def _measure_texts(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> No
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
     x, y = _section(facts, i, NUMBERS), _section(facts, j, NUMBERS)
     out[NUMBER_CLASH] = 0.0 if revised else _clash(x, y, front_x, front_y)
+    out[SAME_SOURCE_NUMBER_CLASH] = out[NUMBER_CLASH] * out[SAME_SOURCE]
     x, y = _section(facts, i, NAMES), _section(facts, j, NAMES)
     out[NAME_CLASH] = _clash(x, y, front_x, front_y)
+
+
+@njit(nogil=True)
+def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    meta = facts.meta
+    out[SAME_SOURCE] = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
+    out[SAME_URL] = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
+    dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
+    out[HOURS_APART] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -169,15 +181,9 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
 
     Symmetric in i and j.
     """
-    meta = facts.meta
+    _measure_origins(facts, i, j, out)
     _measure_titles(facts, i, j, out)
     _measure_texts(facts, i, j, out)
-    same = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
-    out[SAME_SOURCE] = same
-    out[SAME_SOURCE_NUMBER_CLASH] = out[NUMBER_CLASH] if same else np.float32(0.0)
-    out[SAME_URL] = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
-    dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
-    out[HOURS_APART] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
 
 
 @njit(nogil=True)
@@ -186,23 +192,46 @@ def says_too_little(facts: Facts, i: int) -> bool:
     return facts.sections[i, FRONT] - facts.sections[i, FRONT - 1] < FEWEST_WORDS
 
 
+@njit(nogil=True)
+def _most(weights: NDArray[np.float32], parts: tuple[int, int], evidence: NDArray[np.float32], measured: bool) -> float:
+    """The most that some of the evidence can add to a score, or, once measured, what it does; it is 0..1."""
+    z = 0.0
+    for f in range(parts[0], parts[1]):
+        z += np.float64(weights[f]) * np.float64(evidence[f]) if measured else max(np.float64(weights[f]), 0.0)
+    return z
+
+
 @njit(nogil=True, cache=True)
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
-    """The score of stories i and j, 0..1; `evidence`, float32[16], is overwritten with what was measured.
+    """The score of stories i and j, 0..1; 0 for most that cannot reach the threshold. `evidence` is overwritten.
 
-    Score 0 without a look at the weights: for a story of too few words, which says nothing that chance might not; and
-    for two texts of which neither knows the other's title, since what they share is then no story but a banner.
+    Always 0: for a story of too few words, which says nothing that chance might not; and for two texts of which neither
+    knows the other's title, since what they share is then no story but a banner.
     """
-    measure(facts, i, j, evidence)
     if judgement.rule > 0.0:
+        _measure_texts(facts, i, j, evidence)
         return np.float64(evidence[TEXT_JACCARD])
     if says_too_little(facts, i) or says_too_little(facts, j):
         return 0.0
-    both_texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
-    if both_texts and evidence[TITLE_FOUND] < LEAST_FOUND:
+    texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
+    weights = judgement.weights[TEXT_MODEL if texts else TITLE_MODEL]
+    _measure_origins(facts, i, j, evidence)
+    z = np.float64(weights[FEATURES]) + _most(weights, ORIGINS, evidence, True)
+    if texts:  # what tells most comes first; most candidates are done with then
+        _measure_texts(facts, i, j, evidence)
+        z += _most(weights, TEXTS, evidence, True)
+        if _chance(z + _most(weights, TITLES, evidence, False)) < judgement.threshold - _ROUNDING:
+            return 0.0
+        _measure_titles(facts, i, j, evidence)
+        return 0.0 if evidence[TITLE_FOUND] < LEAST_FOUND else _chance(z + _most(weights, TITLES, evidence, True))
+    _measure_titles(facts, i, j, evidence)
+    z += _most(weights, TITLES, evidence, True)
+    if _chance(z + _most(weights, TEXTS, evidence, False)) < judgement.threshold - _ROUNDING:
         return 0.0
-    weights = judgement.weights[TEXT_MODEL if both_texts else TITLE_MODEL]
-    z = np.float64(weights[FEATURES])
-    for f in range(FEATURES):
-        z += np.float64(weights[f]) * np.float64(evidence[f])
+    _measure_texts(facts, i, j, evidence)
+    return _chance(z + _most(weights, TEXTS, evidence, True))
+
+
+@njit(nogil=True)
+def _chance(z: float) -> float:
     return 1.0 / (1.0 + math.exp(-z))

@@ -69,15 +69,15 @@ def measure(one: Story, other: Story) -> list[float]:
         jaccard(title),
         containment(title),
         jaccard(runs),
+        1.0 - min(missing(title)),
+        title_clash * containment(title),
+        min(missing(title_names)) * containment(title),
         1.0 - max(missing(lead)) if all(lead) else 0.0,
         containment(pairs),
         jaccard(texts),
         containment(texts),
-        1.0 - min(missing(title)),
-        title_clash * containment(title),
         number_clash,
         number_clash * same_source,
-        min(missing(title_names)) * containment(title),
         min(missing(names)),
         float(same_source),
         float(one.url == other.url != 0),
@@ -89,11 +89,11 @@ def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: fl
     """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
     evidence = np.array(measure(one, other), dtype=np.float32)
     if rule > 0:
-        return float(evidence[5])
+        return float(evidence[8])
     if min(len(one.sets[3]), len(other.sets[3])) < FEWEST_WORDS:
         return 0.0
     texts = one.has_text and other.has_text
-    if texts and evidence[7] < LEAST_FOUND:
+    if texts and evidence[3] < LEAST_FOUND:
         return 0.0
     row = weights[1 if texts else 0]
     return 1.0 / (1.0 + math.exp(-(row[FEATURES] + sum(w * float(e) for w, e in zip(row, evidence, strict=False)))))
