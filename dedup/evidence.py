@@ -29,7 +29,7 @@ from dedup.kernels.native.evidence import (
     measure,
 )
 from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
-from dedup.kernels.native.meanings import CALENDAR, COUNT, SLOTS, TOLL, Meanings
+from dedup.kernels.native.meanings import CALENDAR, COUNT, SLOTS, TOLL, Meanings, glance
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.shingles import Shingles
@@ -41,14 +41,14 @@ EVIDENCE = (
     "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
-    "title_name_clash",  # like number_clash, of the titles' names, times title_containment
+    "title_name_clash",  # share of a title's names that the other story does not know, of the two the smaller, likewise
     "lead_shared",  # share of the words one text opens with that the other story knows, of the two the smaller
     "pair_containment",  # of the content words two in a row, in title + text
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
-    "number_clash",  # share of a story's first numbers that the other does not know, of the two the smaller
-    "same_source_number_clash",  # the same if both are of one source, else 0: a publisher's templates
-    "name_clash",  # like number_clash, of the names in the beginning of the text
+    "number_clash",  # 1 if neither story knows any of the other's first numbers: the same words about another thing
+    "same_source_number_clash",  # share of those that are not known, of the two the smaller, if of one source; else 0
+    "name_clash",  # the same share of the names in the beginning of the text
     "same_source",  # 1 or 0
     "same_url",  # 1 or 0
     "hours_apart",  # at most 72
@@ -98,9 +98,13 @@ def word_meanings() -> dict[bytes, tuple[int, int]]:
 def load_meanings() -> Meanings:
     """The same as the kernels take it."""
     meanings = Meanings(
-        np.zeros(SLOTS, dtype=np.uint32), np.zeros(SLOTS, dtype=np.uint8), np.zeros(SLOTS, dtype=np.uint32)
+        keys=np.zeros(SLOTS, dtype=np.uint32),
+        kinds=np.zeros(SLOTS, dtype=np.uint8),
+        values=np.zeros(SLOTS, dtype=np.uint32),
+        likely=np.zeros(SLOTS, dtype=np.bool_),
     )
     for word, (kind, value) in word_meanings().items():
+        meanings.likely[glance(np.frombuffer(word, dtype=np.uint8), 0, len(word))] = True
         key = xxhash.xxh32_intdigest(word)
         slot = key % SLOTS
         while meanings.keys[slot]:

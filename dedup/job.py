@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup.batch import find_duplicates
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import Result
-from dedup.settings import Settings, parse_rule, parse_window
+from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
 
@@ -30,7 +30,7 @@ class Job:
     window: str = "72h"
     keep: str = "earliest"
     rule: str = "evidence"
-    strictness: Literal["strict", "balanced", "loose"] = "balanced"
+    strictness: Strictness = "balanced"
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
     rejects: str | None = None

@@ -9,7 +9,8 @@ from typing import Literal
 
 from dedup.errors import SettingsError
 
-STRICTNESS = ("strict", "balanced", "loose")
+Strictness = Literal["strict", "balanced", "loose"]
+STRICTNESS: tuple[Strictness, ...] = ("strict", "balanced", "loose")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MICROSECOND = 1_000_000
 
@@ -80,7 +81,7 @@ class Settings:
     seed: int = 1
     window: float | None = 72 * 3600.0
     rule: float | Literal["evidence"] = "evidence"
-    strictness: Literal["strict", "balanced", "loose"] = "balanced"
+    strictness: Strictness = "balanced"
     keep: str = "earliest"
     bucket_limit: int = 32
     threads: int | None = None

@@ -12,6 +12,7 @@ from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
 from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
+from dedup.kernels.native.meanings import LONGEST, SHORTEST
 from dedup.kernels.reference import contents
 from dedup.kernels.reference import facts as slow
 from dedup.shingles import text_shingles
@@ -125,7 +126,7 @@ def test_urls_are_compared_by_what_names_the_article(url, form):
 def test_meanings_are_told_by_a_word_alone():
     assert MEANINGS[b"twelve"] == MEANINGS["zwölf".encode()] == (slow.COUNT, xxhash.xxh32_intdigest(b"12"))
     assert MEANINGS[b"montag"] == MEANINGS["måndag".encode()] != MEANINGS[b"friday"]
-    assert max(map(len, MEANINGS)) <= 20
+    assert SHORTEST <= min(map(len, MEANINGS)) <= max(map(len, MEANINGS)) <= LONGEST
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
 

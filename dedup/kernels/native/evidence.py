@@ -160,8 +160,9 @@ def _measure_texts(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> No
     out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
     x, y = _section(facts, i, NUMBERS), _section(facts, j, NUMBERS)
-    out[NUMBER_CLASH] = 0.0 if revised else _clash(x, y, front_x, front_y)
-    out[SAME_SOURCE_NUMBER_CLASH] = out[NUMBER_CLASH] * out[SAME_SOURCE]
+    clash = 0.0 if revised else _clash(x, y, front_x, front_y)
+    out[NUMBER_CLASH] = clash == 1.0
+    out[SAME_SOURCE_NUMBER_CLASH] = np.float32(clash) * out[SAME_SOURCE]
     x, y = _section(facts, i, NAMES), _section(facts, j, NAMES)
     out[NAME_CLASH] = _clash(x, y, front_x, front_y)
 

@@ -16,7 +16,7 @@ from dedup.kernels.native.picks import (
     pick_runs,
     pick_words,
 )
-from dedup.kernels.native.shingles import TITLE_STAND_IN
+from dedup.kernels.native.shingles import TITLE_STAND_IN, hash_stem
 
 # The sets, in the order they lie in, and the most values in each. Of runs, pairs and shingles these are the smallest
 # hashes, a fair sample; of the others those that come first in the story.
@@ -133,6 +133,8 @@ def _append(
 
     First in text order, so that the beginning of a title counts before its end; values[:count] is overwritten.
     """
+    if count == 0:
+        return at
     if count > cap:  # rare: find the first ones before their order is lost
         count = _first_distinct(values, count, cap)
     sort_hashes(values, count, scratch)
@@ -188,7 +190,8 @@ def gather_facts(
         begin = at = bounds[i]
         n = pick_words(own, words, 0, head, some)
         if n == 0:  # a title of function words
-            some[:head] = words[:head]
+            for n in range(head):
+                some[n] = hash_stem(data, starts[first + n], starts[first + n + 1] - 1, True)
             n = head
         at = _append(facts, at, some, n, CAPS[TITLE], scratch)
         sections[i, TITLE] = at - begin

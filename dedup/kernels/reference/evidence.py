@@ -76,7 +76,7 @@ def measure(one: Story, other: Story) -> list[float]:
         containment(pairs),
         jaccard(texts),
         containment(texts),
-        number_clash,
+        float(number_clash == 1.0),
         number_clash * same_source,
         min(missing(names)),
         float(same_source),

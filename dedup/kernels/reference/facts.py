@@ -34,7 +34,7 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
     named = [] if in_title_case(title) else names(title, said)
     every = {value for some in shingles(both, width) for value in some}
     return [
-        first_values(words(both[:head], said) or [value for _, value in said[:head]], CAPS[0]),
+        first_values(words(both[:head], said) or [xxh32(word) for word, _ in both[:head]], CAPS[0]),
         smallest_values(runs(b"".join(word + b" " for word, _ in both[:head]).decode()), CAPS[1]),
         first_values(words(both[lead], said[lead]), CAPS[2]),
         first_values(front, CAPS[3]),
