@@ -12,6 +12,7 @@ from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
+from dedup.kernels.native.facts import CAPS
 from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
@@ -85,6 +86,20 @@ def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
     np.testing.assert_array_equal(there, back)
 
 
+@pytest.mark.parametrize("sizes", [(40, 300), (300, 300), (156, 155), (48, 96), (0, 300)])
+def test_evidence_on_samples_equals_the_slow_twin(sizes):
+    rng = np.random.default_rng(sum(sizes))
+    common = rng.integers(0, 2**32, 200)
+    stories = []
+    for size in sizes:
+        every = sorted({*common[:size].tolist(), *rng.integers(0, 2**32, size).tolist()})
+        kept = [every[:cap] for cap in CAPS]
+        stories.append(story(shingles=(), sets=kept))
+    values = np.empty(evidence.FEATURES, np.float32)
+    evidence.measure(facts_of(stories), 0, 1, values)
+    np.testing.assert_array_equal(values, np.array(slow.measure(*stories), dtype=np.float32))
+
+
 @given(
     st.lists(st.tuples(STORY, st.lists(st.integers(0, 2), min_size=6, max_size=6)), max_size=14),
     WEIGHTS,
@@ -133,7 +148,7 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
 def story(*, shingles, hour=0, content=0, **more):
     """A story with these shingles in all its sets of words, a band of its own content."""
     values = sorted(shingles)
-    sets = [values, values, values, values, [], [], [], [], values, values]
+    sets = more.pop("sets", [values, values, values, values, [], [], [], [], values, values])
     fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
     return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
 
