@@ -104,7 +104,9 @@ def load_meanings() -> Meanings:
         likely=np.zeros(SLOTS, dtype=np.bool_),
     )
     for word, (kind, value) in word_meanings().items():
-        meanings.likely[glance(np.frombuffer(word, dtype=np.uint8), 0, len(word))] = True
+        meanings.likely[glance.py_func(np.frombuffer(word, dtype=np.uint8), 0, len(word))] = (
+            True  # not compiled for this
+        )
         key = xxhash.xxh32_intdigest(word)
         slot = key % SLOTS
         while meanings.keys[slot]:
