@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling | accuracy`: each has a --help; `python -m benchmarks.readme`."""
+"""`python -m benchmarks feed | throughput | scaling | accuracy | fit`: each has a --help. Also `benchmarks.readme`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
 from benchmarks.accuracy_tables import titles_text
 from benchmarks.events import FeedSettings
 from benchmarks.feed import SHAPES
+from benchmarks.fit import fit, table, write
 from benchmarks.floors import Floors, RegressionError
 from benchmarks.labelled import Folder
 from benchmarks.measure import BenchmarkError
@@ -96,6 +97,14 @@ def _hold_floors(folder: Folder, update: bool, allow_regression: bool) -> int:
     return 1 if lines else 0
 
 
+def fit_command(chosen: argparse.Namespace) -> None:
+    """Fits the verdict model."""
+    model = fit(chosen.data)
+    print(table(model))
+    if chosen.output:
+        write(model, chosen.output)
+
+
 def _report(record: dict[str, Any], output: Path | None) -> None:
     """Tables to standard output; the record, when asked for, to a file."""
     print(markdown(record))
@@ -154,6 +163,11 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--check", action="store_true", help="only hold the figures against floors.json; 1 if one fell")
     what.add_argument("--update", action="store_true", help="only raise the floors to the figures of now")
     accuracy.add_argument("--allow-regression", action="store_true", help="with --update: lower floors as well")
+
+    fitting = commands.add_parser("fit", help="fit the verdict model on labelled pairs")
+    fitting.set_defaults(run=fit_command)
+    fitting.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
+    fitting.add_argument("-o", "--output", type=Path, help="model to write; dedup/model.json is the one in use")
 
     for command, repeats in ((throughput, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)

@@ -67,6 +67,9 @@ def run(
     window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
     keep: Annotated[str, typer.Option(help="Which story is kept: earliest, longest, source:NAME,NAME.")] = "earliest",
     rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
+    strictness: Annotated[
+        Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
+    ] = "balanced",
     mapping: Annotated[
         list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
     ] = None,
@@ -88,6 +91,7 @@ def run(
             window=window,
             keep=keep,
             rule=rule,
+            strictness=strictness,
             mapping=_parse_mapping(mapping or []),
             on_error=on_error,
             rejects=rejects,

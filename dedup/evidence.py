@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import unicodedata
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 from numpy.typing import NDArray
 
+from dedup import words
 from dedup.kernels.native.contents import hash_contents, hash_strings, hash_urls
 from dedup.kernels.native.evidence import (
     FEATURES,
+    FEWEST_WORDS,
     HAS_TEXT,
     META,
     META_BITS,
@@ -18,12 +24,13 @@ from dedup.kernels.native.evidence import (
     META_TOKENS,
     META_URL,
     REVISED,
-    TRUNCATED,
     UNDATED,
     Facts,
     measure,
 )
-from dedup.kernels.native.facts import FACTS_CAP, SECTIONS, gather_facts
+from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
+from dedup.kernels.native.meanings import CALENDAR, COUNT, SLOTS, TOLL, Meanings, glance
+from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.shingles import Shingles
 from dedup.text import Tokens
@@ -31,19 +38,26 @@ from dedup.text import Tokens
 EVIDENCE = (
     "title_jaccard",  # of the titles' content words, cut to stems
     "title_containment",  # of the smaller set in the larger
-    "head_jaccard",  # of the content words in the first 48 tokens of title + text
-    "head_containment",
+    "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
+    "title_found",  # share of a title's words that the other story knows, of the two the larger
+    "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
+    "title_name_clash",  # share of a title's names that the other story does not know, of the two the smaller, likewise
+    "lead_shared",  # share of the words one text opens with that the other story knows, of the two the smaller
+    "pair_containment",  # of the content words two in a row, in title + text
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
-    "title_numbers",  # share of the titles' numbers that one of them lacks; 0 if either has none
-    "head_numbers",  # the same for the first 70 tokens of title + text
-    "names",  # the same for the capitalised words there, where the text runs
-    "length_ratio",  # tokens of the shorter over tokens of the longer
+    "number_clash",  # 1 if neither story knows any of the other's first numbers: the same words about another thing
+    "same_source_number_clash",  # share of those that are not known, of the two the smaller, if of one source; else 0
+    "name_clash",  # the same share of the names in the beginning of the text
     "same_source",  # 1 or 0
     "same_url",  # 1 or 0
     "hours_apart",  # at most 72
 )
-"""Names of the evidence on two stories, in the order of the arrays that hold it. All are 0..1 but the hours."""
+"""Names of the evidence on two stories, in the order of the arrays that hold it. All are 0..1 but the hours.
+
+What a story knows are the content words and numbers at its front, cf. `facts.FRONT_TOKENS`. Where a story has no
+numbers, or no names, it contradicts none; nor do numbers that count victims, or those of an update or a correction.
+"""
 
 _TEXT_TOKENS = 8  # a shorter text says too little to be judged as one
 _TRACKERS = np.array(sorted({hash_name(name) for name in TRACKERS}), dtype=np.uint32)
@@ -66,20 +80,55 @@ def hash_column(column: pa.Array) -> NDArray[np.uint64]:
     return hashes
 
 
-def gather(batch: pa.RecordBatch, tokens: Tokens, titles: Shingles, texts: Shingles) -> Facts:
+def word_meanings() -> dict[bytes, tuple[int, int]]:
+    """The words of `dedup.words` that are numbers, days, or count victims, as tokens have them: kind and value."""
+    found: dict[str, tuple[int, str]] = {}
+    for digits, names in (*words.NUMBER_WORDS.items(), *words.ORDINAL_WORDS.items()):
+        found |= dict.fromkeys(names.split(), (COUNT, digits))
+    for names in words.phrases(words.CALENDAR_WORDS):
+        found |= dict.fromkeys(names.split(), (CALENDAR, names.split()[0]))
+    found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, ""))
+    return {
+        unicodedata.normalize("NFKC", word).casefold().encode(): (kind, xxhash.xxh32_intdigest(value.encode()))
+        for word, (kind, value) in found.items()
+    }
+
+
+@functools.cache
+def load_meanings() -> Meanings:
+    """The same as the kernels take it."""
+    meanings = Meanings(
+        keys=np.zeros(SLOTS, dtype=np.uint32),
+        kinds=np.zeros(SLOTS, dtype=np.uint8),
+        values=np.zeros(SLOTS, dtype=np.uint32),
+        likely=np.zeros(SLOTS, dtype=np.bool_),
+    )
+    for word, (kind, value) in word_meanings().items():
+        meanings.likely[glance.py_func(np.frombuffer(word, dtype=np.uint8), 0, len(word))] = (
+            True  # not compiled for this
+        )
+        key = xxhash.xxh32_intdigest(word)
+        slot = key % SLOTS
+        while meanings.keys[slot]:
+            slot = (slot + 1) % SLOTS
+        meanings.keys[slot], meanings.kinds[slot], meanings.values[slot] = key, kind, value
+    return meanings
+
+
+def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles) -> Facts:
     """What is kept of a batch's stories for verification; `times` are as the feed gives them, UNDATED where missing."""
     count = batch.num_rows
     lengths = np.diff(tokens.offsets)
-    room = np.minimum(5 * lengths + np.diff(texts.bounds), FACTS_CAP).sum()
+    longest = max(int(np.diff(texts.bounds).max(initial=0)), int(lengths.max(initial=0)), RUN_POINTS)
+    letters = tokens.starts[tokens.offsets[1:]] - tokens.starts[tokens.offsets[:-1]]
+    room = np.minimum(9 * lengths + letters + np.diff(texts.bounds), FACTS_CAP).sum()
     hashes = np.empty(room, dtype=np.uint32)
     bounds = np.empty(count + 1, dtype=np.int64)
     sections = np.empty((count, SECTIONS), dtype=np.uint16)
-    truncated = np.empty(count, dtype=np.bool_)
-    scratch = np.empty(2 * int(np.diff(texts.bounds).max(initial=0)) + FACTS_CAP, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, tokens.offsets, tokens.title_ends),
-        *(titles.hashes, titles.bounds, texts.hashes, texts.bounds),
-        *(scratch, hashes, bounds, sections, truncated),
+        *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * longest, dtype=np.uint32)),
+        *(hashes, bounds, sections),
     )
     meta = np.empty((count, META), dtype=np.uint32)
     meta[:, META_TITLE_TOKENS] = tokens.title_ends - tokens.offsets[:-1]
@@ -88,13 +137,18 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, titles: Shingles, texts: Shing
     meta[:, META_SOURCE] = sources & np.uint64(0xFFFFFFFF)
     meta[:, META_URL] = _hash_urls(batch.column("url"))
     has_text = tokens.offsets[1:] - tokens.title_ends >= _TEXT_TOKENS
-    meta[:, META_BITS] = HAS_TEXT * has_text + TRUNCATED * truncated + REVISED * (tokens.marks != 0)
+    meta[:, META_BITS] = HAS_TEXT * has_text + REVISED * (tokens.marks != 0)
     content = np.empty((count, 2), dtype=np.uint64)
     raw = np.zeros(count, dtype=np.uint64)
     if not lengths.all():  # what a story without a word is the copy of is told by its bytes
         raw = hash_column(batch.column("title")) * np.uint64(31) + hash_column(batch.column("text"))
     hash_contents(tokens.data, tokens.starts, tokens.flags, tokens.offsets, meta[:, META_SOURCE].copy(), raw, content)
     return Facts(hashes[: bounds[-1]].copy(), bounds, sections, meta, _times(batch.column("published")), content)
+
+
+def says_too_little(facts: Facts) -> NDArray[np.bool_]:
+    """bool[n]: whether a story has too few words for evidence to judge it; only an exact copy duplicates it."""
+    return np.asarray(facts.sections[:, FRONT] - facts.sections[:, FRONT - 1] < FEWEST_WORDS)
 
 
 def _hash_urls(column: pa.Array) -> NDArray[np.uint32]:

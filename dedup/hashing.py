@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.bands import cut_bands
-from dedup.evidence import gather
-from dedup.kernels.native.evidence import FEWEST_WORDS, META, META_URL, Facts
+from dedup.evidence import gather, says_too_little
+from dedup.kernels.native.evidence import META, META_URL, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words
@@ -38,10 +38,10 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     tokens = tokenize(batch)
     texts = text_shingles(tokens, settings.shingle_width)
     titles = title_words(tokens)
-    facts = gather(batch, tokens, titles, texts)
+    facts = gather(batch, tokens, texts)
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
-        keys[:, facts.sections[:, 1] - facts.sections[:, 0] < FEWEST_WORDS] = 0
+        keys[:, says_too_little(facts)] = 0
     return Hashed(batch.column("id"), facts, keys, _preference(batch.column("source"), settings))
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from dedup.batch import find_duplicates
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import Result
-from dedup.settings import Settings, parse_rule, parse_window
+from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
 
@@ -31,6 +31,7 @@ class Job:
     window: str = "72h"
     keep: str = "earliest"
     rule: str = "evidence"
+    strictness: Strictness = "balanced"
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
     rejects: str | None = None
@@ -44,7 +45,11 @@ class Job:
             FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
         """
         settings = Settings(
-            window=parse_window(self.window), keep=self.keep, rule=parse_rule(self.rule), threads=self.threads
+            window=parse_window(self.window),
+            keep=self.keep,
+            rule=parse_rule(self.rule),
+            strictness=self.strictness,
+            threads=self.threads,
         )
         reading = ReadSettings(
             mapping=self.mapping,

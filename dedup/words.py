@@ -100,6 +100,76 @@ ADDING_VERBS = "adds; inserts; recasts; removes; repeats; rewrites; updates; wri
 CORRECTING_VERBS = "clarifies; corrects; fixes; refiles; resends"
 """A text that begins with one of these in brackets is a corrected version of another."""
 
+NUMBER_WORDS = {
+    "0": "zero null noll cero",
+    "2": "two zwei två deux dos",
+    "3": "three drei tre trois tres drie",
+    "4": "four vier fyra quatre cuatro quattro quatro",
+    "5": "five fünf fem cinq cinco cinque vijf",
+    "6": "six sechs seis zes",
+    "7": "seven sieben sju siete sette sete zeven",
+    "8": "eight åtta huit ocho otto oito",
+    "9": "nine neun nio neuf nueve nove negen",
+    "10": "ten zehn tio diez dieci dez tien",
+    "11": "eleven elva onze undici",
+    "12": "twelve zwölf tolv douze doce dodici doze twaalf",
+    "13": "thirteen dreizehn tretton treize trece tredici treze dertien",
+    "14": "fourteen vierzehn fjorton quatorze catorce quattordici veertien",
+    "15": "fifteen fünfzehn femton quinze quince quindici vijftien",
+    "16": "sixteen sechzehn sexton seize dieciséis sedici zestien",
+    "17": "seventeen siebzehn sjutton diecisiete diciassette zeventien",
+    "18": "eighteen achtzehn arton dieciocho diciotto achttien",
+    "19": "nineteen neunzehn nitton diecinueve diciannove negentien",
+    "20": "twenty zwanzig tjugo vingt veinte venti vinte twintig",
+    "30": "thirty dreißig trettio trente treinta trenta trinta dertig",
+    "40": "forty vierzig fyrtio quarante cuarenta quaranta quarenta veertig",
+    "50": "fifty fünfzig femtio cinquante cincuenta cinquanta cinquenta vijftig",
+    "60": "sixty sechzig sextio soixante sesenta sessanta sessenta zestig",
+    "70": "seventy siebzig sjuttio setenta settanta zeventig",
+    "80": "eighty achtzig åttio ochenta ottanta oitenta tachtig",
+    "90": "ninety neunzig nittio noventa novanta negentig",
+    "1": "first one",
+    "half": "half halves",
+    "quarter": "quarter",
+    "dozen": "dozen",
+}
+"""Words for numbers, by the digits that say the same: "two dead" and "2 dead" agree. Words that mean something else in
+another of the languages are left out (Spanish "once", Swedish "sex"), and ordinals but "first" stand below."""
+
+ORDINAL_WORDS = {
+    "2": "second",
+    "3": "third",
+    "4": "fourth",
+    "5": "fifth",
+    "6": "sixth",
+    "7": "seventh",
+    "8": "eighth",
+    "9": "ninth",
+    "10": "tenth",
+}
+"""Likewise for ordinals, so that "fourth quarter" and "4th quarter" agree."""
+
+CALENDAR_WORDS = """
+monday montag måndag lundi lunes lunedì maandag; tuesday dienstag tisdag mardi martes martedì dinsdag; wednesday
+mittwoch onsdag mercredi miércoles mercoledì woensdag; thursday donnerstag torsdag jeudi jueves giovedì donderdag;
+friday freitag fredag vendredi viernes venerdì vrijdag; saturday samstag lördag samedi sábado sabato zaterdag; sunday
+sonntag söndag dimanche domingo domenica zondag; january januar januari janvier enero gennaio janeiro jan; february
+februar februari février febrero febbraio fevereiro feb; march märz marzo maart março; april avril abril aprile apr;
+june juni juin junio giugno junho; july juli juillet julio luglio julho; august augusti août agosto augustus aug;
+september septembre septiembre settembre setembro sept; october oktober octobre octubre ottobre outubro oct; november
+novembre noviembre novembro nov; december dezember décembre diciembre dicembre dezembro dec
+"""
+"""Weekdays and months, ";" between days; "may" is a verb more often than a month."""
+
+TOLL_WORDS = """
+dead kill killed killing kills die died dies deaths death toll injured injures injuries injuring wounded wounding wounds
+hurt missing casualties victims fatalities bodies arrested arrests evacuated displaced hospitalized hospitalised
+tote toten getötet verletzte verletzten vermisste vermisst opfer döda dödade dödad skadade skadad saknade saknas
+gripna omkomna morts mort tués tué blessés blessé disparus victimes muertos muertes heridos desaparecidos víctimas
+fallecidos morti feriti dispersi vittime mortos feridos desaparecidos vítimas doden gewonden vermisten slachtoffers
+"""
+"""Words beside a number that counts victims: such figures rise while the story stays the same."""
+
 UPDATING_PREFIXES = """
 update; updated; wrapup; wrap-up; actualización; actualizado; aktualisiert; atualização; atualizado; mise à
 jour; aggiornamento; aggiornato; uppdaterad; bijgewerkt; обновлено; обновление; محدث; تحديث; 更新; güncelleme;

@@ -7,18 +7,23 @@ import xxhash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dedup.evidence import EVIDENCE, gather, hash_column, weigh
+from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, word_meanings
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
-from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, TRUNCATED, UNDATED
-from dedup.kernels.native.facts import FACTS_CAP
-from dedup.kernels.reference import contents, shingles
-from dedup.shingles import text_shingles, title_words
+from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED
+from dedup.kernels.native.facts import CAPS, FACTS_CAP
+from dedup.kernels.native.meanings import LONGEST, SHORTEST
+from dedup.kernels.reference import contents
+from dedup.kernels.reference import facts as slow
+from dedup.shingles import text_shingles
 from tests.builders import at, batch, tokens
 
+MEANINGS = word_meanings()
 WORDS = st.one_of(
     st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
-    st.sampled_from([b"the", b"350,000", b"350000", b"china", b"12"]),
+    st.sampled_from(
+        [b"the", b"350,000", b"350000", b"china", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"]
+    ),
 )
 FLAGS = st.sampled_from([0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL])
 TOKENS = st.lists(st.tuples(WORDS, FLAGS.map(int)), max_size=90)
@@ -51,7 +56,7 @@ URLS = st.one_of(
 def facts_of(stories, rows=None):
     """The facts of tokens that stand in for the text of a batch."""
     read = tokens(stories)
-    return gather(batch(rows or [{}] * len(stories)), read, title_words(read), text_shingles(read, 3))
+    return gather(batch(rows or [{}] * len(stories)), read, text_shingles(read, 3))
 
 
 @given(st.lists(st.tuples(TOKENS, TOKENS), max_size=4))
@@ -59,21 +64,19 @@ def facts_of(stories, rows=None):
 def test_facts_equal_the_slow_twin(stories):
     facts = facts_of(stories)
     for i, (title, text) in enumerate(stories):
-        sets, truncated = shingles.facts(title, text, 3)
+        sets = slow.facts(title, text, 3, MEANINGS)
         begin, got = facts.bounds[i], []
         for end in facts.sections[i].tolist():
             got.append(facts.hashes[begin : facts.bounds[i] + end].tolist())
             begin = facts.bounds[i] + end
         assert got == sets
-        assert bool(facts.meta[i, META_BITS] & TRUNCATED) == truncated
         assert facts.meta[i, META_TOKENS] == len(title) + len(text)
 
 
 def test_facts_of_an_enormous_story_are_bounded():
     words = [(str(k).encode(), int(NUMBER | CAPITAL)) for k in range(200_000)]
     facts = facts_of([(words[:100_000], words[100_000:])])
-    assert facts.hashes.shape[0] <= FACTS_CAP == 496
-    assert facts.meta[0, META_BITS] & TRUNCATED
+    assert facts.hashes.shape[0] <= FACTS_CAP == sum(CAPS) == 512
 
 
 @given(st.lists(st.tuples(TOKENS, st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)), max_size=4))
@@ -120,6 +123,14 @@ def test_urls_are_compared_by_what_names_the_article(url, form):
     assert contents.canonical_url(url.encode()) == form
 
 
+def test_meanings_are_told_by_a_word_alone():
+    assert MEANINGS[b"twelve"] == MEANINGS["zwölf".encode()] == (slow.COUNT, xxhash.xxh32_intdigest(b"12"))
+    assert MEANINGS[b"montag"] == MEANINGS["måndag".encode()] != MEANINGS[b"friday"]
+    assert SHORTEST <= min(map(len, MEANINGS)) <= max(map(len, MEANINGS)) <= LONGEST
+    table = load_meanings()
+    assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
+
+
 def words(text):
     return [(word.encode(), int(NUMBER) if word[0].isdigit() else 0) for word in text.split()]
 
@@ -134,8 +145,9 @@ def test_evidence_on_a_template_with_another_number():
     )
     evidence = weigh(facts, 0, 1)
     assert tuple(evidence) == EVIDENCE
-    assert evidence["title_numbers"] == evidence["head_numbers"] == 1.0
     assert evidence["title_jaccard"] == pytest.approx(5 / 7)
+    assert evidence["title_number_clash"] == pytest.approx(5 / 6)
+    assert evidence["number_clash"] == evidence["same_source_number_clash"] == 1.0
     assert evidence["text_jaccard"] == pytest.approx(5 / 11)
     assert evidence["same_source"] == 1.0
     assert evidence["same_url"] == 0.0
@@ -144,7 +156,7 @@ def test_evidence_on_a_template_with_another_number():
 
 def test_a_number_that_only_one_title_has_is_no_disagreement():
     facts = facts_of([(words("ferry sinks off coast"), []), (words("ferry sinks off coast 12 dead"), [])])
-    assert weigh(facts, 0, 1)["title_numbers"] == 0.0
+    assert weigh(facts, 0, 1)["title_number_clash"] == 0.0
 
 
 def test_a_missing_date_is_undated():

@@ -13,6 +13,7 @@ from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
+from dedup.kernels.native.facts import CAPS
 from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
@@ -28,8 +29,7 @@ FEW_BANDS = Settings(
 SETS = st.lists(st.integers(0, 12), max_size=8, unique=True).map(sorted)
 STORY = st.builds(
     slow.Story,
-    sets=st.tuples(SETS, SETS, SETS, SETS, SETS, SETS),
-    truncated=st.booleans(),
+    sets=st.tuples(*[SETS] * 10),
     tokens=st.integers(0, 40),
     source=st.integers(0, 2),
     url=st.integers(0, 2),
@@ -37,7 +37,7 @@ STORY = st.builds(
     revised=st.booleans(),
     time=st.one_of(st.just(slow.UNDATED), st.integers(-9 * HOUR, 9 * HOUR)),
     content=st.tuples(st.integers(0, 3), st.integers(0, 1)),
-).filter(lambda story: bool(story.sets[5]) or not story.truncated)
+)
 WEIGHTS = st.lists(
     st.lists(st.floats(-3, 3, width=32), min_size=evidence.FEATURES + 1, max_size=evidence.FEATURES + 1),
     min_size=2,
@@ -46,14 +46,11 @@ WEIGHTS = st.lists(
 
 
 def facts_of(stories):
-    bits = [
-        evidence.HAS_TEXT * s.has_text + evidence.TRUNCATED * s.truncated + evidence.REVISED * s.revised
-        for s in stories
-    ]
+    bits = [evidence.HAS_TEXT * s.has_text + evidence.REVISED * s.revised for s in stories]
     return evidence.Facts(
         hashes=np.array([value for s in stories for values in s.sets for value in values], dtype=np.uint32),
         bounds=np.cumsum([0] + [sum(map(len, s.sets)) for s in stories], dtype=np.int64),
-        sections=np.array([np.cumsum([len(v) for v in s.sets]) for s in stories], dtype=np.uint16).reshape(-1, 6),
+        sections=np.array([np.cumsum([len(v) for v in s.sets]) for s in stories], dtype=np.uint16).reshape(-1, 10),
         meta=np.array(
             [[0, s.tokens, s.source, s.url, b] for s, b in zip(stories, bits, strict=True)], dtype=np.uint32
         ).reshape(-1, 5),
@@ -88,6 +85,20 @@ def test_evidence_equals_the_slow_twin_and_is_symmetric(one, other):
     evidence.measure(facts, 1, 0, back)
     np.testing.assert_array_equal(there, np.array(slow.measure(one, other), dtype=np.float32))
     np.testing.assert_array_equal(there, back)
+
+
+@pytest.mark.parametrize("sizes", [(40, 300), (300, 300), (156, 155), (48, 96), (0, 300)])
+def test_evidence_on_samples_equals_the_slow_twin(sizes):
+    rng = np.random.default_rng(sum(sizes))
+    common = rng.integers(0, 2**32, 200)
+    stories = []
+    for size in sizes:
+        every = sorted({*common[:size].tolist(), *rng.integers(0, 2**32, size).tolist()})
+        kept = [every[:cap] for cap in CAPS]
+        stories.append(story(shingles=(), sets=kept))
+    values = np.empty(evidence.FEATURES, np.float32)
+    evidence.measure(facts_of(stories), 0, 1, values)
+    np.testing.assert_array_equal(values, np.array(slow.measure(*stories), dtype=np.float32))
 
 
 @given(
@@ -153,8 +164,8 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
 def story(*, shingles, hour=0, content=0, **more):
     """A story with these shingles in all its sets of words, a band of its own content."""
     values = sorted(shingles)
-    sets = [values, values, [], [], [], values]
-    fields = {"truncated": False, "tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
+    sets = more.pop("sets", [values, values, values, values, [], [], [], [], values, values])
+    fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
     return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
 
 

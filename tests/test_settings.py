@@ -18,6 +18,7 @@ from dedup.settings import LookupSettings, Settings, parse_rule, parse_window
         ({"keep": "source: ,"}, "source:NAME,NAME"),
         ({"bucket_limit": 256}, "1 to 255"),
         ({"threads": 0}, "at least 1"),
+        ({"strictness": "sloppy"}, "strict"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(values, message):

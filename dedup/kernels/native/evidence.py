@@ -9,14 +9,35 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.native.facts import (
+    CAPS,
+    FRONT,
+    LEAD,
+    NAMES,
+    NUMBERS,
+    PAIRS,
+    RUNS,
+    SHINGLES,
+    TITLE,
+    TITLE_NAMES,
+    TITLE_NUMBERS,
+)
+
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
-HAS_TEXT, TRUNCATED, REVISED = 1, 2, 4  # bits of meta[:, META_BITS]
+HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
-FEATURES = 13
+# The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
+TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
+LEAD_SHARED, PAIR_CONTAINMENT, TEXT_JACCARD, TEXT_CONTAINMENT = range(6, 10)
+NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(10, 13)
+SAME_SOURCE, SAME_URL, HOURS_APART, FEATURES = range(13, 17)
+TITLES, TEXTS, ORIGINS = (0, 6), (6, 13), (13, 16)
 TITLE_MODEL, TEXT_MODEL = 0, 1
-FEWEST_WORDS = 4  # content words in the head of a story that evidence may judge
+FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
+LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles
 MOST_HOURS = 72.0  # stories further apart are no less alike for it
 _HOUR = 3_600_000_000.0
+_ROUNDING = 1e-6  # of sums in another order
 
 
 class Facts(NamedTuple):
@@ -24,7 +45,7 @@ class Facts(NamedTuple):
 
     hashes: NDArray[np.uint32]  # [m] sorted sets back to back, from `gather_facts`
     bounds: NDArray[np.int64]  # [n + 1] story i owns hashes[bounds[i]:bounds[i + 1]]
-    sections: NDArray[np.uint16]  # [n, 6] where each set ends, counted from bounds[i]
+    sections: NDArray[np.uint16]  # [n, 10] where each set ends, counted from bounds[i]
     meta: NDArray[np.uint32]  # [n, 5] tokens of the title, tokens in all, hashes of source and URL (0: none), bits
     times: NDArray[np.int64]  # [n] microseconds since 1970, or UNDATED
     content: NDArray[np.uint64]  # [n, 2] hash of the whole normalised content; 0, 0 for a story without any
@@ -33,7 +54,7 @@ class Facts(NamedTuple):
 class Judgement(NamedTuple):
     """How pairs are judged."""
 
-    weights: NDArray[np.float32]  # [2, 14] for titles and for text: one for each piece of evidence, then the constant
+    weights: NDArray[np.float32]  # [2, 17] for titles and for text: one for each piece of evidence, then the constant
     rule: float  # above 0: the classical rule, the least Jaccard similarity; the weights are not looked at
     threshold: float  # the least score of a duplicate
     window: int  # microseconds, -1 for no limit
@@ -75,69 +96,143 @@ def _section(facts: Facts, i: int, s: int) -> NDArray[np.uint32]:
     return facts.hashes[begin : facts.bounds[i] + np.int64(facts.sections[i, s])]
 
 
+@njit(nogil=True, cache=True)
+def _missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
+    """Share of x that y lacks; 0 where x is empty, since silence contradicts nothing."""
+    return 1.0 - common(x, y) / x.shape[0] if x.shape[0] > 0 else 0.0
+
+
 @njit(nogil=True)
-def _disagreement(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
-    """Share of two sets' values that one of them lacks; 0 where either is empty, since silence contradicts nothing."""
-    if x.shape[0] == 0 or y.shape[0] == 0:
-        return 0.0
+def _clash(
+    x: NDArray[np.uint32], y: NDArray[np.uint32], front_x: NDArray[np.uint32], front_y: NDArray[np.uint32]
+) -> float:
+    """How far each of two stories tells what the other does not know: the smaller of the shares."""
+    return min(_missing(x, front_y), _missing(y, front_x))
+
+
+@njit(nogil=True, cache=True)
+def _overlap(x: NDArray[np.uint32], y: NDArray[np.uint32], cap: int) -> tuple[int, int, int]:
+    """How many values two samples share, and how many each has where both are complete.
+
+    A sample of `cap` values holds the smallest of a larger set, so it is complete up to its last.
+    """
+    in_x, in_y = x.shape[0], y.shape[0]
+    if in_x == cap or in_y == cap:
+        top = min(x[-1] if in_x == cap else np.uint32(0xFFFFFFFF), y[-1] if in_y == cap else np.uint32(0xFFFFFFFF))
+        in_x, in_y = count_up_to(x, top), count_up_to(y, top)
+    return common(x, y), in_x, in_y
+
+
+@njit(nogil=True)
+def _measure_titles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    x, y = _section(facts, i, TITLE), _section(facts, j, TITLE)
+    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     shared = common(x, y)
-    return 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
+    containment = _share(shared, min(x.shape[0], y.shape[0]))
+    out[TITLE_JACCARD] = _share(shared, x.shape[0] + y.shape[0] - shared)
+    out[TITLE_CONTAINMENT] = containment
+    out[TITLE_FOUND] = 1.0 - _clash(x, y, front_x, front_y)
+    x, y = _section(facts, i, RUNS), _section(facts, j, RUNS)
+    shared, in_x, in_y = _overlap(x, y, CAPS[RUNS])
+    out[TITLE_SPELLING] = _share(shared, in_x + in_y - shared)
+    x, y = _section(facts, i, TITLE_NUMBERS), _section(facts, j, TITLE_NUMBERS)
+    shared = common(x, y)
+    revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
+    clash = 0.0
+    if x.shape[0] > 0 and y.shape[0] > 0 and not revised:
+        clash = 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
+    out[TITLE_NUMBER_CLASH] = clash * containment
+    x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)
+    out[TITLE_NAME_CLASH] = _clash(x, y, front_x, front_y) * containment
+
+
+@njit(nogil=True)
+def _measure_texts(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
+    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
+    x, y = _section(facts, i, LEAD), _section(facts, j, LEAD)
+    known = x.shape[0] > 0 and y.shape[0] > 0
+    out[LEAD_SHARED] = 1.0 - max(_missing(x, front_y), _missing(y, front_x)) if known else 0.0
+    shared, in_x, in_y = _overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
+    out[PAIR_CONTAINMENT] = _share(shared, min(in_x, in_y))
+    shared, in_x, in_y = _overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
+    out[TEXT_JACCARD] = _share(shared, in_x + in_y - shared)
+    out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
+    revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
+    x, y = _section(facts, i, NUMBERS), _section(facts, j, NUMBERS)
+    clash = 0.0 if revised else _clash(x, y, front_x, front_y)
+    out[NUMBER_CLASH] = clash == 1.0
+    out[SAME_SOURCE_NUMBER_CLASH] = np.float32(clash) * out[SAME_SOURCE]
+    x, y = _section(facts, i, NAMES), _section(facts, j, NAMES)
+    out[NAME_CLASH] = _clash(x, y, front_x, front_y)
+
+
+@njit(nogil=True)
+def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    meta = facts.meta
+    out[SAME_SOURCE] = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
+    out[SAME_URL] = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
+    dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
+    out[HOURS_APART] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
 
 
 @njit(nogil=True, cache=True)
 def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
-    """Write the evidence on stories i and j to out, float32[13], in the order of `dedup.evidence.EVIDENCE`.
+    """Write the evidence on stories i and j to out, float32[16], in the order of `dedup.evidence.EVIDENCE`.
 
     Symmetric in i and j.
     """
-    meta = facts.meta
-    for s in range(2):  # the title's words, the head's words
-        x, y = _section(facts, i, s), _section(facts, j, s)
-        shared = common(x, y)
-        out[2 * s] = _share(shared, x.shape[0] + y.shape[0] - shared)
-        out[2 * s + 1] = _share(shared, min(x.shape[0], y.shape[0]))
-    x, y = _section(facts, i, 5), _section(facts, j, 5)
-    shared = common(x, y)
-    in_x, in_y = x.shape[0], y.shape[0]
-    if (meta[i, META_BITS] | meta[j, META_BITS]) & TRUNCATED:  # compare both up to where both are complete
-        top = np.uint32(0xFFFFFFFF)
-        if meta[i, META_BITS] & TRUNCATED:
-            top = min(top, x[in_x - 1])
-        if meta[j, META_BITS] & TRUNCATED:
-            top = min(top, y[in_y - 1])
-        in_x, in_y = count_up_to(x, top), count_up_to(y, top)
-    out[4] = _share(shared, in_x + in_y - shared)
-    out[5] = _share(shared, min(in_x, in_y))
-    for s in range(2, 5):  # numbers of the title, numbers and names of the head
-        out[4 + s] = _disagreement(_section(facts, i, s), _section(facts, j, s))
-    shorter = min(meta[i, META_TOKENS], meta[j, META_TOKENS])
-    out[9] = _share(shorter, max(meta[i, META_TOKENS], meta[j, META_TOKENS]))
-    out[10] = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
-    out[11] = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
-    dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
-    out[12] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
+    _measure_origins(facts, i, j, out)
+    _measure_titles(facts, i, j, out)
+    _measure_texts(facts, i, j, out)
 
 
 @njit(nogil=True)
 def says_too_little(facts: Facts, i: int) -> bool:
-    """Whether a story's head has too few content words for evidence to judge it."""
-    return facts.sections[i, 1] - facts.sections[i, 0] < FEWEST_WORDS
+    """Whether the front of a story has too few content words for evidence to judge it."""
+    return facts.sections[i, FRONT] - facts.sections[i, FRONT - 1] < FEWEST_WORDS
+
+
+@njit(nogil=True)
+def _most(weights: NDArray[np.float32], parts: tuple[int, int], evidence: NDArray[np.float32], measured: bool) -> float:
+    """The most that some of the evidence can add to a score, or, once measured, what it does; it is 0..1."""
+    z = 0.0
+    for f in range(parts[0], parts[1]):
+        z += np.float64(weights[f]) * np.float64(evidence[f]) if measured else max(np.float64(weights[f]), 0.0)
+    return z
 
 
 @njit(nogil=True, cache=True)
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
-    """The score of stories i and j, 0..1; `evidence`, float32[13], is overwritten with what was measured.
+    """The score of stories i and j, 0..1; 0 for most that cannot reach the threshold. `evidence` is overwritten.
 
-    A story of too few words is not judged by evidence (score 0): it has nothing to say that chance might not.
+    Always 0: for a story of too few words, which says nothing that chance might not; and for two texts of which neither
+    knows the other's title, since what they share is then no story but a banner.
     """
-    measure(facts, i, j, evidence)
     if judgement.rule > 0.0:
-        return np.float64(evidence[4])
+        _measure_texts(facts, i, j, evidence)
+        return np.float64(evidence[TEXT_JACCARD])
     if says_too_little(facts, i) or says_too_little(facts, j):
         return 0.0
-    both_texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
-    weights = judgement.weights[TEXT_MODEL if both_texts else TITLE_MODEL]
-    z = np.float64(weights[FEATURES])
-    for f in range(FEATURES):
-        z += np.float64(weights[f]) * np.float64(evidence[f])
+    texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
+    weights = judgement.weights[TEXT_MODEL if texts else TITLE_MODEL]
+    _measure_origins(facts, i, j, evidence)
+    z = np.float64(weights[FEATURES]) + _most(weights, ORIGINS, evidence, True)
+    if texts:  # what tells most comes first; most candidates are done with then
+        _measure_texts(facts, i, j, evidence)
+        z += _most(weights, TEXTS, evidence, True)
+        if _chance(z + _most(weights, TITLES, evidence, False)) < judgement.threshold - _ROUNDING:
+            return 0.0
+        _measure_titles(facts, i, j, evidence)
+        return 0.0 if evidence[TITLE_FOUND] < LEAST_FOUND else _chance(z + _most(weights, TITLES, evidence, True))
+    _measure_titles(facts, i, j, evidence)
+    z += _most(weights, TITLES, evidence, True)
+    if _chance(z + _most(weights, TEXTS, evidence, False)) < judgement.threshold - _ROUNDING:
+        return 0.0
+    _measure_texts(facts, i, j, evidence)
+    return _chance(z + _most(weights, TEXTS, evidence, True))
+
+
+@njit(nogil=True)
+def _chance(z: float) -> float:
     return 1.0 / (1.0 + math.exp(-z))

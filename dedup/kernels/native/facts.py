@@ -6,16 +6,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
-from dedup.kernels.native.shingles import hash_stem
-from dedup.kernels.xxh32 import xxh32
+from dedup.kernels.native.meanings import FRONT_TOKENS, Meanings, Read, read_words
+from dedup.kernels.native.picks import (
+    in_title_case,
+    pick_front,
+    pick_names,
+    pick_numbers,
+    pick_pairs,
+    pick_runs,
+    pick_words,
+)
+from dedup.kernels.native.shingles import TITLE_STAND_IN, hash_stem
 
-HEAD_TOKENS = 48  # a story's head: its title and the beginning of its text
-NUMBER_TOKENS = 70  # where numbers and names are read from
-TITLE_CAP, HEAD_CAP, TITLE_NUMBERS_CAP, NUMBERS_CAP, NAMES_CAP, SHINGLES_CAP = 32, 48, 8, 24, 24, 360
-SECTIONS = 6
-FACTS_CAP = TITLE_CAP + HEAD_CAP + TITLE_NUMBERS_CAP + NUMBERS_CAP + NAMES_CAP + SHINGLES_CAP
-_COMMA = np.uint8(44)
+# The sets, in the order they lie in, and the most values in each. Of runs, pairs and shingles these are the smallest
+# hashes, a fair sample; of the others those that come first in the story.
+TITLE, RUNS, LEAD, FRONT, TITLE_NUMBERS, NUMBERS, TITLE_NAMES, NAMES, PAIRS, SHINGLES, SECTIONS = range(11)
+CAPS = (32, 48, 32, 96, 8, 16, 12, 16, 96, 156)
+FACTS_CAP = 512
+LEAD_TOKENS = 40  # of the text: what it opens with
+NUMBER_TOKENS = 48  # of title + text, where numbers are read, and of the text, where names are
 _NUMBER_BYTES = 64
 _SMALL = 24  # values that insertion sort takes at once
 _MOST_MOVES = 16  # places a value moves on the average, at most, to its own among those of equal top bytes
@@ -108,17 +117,6 @@ def smallest_unique(
 
 
 @njit(nogil=True, cache=True)
-def _hash_number(data: NDArray[np.uint8], start: int, end: int, digits: NDArray[np.uint8]) -> np.uint32:
-    """XXH32 of a number without its thousands commas, so that 350,000 is 350000."""
-    count = 0
-    for at in range(start, min(end, start + _NUMBER_BYTES)):
-        if data[at] != _COMMA:
-            digits[count] = data[at]
-            count += 1
-    return xxh32(digits, 0, count)
-
-
-@njit(nogil=True, cache=True)
 def _first_distinct(values: NDArray[np.uint32], count: int, cap: int) -> int:
     """Move the first `cap` distinct of values[:count] to the front, in their order; return how many there are."""
     kept = 0
@@ -144,6 +142,8 @@ def _append(
 
     First in text order, so that the beginning of a title counts before its end; values[:count] is overwritten.
     """
+    if count == 0:
+        return at
     if count > cap:  # rare: find the first ones before their order is lost
         count = _first_distinct(values, count, cap)
     sort_hashes(values, count, scratch)
@@ -162,66 +162,73 @@ def gather_facts(
     flags: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
-    title_words: NDArray[np.uint32],
-    title_bounds: NDArray[np.int64],
     shingles: NDArray[np.uint32],
     shingle_bounds: NDArray[np.int64],
+    meanings: Meanings,
     scratch: NDArray[np.uint32],
     facts: NDArray[np.uint32],
     bounds: NDArray[np.int64],
     sections: NDArray[np.uint16],
-    truncated: NDArray[np.bool_],
 ) -> None:
-    """Write each story's facts, six sorted sets of distinct hashes back to back.
+    """Write each story's facts, ten sorted sets of distinct hashes back to back.
 
-    The sets: words of the title (from `hash_title_words`), content words of the head, numbers of the title, numbers of
-    the head, names of the head's running text, and the smallest SHINGLES_CAP shingles.
+    TITLE, the words of the title; RUNS, its letters three in a row; LEAD, the words of the first LEAD_TOKENS of the
+    text; FRONT, those of the first FRONT_TOKENS of title + text; TITLE_NUMBERS, the numbers and days of the title;
+    NUMBERS, the numbers of the first NUMBER_TOKENS of title + text; TITLE_NAMES and NAMES, of the title and the
+    beginning of the text; PAIRS, every two words in a row; SHINGLES. The first TITLE_STAND_IN tokens of the text stand
+    in for a missing title.
 
-    Arguments as in `hash_shingles` and `hash_title_words`, and:
-    scratch   : uint32[>= 2 * the longest story's shingles + FACTS_CAP]
-    facts     : uint32[>= the sum over stories of min(5 * tokens + shingles, FACTS_CAP)]  overwritten from the front
-    bounds    : int64[n + 1]    overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
-    sections  : uint16[n, 6]    overwritten; where each set ends, counted from bounds[i]
-    truncated : bool[n]         overwritten; whether shingles were left out
+    Arguments as in `hash_shingles`, and:
+    title_ends : int64[n]       the title of story i is tokens offsets[i]:title_ends[i]
+    scratch    : uint32[>= 2 * max(the longest story's tokens, RUN_POINTS)]
+    facts      : uint32[>= the sum over stories of FACTS_CAP or, if less, 9 * tokens + bytes + shingles]  overwritten
+    bounds     : int64[n + 1]   overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
+    sections   : uint16[n, 10]  overwritten; where each set ends, counted from bounds[i]
     """
-    words = np.empty(max(NUMBER_TOKENS, HEAD_TOKENS), dtype=np.uint32)
-    title_numbers = np.empty(NUMBER_TOKENS, dtype=np.uint32)
-    numbers = np.empty(NUMBER_TOKENS, dtype=np.uint32)
-    names = np.empty(NUMBER_TOKENS, dtype=np.uint32)
+    room = scratch.shape[0] // 2
+    read = Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8))
+    words, kinds = read.words, read.kinds
+    some = np.empty(room, dtype=np.uint32)
     digits = np.empty(_NUMBER_BYTES, dtype=np.uint8)
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):
-        begin = bounds[i]
-        first, last = offsets[i], offsets[i + 1]
-        count = min(title_bounds[i + 1] - title_bounds[i], words.shape[0])
-        words[:count] = title_words[title_bounds[i] : title_bounds[i] + count]
-        at = _append(facts, begin, words, count, TITLE_CAP, scratch)
-        sections[i, 0] = at - begin
-        count = 0
-        for k in range(first, min(last, first + HEAD_TOKENS)):
-            if not flags[k] & FUNCTION:
-                words[count] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
-                count += 1
-        at = _append(facts, at, words, count, HEAD_CAP, scratch)
-        sections[i, 1] = at - begin
-        in_title = in_head = named = 0
-        for k in range(first, min(last, first + NUMBER_TOKENS)):
-            if flags[k] & NUMBER:
-                numbers[in_head] = _hash_number(data, starts[k], starts[k + 1] - 1, digits)
-                in_head += 1
-                if k < title_ends[i]:
-                    title_numbers[in_title] = numbers[in_head - 1]
-                    in_title += 1
-            elif k >= title_ends[i] and flags[k] & CAPITAL and not flags[k] & (SENTENCE | FUNCTION):
-                names[named] = hash_stem(data, starts[k], starts[k + 1] - 1, False)
-                named += 1
-        at = _append(facts, at, title_numbers, in_title, TITLE_NUMBERS_CAP, scratch)
-        sections[i, 2] = at - begin
-        at = _append(facts, at, numbers, in_head, NUMBERS_CAP, scratch)
-        sections[i, 3] = at - begin
-        at = _append(facts, at, names, named, NAMES_CAP, scratch)
-        sections[i, 4] = at - begin
-        own = shingles[shingle_bounds[i] : shingle_bounds[i + 1]]
-        kept, truncated[i] = smallest_unique(own, own.shape[0], SHINGLES_CAP, scratch, facts[at:])
-        sections[i, 5] = at + kept - begin
-        bounds[i + 1] = at + kept
+        first, count, titled = offsets[i], offsets[i + 1] - offsets[i], title_ends[i] - offsets[i]
+        head = titled if titled > 0 else min(count, TITLE_STAND_IN)  # tokens of what serves as a title
+        own = flags[first : first + count]
+        read_words(data, starts, flags, first, count, meanings, digits, read)
+        begin = at = bounds[i]
+        n = pick_words(own, words, 0, head, some)
+        if n == 0:  # a title of function words
+            for n in range(head):
+                some[n] = hash_stem(data, starts[first + n], starts[first + n + 1] - 1, True)
+            n = head
+        at = _append(facts, at, some, n, CAPS[TITLE], scratch)
+        sections[i, TITLE] = at - begin
+        n = pick_runs(data, starts[first], starts[first + head], some)
+        at += smallest_unique(some, n, CAPS[RUNS], scratch, facts[at:])[0]
+        sections[i, RUNS] = at - begin
+        n = pick_words(own, words, titled, min(count, titled + LEAD_TOKENS), some)
+        at = _append(facts, at, some, n, CAPS[LEAD], scratch)
+        sections[i, LEAD] = at - begin
+        n = pick_front(own, words, kinds, min(count, FRONT_TOKENS), some)
+        at = _append(facts, at, some, n, CAPS[FRONT], scratch)
+        sections[i, FRONT] = at - begin
+        n = pick_numbers(words, kinds, min(head, FRONT_TOKENS), count, True, some)
+        at = _append(facts, at, some, n, CAPS[TITLE_NUMBERS], scratch)
+        sections[i, TITLE_NUMBERS] = at - begin
+        n = pick_numbers(words, kinds, min(count, NUMBER_TOKENS), count, False, some)
+        at = _append(facts, at, some, n, CAPS[NUMBERS], scratch)
+        sections[i, NUMBERS] = at - begin
+        n = 0 if in_title_case(own, titled) else pick_names(own, words, 0, titled, some)
+        at = _append(facts, at, some, n, CAPS[TITLE_NAMES], scratch)
+        sections[i, TITLE_NAMES] = at - begin
+        n = pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), some)
+        at = _append(facts, at, some, n, CAPS[NAMES], scratch)
+        sections[i, NAMES] = at - begin
+        n = pick_pairs(own, words, count, some)
+        at += smallest_unique(some, n, CAPS[PAIRS], scratch, facts[at:])[0]
+        sections[i, PAIRS] = at - begin
+        whole = shingles[shingle_bounds[i] : shingle_bounds[i + 1]]
+        at += smallest_unique(whole, whole.shape[0], CAPS[SHINGLES], scratch, facts[at:])[0]
+        sections[i, SHINGLES] = at - begin
+        bounds[i + 1] = at

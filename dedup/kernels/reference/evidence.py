@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.kernels.reference.facts import CAPS
+
 UNDATED = -(2**63)
-FEATURES = 13
+FEATURES = 16
 FEWEST_WORDS = 4
+LEAST_FOUND = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known of one story: the six sets of `reference.shingles.facts`, and the rest."""
+    """What is known of one story: the ten sets of `reference.facts.facts`, and the rest."""
 
     sets: Sequence[Sequence[int]]
-    truncated: bool
     tokens: int
     source: int
     url: int
@@ -32,30 +34,52 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _disagreement(x: set[int], y: set[int]) -> float:
-    return 1.0 - len(x & y) / len(x | y) if x and y else 0.0
+def _missing(x: set[int], y: set[int]) -> float:
+    return 1.0 - len(x & y) / len(x) if x else 0.0
+
+
+def _sampled(x: Sequence[int], y: Sequence[int], cap: int) -> tuple[set[int], set[int]]:
+    """Two samples where both are complete: one of full size is so up to its last value."""
+    top = min([max(values) for values in (x, y) if len(values) == cap], default=2**32)
+    return {value for value in x if value <= top}, {value for value in y if value <= top}
 
 
 def measure(one: Story, other: Story) -> list[float]:
     """The evidence on two stories, in the order of `dedup.evidence.EVIDENCE`."""
-    x, y = [set(values) for values in one.sets], [set(values) for values in other.sets]
-    if one.truncated or other.truncated:
-        top = min(max(story.sets[5]) for story in (one, other) if story.truncated)
-        x[5], y[5] = ({value for value in values[5] if value <= top} for values in (x, y))
-    alike = [
-        share
-        for s in (0, 1, 5)
-        for share in (
-            _share(len(x[s] & y[s]), len(x[s] | y[s])),
-            _share(len(x[s] & y[s]), min(len(x[s]), len(y[s]))),
-        )
-    ]
+    sets = [(set(x), set(y)) for x, y in zip(one.sets, other.sets, strict=True)]
+    title, _, lead, _, title_numbers, numbers, title_names, names, _, _ = sets
+    runs, pairs, texts = (_sampled(one.sets[s], other.sets[s], CAPS[s]) for s in (1, 8, 9))
+    front = set(one.sets[3]), set(other.sets[3])
+
+    def jaccard(both: tuple[set[int], set[int]]) -> float:
+        return _share(len(both[0] & both[1]), len(both[0] | both[1]))
+
+    def containment(both: tuple[set[int], set[int]]) -> float:
+        return _share(len(both[0] & both[1]), min(map(len, both)))
+
+    def missing(both: tuple[set[int], set[int]]) -> tuple[float, float]:
+        return _missing(both[0], front[1]), _missing(both[1], front[0])
+
+    revised = one.revised or other.revised
+    number_clash = 0.0 if revised else min(missing(numbers))
+    title_clash = 1.0 - jaccard(title_numbers) if all(title_numbers) and not revised else 0.0
+    same_source = one.source == other.source != 0
     dated = UNDATED not in (one.time, other.time)
     return [
-        *alike,
-        *(_disagreement(x[s], y[s]) for s in (2, 3, 4)),
-        _share(min(one.tokens, other.tokens), max(one.tokens, other.tokens)),
-        float(one.source == other.source != 0),
+        jaccard(title),
+        containment(title),
+        jaccard(runs),
+        1.0 - min(missing(title)),
+        title_clash * containment(title),
+        min(missing(title_names)) * containment(title),
+        1.0 - max(missing(lead)) if all(lead) else 0.0,
+        containment(pairs),
+        jaccard(texts),
+        containment(texts),
+        float(number_clash == 1.0),
+        number_clash * same_source,
+        min(missing(names)),
+        float(same_source),
         float(one.url == other.url != 0),
         min(abs(one.time - other.time) / 3_600_000_000, 72.0) if dated else 0.0,
     ]
@@ -65,8 +89,11 @@ def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: fl
     """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
     evidence = np.array(measure(one, other), dtype=np.float32)
     if rule > 0:
-        return float(evidence[4])
-    if min(len(one.sets[1]), len(other.sets[1])) < FEWEST_WORDS:
+        return float(evidence[8])
+    if min(len(one.sets[3]), len(other.sets[3])) < FEWEST_WORDS:
         return 0.0
-    row = weights[1 if one.has_text and other.has_text else 0]
+    texts = one.has_text and other.has_text
+    if texts and evidence[3] < LEAST_FOUND:
+        return 0.0
+    row = weights[1 if texts else 0]
     return 1.0 / (1.0 + math.exp(-(row[FEATURES] + sum(w * float(e) for w, e in zip(row, evidence, strict=False)))))

@@ -96,7 +96,7 @@ def lead(
 
     for i, story in enumerate(stories):
         own = piece(story.time)
-        bands = list(keys[i]) if rule > 0 or len(story.sets[1]) >= FEWEST_WORDS else []
+        bands = list(keys[i]) if rule > 0 or len(story.sets[3]) >= FEWEST_WORDS else []
         pieces = [None] if own is None else [None, own - 1, own, own + 1]
         content = [[(story.content, p)] for p in pieces if any(story.content)]
         copies = [j for path in content for j in exact.find(path) if within(i, j)]
@@ -114,7 +114,7 @@ def lead(
         leaders.append(best)
         scores.append(judged[best] if good else 0.0)
         evidence = measure(story, stories[best])
-        update = evidence[10] and (evidence[11] or story.revised or stories[best].revised)
+        update = evidence[13] and (evidence[14] or story.revised or stories[best].revised)
         kinds.append(0 if not good else UPDATE if update else NEAR)
         where = piece(stories[best].time)
         if any(story.content):

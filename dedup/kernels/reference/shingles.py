@@ -1,20 +1,17 @@
-"""The slow twin of `native.shingles` and `native.facts`: one story at a time, a token being (bytes, flags)."""
+"""The slow twin of `native.shingles`: one story at a time, a token being (bytes, flags)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import xxhash
 
-from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.flags import FUNCTION, NUMBER
 
 Token = tuple[bytes, int]
 
 STEM_LETTERS = 6
 TITLE_STAND_IN = 24
-HEAD_TOKENS = 48
-NUMBER_TOKENS = 70
-TITLE_CAP, HEAD_CAP, TITLE_NUMBERS_CAP, NUMBERS_CAP, NAMES_CAP, SHINGLES_CAP = 32, 48, 8, 24, 24, 360
 
 
 def xxh32(data: bytes) -> int:
@@ -52,31 +49,3 @@ def title_words(title: Sequence[Token], text: Sequence[Token]) -> list[int]:
     """The stems of a title's content words, in order, with repeats."""
     words = title or text[:TITLE_STAND_IN]
     return [stem(token) for token in words if not token[1] & FUNCTION] or [xxh32(word) for word, _ in words]
-
-
-def _set(values: Iterable[int], cap: int) -> list[int]:
-    """The first `cap` distinct values, sorted."""
-    return sorted(list(dict.fromkeys(values))[:cap])
-
-
-def facts(title: Sequence[Token], text: Sequence[Token], width: int) -> tuple[list[list[int]], bool]:
-    """The six sets kept of a story, and whether shingles were left out."""
-    both = [*title, *text]
-    head = both[:NUMBER_TOKENS]
-    numbers = [xxh32(word[:64].replace(b",", b"")) for word, flags in head if flags & NUMBER]
-    in_title = sum(1 for _, flags in title[:NUMBER_TOKENS] if flags & NUMBER)
-    names = [
-        stem(token)
-        for token in head[len(title) :]
-        if token[1] & CAPITAL and not token[1] & (NUMBER | SENTENCE | FUNCTION)
-    ]
-    every = sorted({value for some in shingles(both, width) for value in some})
-    sets = [
-        _set(title_words(title, text)[:NUMBER_TOKENS], TITLE_CAP),
-        _set((stem(token) for token in both[:HEAD_TOKENS] if not token[1] & FUNCTION), HEAD_CAP),
-        _set(numbers[:in_title], TITLE_NUMBERS_CAP),
-        _set(numbers, NUMBERS_CAP),
-        _set(names, NAMES_CAP),
-        every[:SHINGLES_CAP],
-    ]
-    return sets, len(every) > SHINGLES_CAP

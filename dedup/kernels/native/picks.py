@@ -1,0 +1,119 @@
+"""What is picked of a story's words for its facts: each function writes hashes, repeats and all, and says how many."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.native.meanings import CALENDAR, COUNT, is_toll
+from dedup.kernels.utf8 import read_point
+
+RUN_POINTS = 400  # code points of a title that are read for runs
+TITLE_CASE = 4  # words of a title that tell whether it is written In Title Case, at least
+_SPACE = 32
+
+
+@njit(nogil=True)
+def spread(value: np.uint64) -> np.uint32:
+    """32 uniform bits of a value that need not be uniform (the finaliser of MurmurHash3)."""
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return np.uint32((value ^ (value >> np.uint64(33))) >> np.uint64(32))
+
+
+@njit(nogil=True, cache=True)
+def pick_runs(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uint32]) -> int:
+    """Every three code points in a row of data[start:end], a space before it: spelling, whatever parts the words."""
+    if start == end:
+        return 0
+    one, count = np.uint64(_SPACE), 0
+    point, at = read_point(data, start, end)
+    two = np.uint64(point)
+    while at < end and count < RUN_POINTS:
+        point, at = read_point(data, at, end)
+        three = np.uint64(point)
+        out[count] = spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
+        count += 1
+        one, two = two, three
+    return count
+
+
+@njit(nogil=True, cache=True)
+def pick_words(
+    flags: NDArray[np.uint8], words: NDArray[np.uint32], begin: int, end: int, out: NDArray[np.uint32]
+) -> int:
+    """The content words among words[begin:end]; `flags` are of these words."""
+    count = 0
+    for k in range(begin, end):
+        if not flags[k] & FUNCTION:
+            out[count] = words[k]
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def pick_front(
+    flags: NDArray[np.uint8], words: NDArray[np.uint32], kinds: NDArray[np.uint8], end: int, out: NDArray[np.uint32]
+) -> int:
+    """The content words and all numbers among words[:end]; "one" is a function word and a number."""
+    count = 0
+    for k in range(end):
+        if kinds[k] == COUNT or not flags[k] & FUNCTION:
+            out[count] = words[k]
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def pick_numbers(
+    words: NDArray[np.uint32], kinds: NDArray[np.uint8], end: int, total: int, days: bool, out: NDArray[np.uint32]
+) -> int:
+    """The numbers among words[:end], and with `days` the weekdays and months; no counts of victims.
+
+    total : int  words that were read, where a word that makes a number a toll may stand
+    """
+    count = 0
+    for k in range(end):
+        if (days and kinds[k] == CALENDAR) or (kinds[k] == COUNT and not is_toll(kinds, k, total)):
+            out[count] = words[k]
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def pick_names(
+    flags: NDArray[np.uint8], words: NDArray[np.uint32], begin: int, end: int, out: NDArray[np.uint32]
+) -> int:
+    """The words among words[begin:end] that have a capital, and not because a sentence begins."""
+    count = 0
+    for k in range(begin, end):
+        if flags[k] & CAPITAL and not flags[k] & (SENTENCE | FUNCTION | NUMBER):
+            out[count] = words[k]
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def pick_pairs(flags: NDArray[np.uint8], words: NDArray[np.uint32], end: int, out: NDArray[np.uint32]) -> int:
+    """Every two content words in a row among words[:end], whatever function words part them."""
+    before, count = -1, 0
+    for k in range(end):
+        if not flags[k] & FUNCTION:
+            if before >= 0:
+                out[count] = spread((np.uint64(words[before]) << np.uint64(32)) ^ np.uint64(words[k]))
+                count += 1
+            before = k
+    return count
+
+
+@njit(nogil=True, cache=True)
+def in_title_case(flags: NDArray[np.uint8], end: int) -> bool:
+    """Whether most content words of a title have a capital, so that it marks no names there."""
+    capitals = words = 0
+    for k in range(end):
+        if not flags[k] & (FUNCTION | NUMBER):
+            words += 1
+            capitals += flags[k] & CAPITAL != 0
+    return words >= TITLE_CASE and 10 * capitals > 7 * words

@@ -1,0 +1,113 @@
+"""The slow twin of `native.facts`, `native.picks` and `native.meanings`: one story at a time."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
+
+PLAIN, COUNT, CALENDAR, TOLL = range(4)
+LEAD_TOKENS = 40
+NUMBER_TOKENS = 48
+FRONT_TOKENS = 150
+RUN_POINTS = 400
+CAPS = (32, 48, 32, 96, 8, 16, 12, 16, 96, 156)
+Meanings = Mapping[bytes, tuple[int, int]]  # of a word: its kind, and the value of a number or a day
+Said = tuple[int, int]  # kind and value of a token
+
+
+def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: Meanings) -> list[list[int]]:
+    """The ten sets kept of a story."""
+    both = [*title, *text]
+    said = [say(token, meanings if k < FRONT_TOKENS else {}, k < FRONT_TOKENS) for k, token in enumerate(both)]
+    content = [value for token, (_, value) in zip(both, said, strict=True) if not token[1] & FUNCTION]
+    head = len(title) or min(len(text), TITLE_STAND_IN)
+    lead = slice(len(title), len(title) + LEAD_TOKENS)
+    front = [
+        value
+        for token, (kind, value) in list(zip(both, said, strict=True))[:FRONT_TOKENS]
+        if kind == COUNT or not token[1] & FUNCTION
+    ]
+    named = [] if in_title_case(title) else names(title, said)
+    every = {value for some in shingles(both, width) for value in some}
+    return [
+        first_values(words(both[:head], said) or [xxh32(word) for word, _ in both[:head]], CAPS[0]),
+        smallest_values(runs(b"".join(word + b" " for word, _ in both[:head]).decode()), CAPS[1]),
+        first_values(words(both[lead], said[lead]), CAPS[2]),
+        first_values(front, CAPS[3]),
+        first_values(numbers(said, min(head, FRONT_TOKENS), days=True), CAPS[4]),
+        first_values(numbers(said, NUMBER_TOKENS, days=False), CAPS[5]),
+        first_values(named, CAPS[6]),
+        first_values(names(text[:NUMBER_TOKENS], said[len(title) :]), CAPS[7]),
+        smallest_values([spread(one << 32 ^ two) for one, two in itertools.pairwise(content)], CAPS[8]),
+        smallest_values(every, CAPS[9]),
+    ]
+
+
+def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
+    """The kind of a token, and the value of a number or a day, or the hash of the word's stem."""
+    word, flags = token
+    if flags & NUMBER and numbers_count:
+        digits = word[:64].replace(b",", b"")
+        return COUNT, xxh32(re.sub(rb"(?<=[0-9])(st|nd|rd|th)$", b"", digits) if len(digits) > 2 else digits)
+    kind, value = meanings.get(word, (PLAIN, 0))
+    return kind, value if kind in (COUNT, CALENDAR) else stem(token)
+
+
+def words(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
+    """The values of content words."""
+    return [value for (_, flags), (_, value) in zip(tokens, said, strict=False) if not flags & FUNCTION]
+
+
+def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
+    """The values of words that have a capital, and not because a sentence begins."""
+    return [
+        value
+        for (_, flags), (_, value) in zip(tokens, said, strict=False)
+        if flags & CAPITAL and not flags & (NUMBER | SENTENCE | FUNCTION)
+    ]
+
+
+def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
+    """The values of numbers, but for counts of victims, and with `days` of weekdays and months."""
+    found = []
+    for k, (kind, value) in enumerate(said[:end]):
+        toll = any(near == TOLL for near, _ in said[max(k - 2, 0) : k + 4])
+        if (days and kind == CALENDAR) or (kind == COUNT and not toll):
+            found.append(value)
+    return found
+
+
+def in_title_case(title: Sequence[Token]) -> bool:
+    """Whether most content words of a title have a capital."""
+    capitals = [flags & CAPITAL != 0 for _, flags in title if not flags & (FUNCTION | NUMBER)]
+    return len(capitals) >= 4 and sum(capitals) > 0.7 * len(capitals)
+
+
+def runs(text: str) -> list[int]:
+    """The hashes of every three code points in a row, a space before them."""
+    points = [32, *map(ord, text)]
+    return [
+        spread(one << 42 ^ two << 21 ^ three) for one, two, three in zip(points, points[1:], points[2:], strict=False)
+    ][:RUN_POINTS]
+
+
+def spread(value: int) -> int:
+    """The upper half of MurmurHash3's finaliser."""
+    full = 2**64 - 1
+    value = (value ^ value >> 33) * 0xFF51AFD7ED558CCD & full
+    value = (value ^ value >> 33) * 0xC4CEB9FE1A85EC53 & full
+    return (value ^ value >> 33) >> 32
+
+
+def first_values(values: Iterable[int], cap: int) -> list[int]:
+    """The first `cap` distinct values, sorted."""
+    return sorted(list(dict.fromkeys(values))[:cap])
+
+
+def smallest_values(values: Iterable[int], cap: int) -> list[int]:
+    """The `cap` smallest distinct values, sorted."""
+    return sorted(set(values))[:cap]

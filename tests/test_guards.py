@@ -1,0 +1,168 @@
+"""The known traps of news feeds, each with stories written for it: what must stay apart, and what must stay one."""
+
+from __future__ import annotations
+
+import pytest
+
+from dedup import Settings, find_duplicates
+from tests.builders import at, batch
+
+CORN = (
+    "The agriculture ministry said exporters reported the sale of {} tonnes of corn to {} for delivery in the coming "
+    "season. The grain will be loaded at the northern ports from September on, the ministry said in its daily notice."
+)
+RESULTS = (
+    "{} said {} that net profit for the third quarter rose to {} million crowns from {} million a year earlier, helped "
+    "by higher volumes and lower freight costs. The board kept its outlook for the full year unchanged."
+)
+WALL = (
+    "You have read all of your free articles this month. To go on reading please log in or take out a subscription. "
+    "Subscribers get every story, the crossword and our evening letter on all their devices for one low price."
+)
+FERRY = (
+    "{} people died and dozens were taken to hospital when the ferry Aurora capsized in heavy seas off the island of "
+    "Kvaloy on Monday night, the coast guard said. Rescue boats were still searching the strait for survivors at dawn."
+)
+COUNCIL = (
+    "The town council of Hellvik voted on Tuesday to close the old tram line and put buses in its place, ending months "
+    "of quarrel over the cost of new rails. The last tram is to run in May, the mayor said after the meeting."
+)
+
+
+def merged(*stories, **options):
+    """Whether two stories or more, an hour apart unless they say when they appeared, are one."""
+    rows = [{"source": "Example Times", "published": at(14, k)} | story for k, story in enumerate(stories)]
+    return find_duplicates([batch(rows)], Settings(threads=1, **options)).clusters == 1
+
+
+def story(title, text="", **more):
+    return {"title": title, "text": text} | more
+
+
+@pytest.mark.parametrize("sources", [("Example Times", "Example Times"), ("Example Times", "Daily Sample")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            story("Exporters report 350,000 tonnes corn sold to Norland", CORN.format("350,000", "Norland")),
+            story("Exporters report 150,000 tonnes corn sold to Norland", CORN.format("150,000", "Norland")),
+        ),
+        (
+            story("Exporters report two million tonnes corn sold to Norland", CORN.format("two million", "Norland")),
+            story("Exporters report five million tonnes corn sold to Norland", CORN.format("five million", "Norland")),
+        ),
+        (
+            story("Exporters report corn sale", CORN.format("350,000", "Norland")),
+            story("Exporters report corn sale", CORN.format("150,000", "Norland")),
+        ),
+        (
+            story("Exporters report corn sale to Norland", CORN.format("350,000", "Norland")),
+            story("Exporters report corn sale to Sudmark", CORN.format("350,000", "Sudmark")),
+        ),
+        (
+            story("Skandia Line third-quarter profit rises", RESULTS.format("Skandia Line", "on Monday", "412", "371")),
+            story("Borealis Ore third-quarter profit rises", RESULTS.format("Borealis Ore", "on Friday", "96", "88")),
+        ),
+    ],
+)
+def test_templates_that_differ_in_amount_or_company_stay_apart(one, other, sources):
+    assert not merged(one | {"source": sources[0]}, other | {"source": sources[1]})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Exporters report 350,000 tonnes corn sold to Norland",
+            "Exporters report 150,000 tonnes corn sold to Norland",
+        ),
+        ("Shipping forecast for the northern coast on Monday", "Shipping forecast for the northern coast on Friday"),
+        ("Hellvik marathon diary, part one: the long road", "Hellvik marathon diary, part two: the long road"),
+        ("Hellvik marathon diary, part 1: the long road", "Hellvik marathon diary, part 2: the long road"),
+        ("Harbour strike, day 12: what we know so far", "Harbour strike, day 13: what we know so far"),
+        ("Police seek witnesses after robbery in Hellvik", "Police seek witnesses after robbery in Norvang"),
+    ],
+)
+def test_headlines_that_differ_in_a_number_a_day_or_a_place_stay_apart(one, other):
+    assert not merged(story(one), story(other))
+    assert not merged(story(one), story(other, source="Daily Sample"))
+
+
+def test_numbered_series_with_the_same_introduction_stay_apart():
+    text = "Our reporter walks the old border road from end to end and meets the people who live along it, day by day."
+    assert not merged(story("The border road, part 1", text), story("The border road, part 2", text))
+
+
+def test_a_wall_before_two_stories_does_not_make_them_one():
+    one = story("Council closes the tram line in Hellvik", WALL)
+    other = story("Ferry Aurora capsizes off Kvaloy", WALL)
+    assert not merged(one, other)
+    assert not merged(one, other | {"source": "Daily Sample"})
+
+
+def test_a_banner_shared_by_the_titles_of_a_live_report_does_not_make_them_one():
+    banner = "Latest on the harbour strike and the talks in Norland"
+    assert not merged(story(f"Union walks out - {banner}"), story(f"Minister offers mediator - {banner}"))
+
+
+def test_stories_too_short_to_judge_are_merged_only_as_copies_of_one_source():
+    assert not merged(story("Live updates"), story("Live update"))
+    assert not merged(story("Morning briefing"), story("Morning briefing", source="Daily Sample"))
+    assert merged(story("Morning briefing"), story("Morning briefing"))
+
+
+@pytest.mark.parametrize("title", ["Morning briefing", "What to know about the report"])
+def test_recurring_titles_over_other_texts_stay_apart(title):
+    assert not merged(story(title, COUNCIL), story(title, FERRY.format("Twelve"), published=at(15)))
+
+
+@pytest.mark.parametrize(("before", "after"), [("Twelve", "Fourteen"), ("12", "14")])
+def test_revised_figures_of_a_running_report_stay_one(before, after):
+    one = story(f"{before} dead as ferry Aurora capsizes off Kvaloy", FERRY.format(before))
+    other = story(f"{after} dead as ferry Aurora capsizes off Kvaloy", FERRY.format(after))
+    assert merged(one, other)
+    assert merged(one, other | {"source": "Daily Sample"})
+
+
+def test_a_corrected_headline_stays_one():
+    one = story("Exporters report 350,000 tonnes corn sold to Norland", CORN.format("350,000", "Norland"))
+    other = story("CORRECTED-Exporters report 150,000 tonnes corn sold to Norland", CORN.format("150,000", "Norland"))
+    assert merged(one, other)
+
+
+def test_a_retitled_copy_stays_one():
+    one = story("Council closes the tram line in Hellvik", COUNCIL)
+    assert merged(one, story("Hellvik votes to end its trams", COUNCIL, source="Daily Sample"))
+
+
+def test_an_abridged_copy_stays_one():
+    text = f"{COUNCIL} {FERRY.format('Twelve')} The council meets again next week to choose the routes of the buses."
+    one = story("Council closes the tram line in Hellvik", text)
+    assert merged(one, story("Council closes tram line in Hellvik", COUNCIL, source="Daily Sample"))
+
+
+def test_a_translation_is_another_story():
+    german = (
+        "Der Stadtrat von Hellvik hat am Dienstag beschlossen, die alte Tramlinie stillzulegen und durch Busse zu "
+        "ersetzen. Die letzte Bahn soll im Mai fahren, sagte der Bürgermeister nach der Sitzung."
+    )
+    assert not merged(
+        story("Council closes the tram line in Hellvik", COUNCIL), story("Hellvik legt Tram still", german)
+    )
+
+
+def test_strictness_orders_what_is_merged():
+    one = story("Council closes the old tram line in Hellvik", source="Example Times")
+    others = [
+        "Hellvik council closes old tram line",
+        "Hellvik council votes to close old tram line",
+        "Hellvik council to close its tram line in May",
+        "Tram line in Hellvik to close, council says",
+        "Hellvik to close tram line",
+    ]
+    counts = [
+        sum(merged(one, story(title, source="Daily Sample"), strictness=strictness) for title in others)
+        for strictness in ("strict", "balanced", "loose")
+    ]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[2]
