@@ -29,8 +29,9 @@ from dedup.kernels.native.evidence import (
     measure,
 )
 from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
-from dedup.kernels.native.meanings import CALENDAR, COUNT, SLOTS, TOLL, Meanings, glance
+from dedup.kernels.native.meanings import CALENDAR, COUNT, LIKELY, SLOTS, TOLL, Meanings
 from dedup.kernels.native.picks import RUN_POINTS
+from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.shingles import Shingles
 from dedup.text import Tokens
@@ -101,12 +102,10 @@ def load_meanings() -> Meanings:
         keys=np.zeros(SLOTS, dtype=np.uint32),
         kinds=np.zeros(SLOTS, dtype=np.uint8),
         values=np.zeros(SLOTS, dtype=np.uint32),
-        likely=np.zeros(SLOTS, dtype=np.bool_),
+        likely=np.zeros(LIKELY, dtype=np.bool_),
     )
     for word, (kind, value) in word_meanings().items():
-        meanings.likely[glance.py_func(np.frombuffer(word, dtype=np.uint8), 0, len(word))] = (
-            True  # not compiled for this
-        )
+        meanings.likely[xxhash.xxh32_intdigest(word.decode()[:STEM_LETTERS].encode()) % LIKELY] = True
         key = xxhash.xxh32_intdigest(word)
         slot = key % SLOTS
         while meanings.keys[slot]:
@@ -115,7 +114,7 @@ def load_meanings() -> Meanings:
     return meanings
 
 
-def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles) -> Facts:
+def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArray[np.uint32]) -> Facts:
     """What is kept of a batch's stories for verification; `times` are as the feed gives them, UNDATED where missing."""
     count = batch.num_rows
     lengths = np.diff(tokens.offsets)
@@ -126,7 +125,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles) -> Facts:
     bounds = np.empty(count + 1, dtype=np.int64)
     sections = np.empty((count, SECTIONS), dtype=np.uint16)
     gather_facts(
-        *(tokens.data, tokens.starts, tokens.flags, tokens.offsets, tokens.title_ends),
+        *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
         *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * longest, dtype=np.uint32)),
         *(hashes, bounds, sections),
     )

@@ -14,7 +14,7 @@ from dedup.evidence import gather, says_too_little
 from dedup.kernels.native.evidence import META, META_URL, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.settings import Settings
-from dedup.shingles import text_shingles, title_words
+from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.text import tokenize
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
@@ -37,8 +37,9 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     """All that is kept of a batch: everything after this works on hashes."""
     tokens = tokenize(batch)
     texts = text_shingles(tokens, settings.shingle_width)
-    titles = title_words(tokens)
-    facts = gather(batch, tokens, texts)
+    stems = word_stems(tokens)
+    titles = title_words(tokens, stems)
+    facts = gather(batch, tokens, texts, stems)
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, says_too_little(facts)] = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_title_words
+from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_stems, hash_title_words
 from dedup.text import Tokens
 
 
@@ -45,10 +45,19 @@ def text_shingles(tokens: Tokens, width: int) -> Shingles:
     return Shingles(hashes, bounds, ends)
 
 
-def title_words(tokens: Tokens) -> Shingles:
+def word_stems(tokens: Tokens) -> NDArray[np.uint32]:
+    """uint32[t], XXH32 of each token's first letters, by which words are compared; of a number's all."""
+    stems = np.empty(tokens.flags.shape[0], dtype=np.uint32)
+    hash_stems(tokens.data, tokens.starts, tokens.flags, stems)
+    return stems
+
+
+def title_words(tokens: Tokens, stems: NDArray[np.uint32]) -> Shingles:
     """The stems of every title's content words; the beginning of the text stands in for a missing title."""
     count = tokens.offsets.shape[0] - 1
     hashes = np.empty(tokens.flags.shape[0], dtype=np.uint32)
     bounds = np.empty(count + 1, dtype=np.int64)
-    hash_title_words(tokens.data, tokens.starts, tokens.flags, tokens.offsets, tokens.title_ends, hashes, bounds)
+    hash_title_words(
+        *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends), *(hashes, bounds)
+    )
     return Shingles(hashes[: bounds[-1]], bounds, bounds[1:])

@@ -15,9 +15,9 @@ from dedup.kernels.native import facts as native
 from dedup.kernels.native.signatures import band_keys
 from dedup.kernels.reference import shingles as reference
 from dedup.kernels.reference import signatures
-from dedup.kernels.xxh32 import hash_runs
+from dedup.kernels.xxh32 import hash_beginnings, hash_runs
 from dedup.settings import LookupSettings
-from dedup.shingles import text_shingles, title_words
+from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.signature import Signatures, _permutations_of_datasketch, permutations, sign
 from tests.builders import tokens
 
@@ -55,10 +55,29 @@ def test_runs_of_every_length_are_hashed_as_xxhash_does(width):
     assert hashes[:runs].tolist() == expected
 
 
+@pytest.mark.parametrize("most", [1, 4, 6, 7])
+def test_beginnings_of_every_length_are_hashed_as_xxhash_does(most):
+    rng = np.random.default_rng(most)
+    data = rng.integers(0, 256, 9_000, dtype=np.uint8)
+    data[rng.random(9_000) < 0.9] &= 0x7F
+    starts = np.concatenate([[0], np.cumsum(rng.integers(1, 24, 700))])
+    hashes, done = np.empty(700, dtype=np.uint32), np.empty(700, dtype=np.bool_)
+    hash_beginnings(data[: starts[-1]], starts, most, hashes, done)
+    words = [data[starts[k] : starts[k + 1] - 1].tobytes() for k in range(700)]
+    near = [starts[k] > starts[-1] - 8 for k in range(700)]
+    assert done.tolist() == [
+        (len(word) <= most or word[:most].isascii()) and not end for word, end in zip(words, near, strict=True)
+    ]
+    assert hashes[done].tolist() == [
+        xxhash.xxh32_intdigest(word[:most]) for word, ready in zip(words, done, strict=True) if ready
+    ]
+
+
 @given(STORIES)
 @settings(deadline=None)
 def test_title_words_equal_the_slow_twin(stories):
-    got = title_words(tokens(stories))
+    given_tokens = tokens(stories)
+    got = title_words(given_tokens, word_stems(given_tokens))
     for i, (title, text) in enumerate(stories):
         assert got.hashes[got.bounds[i] : got.ends[i]].tolist() == reference.title_words(title, text)
 

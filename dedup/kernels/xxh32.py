@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.vectors import load_half
+from dedup.kernels.vectors import load_half, load_word
 
 PRIME_1 = np.uint32(0x9E3779B1)
 PRIME_2 = np.uint32(0x85EBCA77)
@@ -121,6 +121,50 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
                 hashes[k] = xxh32(data, starts[k], starts[k + np.uint64(width)] - 1)
 
 
+@njit(nogil=True, cache=True)
+def hash_beginnings(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], most: int, hashes: NDArray[np.uint32], done: NDArray[np.bool_]
+) -> None:
+    """Write XXH32 (seed 0) of the first `most` bytes of every token, of all of a shorter one.
+
+    data   : uint8[m]      the tokens' bytes, a space after each
+    starts : int64[t + 1]  token k is data[starts[k]:starts[k + 1] - 1]
+    most   : int           at most 7
+    hashes : uint32[t]     overwritten where done
+    done   : bool[t]       overwritten; False for a longer token whose first `most` bytes are not all ASCII, and for the
+                           last few, which lie too near the end of `data`
+    """
+    last = data.shape[0] - 8
+    staged = np.empty((3, _STAGED), dtype=np.uint32)
+    size, first, tail = staged[0], staged[1], staged[2]
+    high = np.uint64(0x8080808080808080) >> np.uint64(64 - 8 * most)
+    for base in range(0, hashes.shape[0], _STAGED):
+        many = min(_STAGED, hashes.shape[0] - base)
+        for j in range(many):
+            i, k = np.uint64(j), np.uint64(base + j)
+            length = starts[k + np.uint64(1)] - 1 - starts[k]
+            at = max(min(starts[k], last), 0)
+            word = load_word(data, at) if last >= 0 else np.uint64(0)
+            done[k] = starts[k] <= last and (length <= most or word & high == np.uint64(0))
+            length = min(length, most)
+            size[i] = np.uint32(length)
+            first[i] = np.uint32(word & np.uint64(0xFFFFFFFF))
+            tail[i] = np.uint32(word >> np.uint64((length & 4) << 3) & np.uint64(0xFFFFFFFF))
+        _mix_short(size[:many], first, tail, hashes[base : base + many])
+
+
+@njit(nogil=True)
+def _mix_short(
+    size: NDArray[np.uint32], first: NDArray[np.uint32], tail: NDArray[np.uint32], out: NDArray[np.uint32]
+) -> None:
+    """Write XXH32 of strings of at most seven bytes given by their first word and by that of their last up to three."""
+    for i in range(out.shape[0]):
+        n = size[i]
+        h = np.uint32(PRIME_5 + n)
+        h = _step(h, first[i]) if n & np.uint32(4) else h
+        out[i] = _finish(_tail_steps(h, tail[i], n & np.uint32(3)))
+
+
 @njit(nogil=True)
 def _mix_staged(
     size: NDArray[np.uint32],
@@ -148,19 +192,29 @@ def _mix_staged(
         h = _step(h, rest[i]) if n & np.uint32(12) else h
         h = _step(h, next_rest[i]) if n & np.uint32(8) else h
         h = _step(h, last_rest[i]) if n & np.uint32(12) == np.uint32(12) else h
-        left, bytes_left = tail[i], n & np.uint32(3)
-        h = _byte_step(h, left) if bytes_left else h
-        h = _byte_step(h, left >> np.uint32(8)) if bytes_left >= np.uint32(2) else h
-        h = _byte_step(h, left >> np.uint32(16)) if bytes_left == np.uint32(3) else h
-        h = np.uint32((h ^ (h >> np.uint32(15))) * PRIME_2)
-        h = np.uint32((h ^ (h >> np.uint32(13))) * PRIME_3)
-        out[i] = np.uint32(h ^ (h >> np.uint32(16)))
+        out[i] = _finish(_tail_steps(h, tail[i], n & np.uint32(3)))
 
 
 @njit(inline="always", nogil=True)
 def _step(h: np.uint32, word: np.uint32) -> np.uint32:
     """The hash after four more bytes."""
     return np.uint32(_rotate(np.uint32(h + np.uint32(word * PRIME_3)), 17) * PRIME_4)
+
+
+@njit(inline="always", nogil=True)
+def _tail_steps(h: np.uint32, word: np.uint32, count: np.uint32) -> np.uint32:
+    """The hash after the lowest `count` bytes of the word, at most three."""
+    h = _byte_step(h, word) if count else h
+    h = _byte_step(h, word >> np.uint32(8)) if count >= np.uint32(2) else h
+    return _byte_step(h, word >> np.uint32(16)) if count == np.uint32(3) else h
+
+
+@njit(inline="always", nogil=True)
+def _finish(h: np.uint32) -> np.uint32:
+    """The hash once all bytes are in it."""
+    h = np.uint32((h ^ (h >> np.uint32(15))) * PRIME_2)
+    h = np.uint32((h ^ (h >> np.uint32(13))) * PRIME_3)
+    return np.uint32(h ^ (h >> np.uint32(16)))
 
 
 @njit(inline="always", nogil=True)

@@ -26,46 +26,54 @@ FACTS_CAP = 512
 LEAD_TOKENS = 40  # of the text: what it opens with
 NUMBER_TOKENS = 48  # of title + text, where numbers are read, and of the text, where names are
 _NUMBER_BYTES = 64
-_SMALL = 24  # values that insertion sort takes at once
+_SMALL = 32  # values that are sorted by their ranks
+_FEW = 96  # values whose order one byte nearly tells
 _MOST_MOVES = 16  # places a value moves on the average, at most, to its own among those of equal top bytes
 
 
 @njit(nogil=True, cache=True)
-def _insertion_sort(values: NDArray[np.uint32], count: int) -> None:
-    for i in range(1, count):
-        value = values[i]
-        j = i - 1
-        while j >= 0 and values[j] > value:
-            values[j + 1] = values[j]
-            j -= 1
-        values[j + 1] = value
+def _rank_sort(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint32]) -> None:
+    """Sort a few values by counting, for each, the smaller ones: quadratic, but without a branch to mispredict."""
+    for i in range(count):
+        value, rank = values[i], np.uint32(0)
+        for j in range(i):
+            rank += np.uint32(values[j] <= value)
+        for j in range(i + 1, count):
+            rank += np.uint32(values[j] < value)
+        scratch[rank] = value
+    values[:count] = scratch[:count]
+
+
+@njit(nogil=True, cache=True)
+def _scatter(values: NDArray[np.uint32], count: int, shift: int, out: NDArray[np.uint32]) -> None:
+    """Write values[:count] to `out` in the order of one of their bytes, those alike in it as they stood."""
+    places = np.zeros(256, dtype=np.int32)
+    for i in range(count):
+        places[(values[i] >> np.uint32(shift)) & np.uint32(255)] += 1
+    before = np.int32(0)
+    for byte in range(256):
+        places[byte], before = before, before + places[byte]
+    for i in range(count):
+        byte = (values[i] >> np.uint32(shift)) & np.uint32(255)
+        out[places[byte]] = values[i]
+        places[byte] += 1
 
 
 @njit(nogil=True, cache=True)
 def sort_hashes(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint32]) -> None:
-    """Sort values[:count] in place; hashes are uniform, so their two top bytes nearly tell the order.
+    """Sort values[:count] in place; hashes are uniform, so their top bytes nearly tell the order.
 
     scratch : uint32[>= count]  overwritten
     """
     if count <= _SMALL:
-        _insertion_sort(values, count)
+        _rank_sort(values, count, scratch)
         return
-    upper, lower = np.zeros(256, dtype=np.int32), np.zeros(256, dtype=np.int32)
-    for i in range(count):
-        upper[values[i] >> np.uint32(24)] += 1
-        lower[(values[i] >> np.uint32(16)) & np.uint32(255)] += 1
-    before_upper, before_lower = np.int32(0), np.int32(0)
-    for byte in range(256):
-        upper[byte], before_upper = before_upper, before_upper + upper[byte]
-        lower[byte], before_lower = before_lower, before_lower + lower[byte]
-    for i in range(count):
-        byte = (values[i] >> np.uint32(16)) & np.uint32(255)
-        scratch[lower[byte]] = values[i]
-        lower[byte] += 1
-    for i in range(count):
-        byte = scratch[i] >> np.uint32(24)
-        values[upper[byte]] = scratch[i]
-        upper[byte] += 1
+    if count <= _FEW:
+        _scatter(values, count, 24, scratch)
+        values[:count] = scratch[:count]
+    else:
+        _scatter(values, count, 16, scratch)
+        _scatter(scratch, count, 24, values)
     moves = 0
     for i in range(1, count):
         value = values[i]
@@ -119,14 +127,18 @@ def smallest_unique(
 @njit(nogil=True, cache=True)
 def _first_distinct(values: NDArray[np.uint32], count: int, cap: int) -> int:
     """Move the first `cap` distinct of values[:count] to the front, in their order; return how many there are."""
+    mask = 255
+    while mask < 2 * cap:
+        mask = 2 * mask + 1
+    met = np.zeros(mask + 1, dtype=np.uint64)  # a hash set: each value + 1, 0 for a free slot
     kept = 0
     for i in range(count):
-        known = False
-        for j in range(kept):
-            if values[j] == values[i]:
-                known = True
-                break
-        if not known:
+        value = np.uint64(values[i]) + np.uint64(1)
+        slot = np.int64(values[i]) & mask
+        while met[slot] != np.uint64(0) and met[slot] != value:
+            slot = (slot + 1) & mask
+        if met[slot] == np.uint64(0):
+            met[slot] = value
             values[kept] = values[i]
             kept += 1
             if kept == cap:
@@ -160,6 +172,7 @@ def gather_facts(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
+    stems: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
     shingles: NDArray[np.uint32],
@@ -179,6 +192,7 @@ def gather_facts(
     in for a missing title.
 
     Arguments as in `hash_shingles`, and:
+    stems      : uint32[t]      from `hash_stems`
     title_ends : int64[n]       the title of story i is tokens offsets[i]:title_ends[i]
     scratch    : uint32[>= 2 * max(the longest story's tokens, RUN_POINTS)]
     facts      : uint32[>= the sum over stories of FACTS_CAP or, if less, 9 * tokens + bytes + shingles]  overwritten
@@ -188,14 +202,14 @@ def gather_facts(
     room = scratch.shape[0] // 2
     read = Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8))
     words, kinds = read.words, read.kinds
-    some = np.empty(room, dtype=np.uint32)
+    some, content = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint32)
     digits = np.empty(_NUMBER_BYTES, dtype=np.uint8)
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):
         first, count, titled = offsets[i], offsets[i + 1] - offsets[i], title_ends[i] - offsets[i]
         head = titled if titled > 0 else min(count, TITLE_STAND_IN)  # tokens of what serves as a title
         own = flags[first : first + count]
-        read_words(data, starts, flags, first, count, meanings, digits, read)
+        read_words(data, starts, flags, stems, first, count, meanings, digits, read)
         begin = at = bounds[i]
         n = pick_words(own, words, 0, head, some)
         if n == 0:  # a title of function words
@@ -213,10 +227,10 @@ def gather_facts(
         n = pick_front(own, words, kinds, min(count, FRONT_TOKENS), some)
         at = _append(facts, at, some, n, CAPS[FRONT], scratch)
         sections[i, FRONT] = at - begin
-        n = pick_numbers(words, kinds, min(head, FRONT_TOKENS), count, True, some)
+        n = pick_numbers(words, kinds, min(head, FRONT_TOKENS), min(count, FRONT_TOKENS), True, some)
         at = _append(facts, at, some, n, CAPS[TITLE_NUMBERS], scratch)
         sections[i, TITLE_NUMBERS] = at - begin
-        n = pick_numbers(words, kinds, min(count, NUMBER_TOKENS), count, False, some)
+        n = pick_numbers(words, kinds, min(count, NUMBER_TOKENS), min(count, FRONT_TOKENS), False, some)
         at = _append(facts, at, some, n, CAPS[NUMBERS], scratch)
         sections[i, NUMBERS] = at - begin
         n = 0 if in_title_case(own, titled) else pick_names(own, words, 0, titled, some)
@@ -225,7 +239,7 @@ def gather_facts(
         n = pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), some)
         at = _append(facts, at, some, n, CAPS[NAMES], scratch)
         sections[i, NAMES] = at - begin
-        n = pick_pairs(own, words, count, some)
+        n = pick_pairs(own, words, count, content, some)
         at += smallest_unique(some, n, CAPS[PAIRS], scratch, facts[at:])[0]
         sections[i, PAIRS] = at - begin
         whole = shingles[shingle_bounds[i] : shingle_bounds[i + 1]]

@@ -8,17 +8,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.native.shingles import hash_stem
+from dedup.kernels.flags import NUMBER
 from dedup.kernels.xxh32 import xxh32
 
 PLAIN, COUNT, CALENDAR, TOLL = 0, 1, 2, 3  # kinds of tokens; a count is a number in digits or in letters
 SLOTS = 4096  # of the table of meanings: a power of two, some six times their number
+LIKELY = 1 << 14  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
 BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word makes it a toll
 _COMMA = np.uint8(44)
 _NUMBER_BYTES = 64
-SHORTEST, LONGEST = 3, 20  # bytes of a word with a meaning
 
 
 class Meanings(NamedTuple):
@@ -27,13 +26,13 @@ class Meanings(NamedTuple):
     keys: NDArray[np.uint32]  # [SLOTS] a word's XXH32, 0 for a free slot
     kinds: NDArray[np.uint8]  # [SLOTS]
     values: NDArray[np.uint32]  # [SLOTS] what the word stands for: the hash of the number in digits, of the day
-    likely: NDArray[np.bool_]  # [SLOTS] by `glance`: whether a word may be among them, so that few need to be hashed
+    likely: NDArray[np.bool_]  # [LIKELY] by the low bits of a word's stem: whether it may be among them, as few are
 
 
 class Read(NamedTuple):
     """What the tokens of one story say."""
 
-    words: NDArray[np.uint32]  # [t] the value of a number or a day, else the hash of a content word's stem
+    words: NDArray[np.uint32]  # [t] the value of a number or a day, else the hash of the word's stem
     kinds: NDArray[np.uint8]  # [t]
 
 
@@ -57,22 +56,12 @@ def hash_number(data: NDArray[np.uint8], start: int, end: int, digits: NDArray[n
     return xxh32(digits, 0, count)
 
 
-@njit(nogil=True, inline="always")
-def glance(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """A slot by a word's first three bytes and its length, which is at least SHORTEST."""
-    mixed = np.int64(data[start]) * 1009 + np.int64(data[start + 1]) * 131 + np.int64(data[start + 2]) * 17
-    return (mixed + end - start) & (SLOTS - 1)
-
-
-@njit(nogil=True, inline="always")
-def find_meaning(data: NDArray[np.uint8], start: int, end: int, meanings: Meanings) -> int:
-    """The slot of a word's meaning; -1 if it has none."""
-    if end - start < SHORTEST or end - start > LONGEST or not meanings.likely[glance(data, start, end)]:
-        return -1
-    key = xxh32(data, start, end)
+@njit(nogil=True)
+def find_meaning(keys: NDArray[np.uint32], key: np.uint32) -> int:
+    """The slot of the word of this hash; -1 if it has no meaning of its own."""
     slot = np.int64(key) & (SLOTS - 1)
-    while meanings.keys[slot] != 0:
-        if meanings.keys[slot] == key:
+    while keys[slot] != 0:
+        if keys[slot] == key:
             return slot
         slot = (slot + 1) & (SLOTS - 1)
     return -1
@@ -83,30 +72,32 @@ def read_words(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
+    stems: NDArray[np.uint32],
     first: int,
     count: int,
     meanings: Meanings,
     digits: NDArray[np.uint8],
     out: Read,
 ) -> None:
-    """Write what `count` tokens from `first` on say; those after FRONT_TOKENS are plain words.
+    """Write what `count` tokens from `first` on say; those after FRONT_TOKENS are plain words, of no kind.
 
-    Function words that are no number or day say nothing, and their place in `out.words` is left as it is.
+    stems : uint32[t]  from `hash_stems`
     """
-    for k in range(count):
+    likely, keys, words, kinds = meanings.likely, meanings.keys, out.words, out.kinds
+    words[:count] = stems[first : first + count]
+    for k in range(min(count, FRONT_TOKENS)):
         start, end = starts[first + k], starts[first + k + 1] - 1
-        out.kinds[k] = PLAIN
-        if k < FRONT_TOKENS and flags[first + k] & NUMBER:
-            out.kinds[k] = COUNT
-            out.words[k] = hash_number(data, start, end, digits)
+        kinds[k] = PLAIN
+        if flags[first + k] & NUMBER:
+            kinds[k] = COUNT
+            words[k] = hash_number(data, start, end, digits)
             continue
-        slot = find_meaning(data, start, end, meanings) if k < FRONT_TOKENS else -1
-        if slot >= 0:
-            out.kinds[k] = meanings.kinds[slot]
-        if out.kinds[k] == COUNT or out.kinds[k] == CALENDAR:
-            out.words[k] = meanings.values[slot]
-        elif not flags[first + k] & FUNCTION:
-            out.words[k] = hash_stem(data, start, end, flags[first + k] & NUMBER != 0)
+        if likely[stems[first + k] & np.uint32(LIKELY - 1)]:
+            slot = find_meaning(keys, xxh32(data, start, end))
+            if slot >= 0:
+                kinds[k] = meanings.kinds[slot]
+                if kinds[k] != TOLL:
+                    words[k] = meanings.values[slot]
 
 
 @njit(nogil=True, inline="always")

@@ -32,8 +32,12 @@ def pick_runs(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uin
     point, at = read_point(data, start, end)
     two = np.uint64(point)
     while at < end and count < RUN_POINTS:
-        point, at = read_point(data, at, end)
-        three = np.uint64(point)
+        three = np.uint64(data[at])
+        if three < np.uint64(128):
+            at += 1
+        else:
+            point, at = read_point(data, at, end)
+            three = np.uint64(point)
         out[count] = spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
         count += 1
         one, two = two, three
@@ -47,9 +51,8 @@ def pick_words(
     """The content words among words[begin:end]; `flags` are of these words."""
     count = 0
     for k in range(begin, end):
-        if not flags[k] & FUNCTION:
-            out[count] = words[k]
-            count += 1
+        out[count] = words[k]  # if it is not wanted the next one is written over it: no branch to mispredict
+        count += flags[k] & FUNCTION == 0
     return count
 
 
@@ -60,9 +63,8 @@ def pick_front(
     """The content words and all numbers among words[:end]; "one" is a function word and a number."""
     count = 0
     for k in range(end):
-        if kinds[k] == COUNT or not flags[k] & FUNCTION:
-            out[count] = words[k]
-            count += 1
+        out[count] = words[k]
+        count += (kinds[k] == COUNT) | (flags[k] & FUNCTION == 0)
     return count
 
 
@@ -96,16 +98,21 @@ def pick_names(
 
 
 @njit(nogil=True, cache=True)
-def pick_pairs(flags: NDArray[np.uint8], words: NDArray[np.uint32], end: int, out: NDArray[np.uint32]) -> int:
-    """Every two content words in a row among words[:end], whatever function words part them."""
-    before, count = -1, 0
-    for k in range(end):
-        if not flags[k] & FUNCTION:
-            if before >= 0:
-                out[count] = spread((np.uint64(words[before]) << np.uint64(32)) ^ np.uint64(words[k]))
-                count += 1
-            before = k
-    return count
+def pick_pairs(
+    flags: NDArray[np.uint8],
+    words: NDArray[np.uint32],
+    end: int,
+    content: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> int:
+    """Every two content words in a row among words[:end], whatever function words part them.
+
+    content : uint32[>= end]  overwritten
+    """
+    count = pick_words(flags, words, 0, end, content) - 1
+    for k in range(count):
+        out[k] = spread((np.uint64(content[k]) << np.uint64(32)) ^ np.uint64(content[k + 1]))
+    return max(count, 0)
 
 
 @njit(nogil=True, cache=True)

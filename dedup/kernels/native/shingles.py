@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.xxh32 import hash_runs, xxh32
+from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
 TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
@@ -91,10 +91,27 @@ def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.
 
 
 @njit(nogil=True, cache=True)
+def hash_stems(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], flags: NDArray[np.uint8], stems: NDArray[np.uint32]
+) -> None:
+    """Write `hash_stem` of every token; numbers are not cut.
+
+    stems : uint32[t]  overwritten
+    """
+    done = np.empty(stems.shape[0], dtype=np.bool_)
+    hash_beginnings(data, starts, STEM_LETTERS, stems, done)
+    for k in range(stems.shape[0]):
+        long_number = flags[k] & NUMBER and starts[k + 1] - 1 - starts[k] > STEM_LETTERS
+        if long_number or not done[k]:
+            stems[k] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
+
+
+@njit(nogil=True, cache=True)
 def hash_title_words(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
+    stems: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
     hashes: NDArray[np.uint32],
@@ -104,6 +121,7 @@ def hash_title_words(
 
     The first TITLE_STAND_IN tokens of the text stand in for a missing title. Numbers are not cut to stems.
     Arguments as in `hash_shingles`, and:
+    stems      : uint32[t]     from `hash_stems`
     title_ends : int64[n]      the title of story i is tokens offsets[i]:title_ends[i]
     hashes     : uint32[>= t]  overwritten from the front, back to back
     bounds     : int64[n + 1]  overwritten; story i owns hashes[bounds[i]:bounds[i + 1]]
@@ -116,7 +134,7 @@ def hash_title_words(
             last = min(offsets[i + 1], first + TITLE_STAND_IN)
         for k in range(first, last):
             if not flags[k] & FUNCTION:
-                hashes[at] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
+                hashes[at] = stems[k]
                 at += 1
         if at == bounds[i]:
             for k in range(first, last):
