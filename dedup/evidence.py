@@ -43,10 +43,10 @@ EVIDENCE = (
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
     "title_name_clash",  # share of a title's names that the other story does not know, of the two the smaller, likewise
-    "lead_shared",  # share of the words one text opens with that the other story knows, of the two the smaller
-    "pair_containment",  # of the content words two in a row, in title + text
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
+    "pair_containment",  # of the content words two in a row, in title + text
+    "lead_shared",  # share of the words one text opens with that the other story knows, of the two the smaller
     "number_clash",  # 1 if neither story knows any of the other's first numbers: the same words about another thing
     "same_source_number_clash",  # share of those that are not known, of the two the smaller, if of one source; else 0
     "name_clash",  # the same share of the names in the beginning of the text

@@ -164,7 +164,7 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(rows, weights, rule,
 def story(*, shingles, hour=0, content=0, **more):
     """A story with these shingles in all its sets of words, a band of its own content."""
     values = sorted(shingles)
-    sets = more.pop("sets", [values, values, values, values, [], [], [], [], values, values])
+    sets = more.pop("sets", [values, values, values, values, values, values, [], [], [], []])
     fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
     return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
 

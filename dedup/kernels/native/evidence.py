@@ -28,10 +28,11 @@ HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
 # The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
 TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
-LEAD_SHARED, PAIR_CONTAINMENT, TEXT_JACCARD, TEXT_CONTAINMENT = range(6, 10)
+TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(6, 10)
 NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(10, 13)
 SAME_SOURCE, SAME_URL, HOURS_APART, FEATURES = range(13, 17)
-TITLES, TEXTS, ORIGINS = (0, 6), (6, 13), (13, 16)
+TITLE_WORDS, TITLE_REST, TITLES, ORIGINS = (0, 2), (2, 6), (0, 6), (13, 16)
+TEXT_SHINGLES, TEXT_PAIRS, TEXT_REST, TEXTS = (6, 8), (8, 9), (9, 13), (6, 13)
 TITLE_MODEL, TEXT_MODEL = 0, 1
 FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
 LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles
@@ -99,7 +100,15 @@ def _section(facts: Facts, i: int, s: int) -> NDArray[np.uint32]:
 @njit(nogil=True, cache=True)
 def _missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
     """Share of x that y lacks; 0 where x is empty, since silence contradicts nothing."""
-    return 1.0 - common(x, y) / x.shape[0] if x.shape[0] > 0 else 0.0
+    if x.shape[0] == 0:
+        return 0.0
+    if 8 * x.shape[0] > y.shape[0]:
+        return 1.0 - common(x, y) / x.shape[0]
+    shared = 0
+    for value in x:  # few values in many: look each one up
+        place = count_up_to(y, value)
+        shared += place > 0 and y[place - 1] == value
+    return 1.0 - shared / x.shape[0]
 
 
 @njit(nogil=True)
@@ -124,16 +133,21 @@ def _overlap(x: NDArray[np.uint32], y: NDArray[np.uint32], cap: int) -> tuple[in
 
 
 @njit(nogil=True)
-def _measure_titles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> float:
+    """Returns the containment of the titles, for `_measure_title_rest`."""
     x, y = _section(facts, i, TITLE), _section(facts, j, TITLE)
-    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     shared = common(x, y)
-    containment = _share(shared, min(x.shape[0], y.shape[0]))
     out[TITLE_JACCARD] = _share(shared, x.shape[0] + y.shape[0] - shared)
+    containment = _share(shared, min(x.shape[0], y.shape[0]))
     out[TITLE_CONTAINMENT] = containment
-    out[TITLE_FOUND] = 1.0 - _clash(x, y, front_x, front_y)
-    x, y = _section(facts, i, RUNS), _section(facts, j, RUNS)
-    shared, in_x, in_y = _overlap(x, y, CAPS[RUNS])
+    return containment
+
+
+@njit(nogil=True)
+def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
+    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
+    out[TITLE_FOUND] = 1.0 - _clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
+    shared, in_x, in_y = _overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
     out[TITLE_SPELLING] = _share(shared, in_x + in_y - shared)
     x, y = _section(facts, i, TITLE_NUMBERS), _section(facts, j, TITLE_NUMBERS)
     shared = common(x, y)
@@ -147,17 +161,25 @@ def _measure_titles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> N
 
 
 @njit(nogil=True)
-def _measure_texts(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+def _measure_shingles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    shared, in_x, in_y = _overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
+    out[TEXT_JACCARD] = _share(shared, in_x + in_y - shared)
+    out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
+
+
+@njit(nogil=True)
+def _measure_pairs(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
+    shared, in_x, in_y = _overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
+    out[PAIR_CONTAINMENT] = _share(shared, min(in_x, in_y))
+
+
+@njit(nogil=True)
+def _measure_text_rest(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     x, y = _section(facts, i, LEAD), _section(facts, j, LEAD)
     known = x.shape[0] > 0 and y.shape[0] > 0
     out[LEAD_SHARED] = 1.0 - max(_missing(x, front_y), _missing(y, front_x)) if known else 0.0
-    shared, in_x, in_y = _overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
-    out[PAIR_CONTAINMENT] = _share(shared, min(in_x, in_y))
-    shared, in_x, in_y = _overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
-    out[TEXT_JACCARD] = _share(shared, in_x + in_y - shared)
-    out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
     x, y = _section(facts, i, NUMBERS), _section(facts, j, NUMBERS)
     clash = 0.0 if revised else _clash(x, y, front_x, front_y)
@@ -183,8 +205,10 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     Symmetric in i and j.
     """
     _measure_origins(facts, i, j, out)
-    _measure_titles(facts, i, j, out)
-    _measure_texts(facts, i, j, out)
+    _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, out), out)
+    _measure_shingles(facts, i, j, out)
+    _measure_pairs(facts, i, j, out)
+    _measure_text_rest(facts, i, j, out)
 
 
 @njit(nogil=True)
@@ -194,11 +218,20 @@ def says_too_little(facts: Facts, i: int) -> bool:
 
 
 @njit(nogil=True)
-def _most(weights: NDArray[np.float32], parts: tuple[int, int], evidence: NDArray[np.float32], measured: bool) -> float:
-    """The most that some of the evidence can add to a score, or, once measured, what it does; it is 0..1."""
+def _weigh(weights: NDArray[np.float32], part: tuple[int, int], evidence: NDArray[np.float32]) -> float:
+    """What some of the evidence, which has been measured, adds to a score."""
     z = 0.0
-    for f in range(parts[0], parts[1]):
-        z += np.float64(weights[f]) * np.float64(evidence[f]) if measured else max(np.float64(weights[f]), 0.0)
+    for f in range(part[0], part[1]):
+        z += np.float64(weights[f]) * np.float64(evidence[f])
+    return z
+
+
+@njit(nogil=True)
+def _most(weights: NDArray[np.float32], part: tuple[int, int]) -> float:
+    """The most that some of the evidence can add to a score; it is 0..1."""
+    z = 0.0
+    for f in range(part[0], part[1]):
+        z += max(np.float64(weights[f]), 0.0)
     return z
 
 
@@ -210,27 +243,55 @@ def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[
     knows the other's title, since what they share is then no story but a banner.
     """
     if judgement.rule > 0.0:
-        _measure_texts(facts, i, j, evidence)
+        _measure_shingles(facts, i, j, evidence)
         return np.float64(evidence[TEXT_JACCARD])
     if says_too_little(facts, i) or says_too_little(facts, j):
         return 0.0
-    texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT
-    weights = judgement.weights[TEXT_MODEL if texts else TITLE_MODEL]
     _measure_origins(facts, i, j, evidence)
-    z = np.float64(weights[FEATURES]) + _most(weights, ORIGINS, evidence, True)
-    if texts:  # what tells most comes first; most candidates are done with then
-        _measure_texts(facts, i, j, evidence)
-        z += _most(weights, TEXTS, evidence, True)
-        if _chance(z + _most(weights, TITLES, evidence, False)) < judgement.threshold - _ROUNDING:
-            return 0.0
-        _measure_titles(facts, i, j, evidence)
-        return 0.0 if evidence[TITLE_FOUND] < LEAST_FOUND else _chance(z + _most(weights, TITLES, evidence, True))
-    _measure_titles(facts, i, j, evidence)
-    z += _most(weights, TITLES, evidence, True)
-    if _chance(z + _most(weights, TEXTS, evidence, False)) < judgement.threshold - _ROUNDING:
+    if facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT:
+        return _judge_texts(facts, i, j, judgement, evidence)
+    return _judge_titles(facts, i, j, judgement, evidence)
+
+
+@njit(nogil=True, cache=True)
+def _judge_texts(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
+    """Measures what tells most first: most candidates are done with then."""
+    weights, least = judgement.weights[TEXT_MODEL], judgement.threshold - _ROUNDING
+    z = np.float64(weights[FEATURES]) + _weigh(weights, ORIGINS, evidence)
+    open_ = _most(weights, TITLES) + _most(weights, TEXT_REST)
+    _measure_shingles(facts, i, j, evidence)
+    z += _weigh(weights, TEXT_SHINGLES, evidence)
+    if _chance(z + open_ + _most(weights, TEXT_PAIRS)) < least:
         return 0.0
-    _measure_texts(facts, i, j, evidence)
-    return _chance(z + _most(weights, TEXTS, evidence, True))
+    _measure_pairs(facts, i, j, evidence)
+    z += _weigh(weights, TEXT_PAIRS, evidence)
+    if _chance(z + open_) < least:
+        return 0.0
+    _measure_text_rest(facts, i, j, evidence)
+    z += _weigh(weights, TEXT_REST, evidence)
+    if _chance(z + _most(weights, TITLES)) < least:
+        return 0.0
+    _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, evidence), evidence)
+    return 0.0 if evidence[TITLE_FOUND] < LEAST_FOUND else _chance(z + _weigh(weights, TITLES, evidence))
+
+
+@njit(nogil=True, cache=True)
+def _judge_titles(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
+    """Measures what tells most first, likewise."""
+    weights, least = judgement.weights[TITLE_MODEL], judgement.threshold - _ROUNDING
+    z = np.float64(weights[FEATURES]) + _weigh(weights, ORIGINS, evidence)
+    containment = _measure_title_words(facts, i, j, evidence)
+    z += _weigh(weights, TITLE_WORDS, evidence)
+    if _chance(z + _most(weights, TITLE_REST) + _most(weights, TEXTS)) < least:
+        return 0.0
+    _measure_title_rest(facts, i, j, containment, evidence)
+    z += _weigh(weights, TITLE_REST, evidence)
+    if _chance(z + _most(weights, TEXTS)) < least:
+        return 0.0
+    _measure_shingles(facts, i, j, evidence)
+    _measure_pairs(facts, i, j, evidence)
+    _measure_text_rest(facts, i, j, evidence)
+    return _chance(z + _weigh(weights, TEXTS, evidence))
 
 
 @njit(nogil=True)

@@ -18,10 +18,10 @@ from dedup.kernels.native.picks import (
 )
 from dedup.kernels.native.shingles import TITLE_STAND_IN, hash_stem
 
-# The sets, in the order they lie in, and the most values in each. Of runs, pairs and shingles these are the smallest
-# hashes, a fair sample; of the others those that come first in the story.
-TITLE, RUNS, LEAD, FRONT, TITLE_NUMBERS, NUMBERS, TITLE_NAMES, NAMES, PAIRS, SHINGLES, SECTIONS = range(11)
-CAPS = (32, 48, 32, 96, 8, 16, 12, 16, 96, 156)
+# The sets, in the order they lie in, which is about the order they are asked for in, and the most values in each. Of
+# runs, pairs and shingles these are the smallest hashes, a fair sample; of the others those that come first.
+SHINGLES, PAIRS, TITLE, RUNS, LEAD, FRONT, TITLE_NUMBERS, NUMBERS, TITLE_NAMES, NAMES, SECTIONS = range(11)
+CAPS = (156, 96, 32, 48, 32, 96, 8, 16, 12, 16)
 FACTS_CAP = 512
 LEAD_TOKENS = 40  # of the text: what it opens with
 NUMBER_TOKENS = 48  # of title + text, where numbers are read, and of the text, where names are
@@ -185,10 +185,10 @@ def gather_facts(
 ) -> None:
     """Write each story's facts, ten sorted sets of distinct hashes back to back.
 
-    TITLE, the words of the title; RUNS, its letters three in a row; LEAD, the words of the first LEAD_TOKENS of the
-    text; FRONT, those of the first FRONT_TOKENS of title + text; TITLE_NUMBERS, the numbers and days of the title;
-    NUMBERS, the numbers of the first NUMBER_TOKENS of title + text; TITLE_NAMES and NAMES, of the title and the
-    beginning of the text; PAIRS, every two words in a row; SHINGLES. The first TITLE_STAND_IN tokens of the text stand
+    SHINGLES; PAIRS, every two content words in a row; TITLE, the words of the title; RUNS, its letters three in a row;
+    LEAD, the words of the first LEAD_TOKENS of the text; FRONT, those of the first FRONT_TOKENS of title + text;
+    TITLE_NUMBERS, the numbers and days of the title; NUMBERS, the numbers of the first NUMBER_TOKENS of title + text;
+    TITLE_NAMES and NAMES, of the title and the beginning of the text. The first TITLE_STAND_IN tokens of the text stand
     in for a missing title.
 
     Arguments as in `hash_shingles`, and:
@@ -211,6 +211,12 @@ def gather_facts(
         own = flags[first : first + count]
         read_words(data, starts, flags, stems, first, count, meanings, digits, read)
         begin = at = bounds[i]
+        whole = shingles[shingle_bounds[i] : shingle_bounds[i + 1]]
+        at += smallest_unique(whole, whole.shape[0], CAPS[SHINGLES], scratch, facts[at:])[0]
+        sections[i, SHINGLES] = at - begin
+        n = pick_pairs(own, words, count, content, some)
+        at += smallest_unique(some, n, CAPS[PAIRS], scratch, facts[at:])[0]
+        sections[i, PAIRS] = at - begin
         n = pick_words(own, words, 0, head, some)
         if n == 0:  # a title of function words
             for n in range(head):
@@ -239,10 +245,4 @@ def gather_facts(
         n = pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), some)
         at = _append(facts, at, some, n, CAPS[NAMES], scratch)
         sections[i, NAMES] = at - begin
-        n = pick_pairs(own, words, count, content, some)
-        at += smallest_unique(some, n, CAPS[PAIRS], scratch, facts[at:])[0]
-        sections[i, PAIRS] = at - begin
-        whole = shingles[shingle_bounds[i] : shingle_bounds[i + 1]]
-        at += smallest_unique(whole, whole.shape[0], CAPS[SHINGLES], scratch, facts[at:])[0]
-        sections[i, SHINGLES] = at - begin
         bounds[i + 1] = at

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.native.candidates import Candidates, View, in_view
+from dedup.kernels.native.candidates import Candidates, View, in_view, prefetch_facts
 from dedup.kernels.native.evidence import (
     FEATURES,
     META_BITS,
@@ -361,6 +361,8 @@ def _follow(
 ) -> None:
     """Decide which of the leaders found story i duplicates best, or that it leads."""
     best, score = -1, 0.0
+    for leader in found:
+        prefetch_facts(facts, np.int64(leader))
     for leader in found:
         one = _score(i, np.int64(leader), weighed, scores, facts, judgement, evidence)
         if one >= judgement.threshold and (one > score or (one == score and leader < best)):

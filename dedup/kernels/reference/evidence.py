@@ -14,6 +14,9 @@ UNDATED = -(2**63)
 FEATURES = 16
 FEWEST_WORDS = 4
 LEAST_FOUND = 0.2
+# The pieces of evidence that are weighed together, for titles and for texts: where and when it was published, then what
+# tells most.
+PARTS = (((13, 16), (0, 2), (2, 6), (6, 13)), ((13, 16), (6, 8), (8, 9), (9, 13), (0, 6)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ def _sampled(x: Sequence[int], y: Sequence[int], cap: int) -> tuple[set[int], se
 def measure(one: Story, other: Story) -> list[float]:
     """The evidence on two stories, in the order of `dedup.evidence.EVIDENCE`."""
     sets = [(set(x), set(y)) for x, y in zip(one.sets, other.sets, strict=True)]
-    title, _, lead, _, title_numbers, numbers, title_names, names, _, _ = sets
-    runs, pairs, texts = (_sampled(one.sets[s], other.sets[s], CAPS[s]) for s in (1, 8, 9))
-    front = set(one.sets[3]), set(other.sets[3])
+    _, _, title, _, lead, _, title_numbers, numbers, title_names, names = sets
+    texts, pairs, runs = (_sampled(one.sets[s], other.sets[s], CAPS[s]) for s in (0, 1, 3))
+    front = set(one.sets[5]), set(other.sets[5])
 
     def jaccard(both: tuple[set[int], set[int]]) -> float:
         return _share(len(both[0] & both[1]), len(both[0] | both[1]))
@@ -72,10 +75,10 @@ def measure(one: Story, other: Story) -> list[float]:
         1.0 - min(missing(title)),
         title_clash * containment(title),
         min(missing(title_names)) * containment(title),
-        1.0 - max(missing(lead)) if all(lead) else 0.0,
-        containment(pairs),
         jaccard(texts),
         containment(texts),
+        containment(pairs),
+        1.0 - max(missing(lead)) if all(lead) else 0.0,
         float(number_clash == 1.0),
         number_clash * same_source,
         min(missing(names)),
@@ -89,11 +92,14 @@ def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: fl
     """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
     evidence = np.array(measure(one, other), dtype=np.float32)
     if rule > 0:
-        return float(evidence[8])
-    if min(len(one.sets[3]), len(other.sets[3])) < FEWEST_WORDS:
+        return float(evidence[6])
+    if min(len(one.sets[5]), len(other.sets[5])) < FEWEST_WORDS:
         return 0.0
     texts = one.has_text and other.has_text
     if texts and evidence[3] < LEAST_FOUND:
         return 0.0
     row = weights[1 if texts else 0]
-    return 1.0 / (1.0 + math.exp(-(row[FEATURES] + sum(w * float(e) for w, e in zip(row, evidence, strict=False)))))
+    z = row[FEATURES]
+    for first, last in PARTS[1 if texts else 0]:  # floats add up alike only in the same order
+        z += sum(row[f] * float(evidence[f]) for f in range(first, last))
+    return 1.0 / (1.0 + math.exp(-z))

@@ -14,7 +14,7 @@ LEAD_TOKENS = 40
 NUMBER_TOKENS = 48
 FRONT_TOKENS = 150
 RUN_POINTS = 400
-CAPS = (32, 48, 32, 96, 8, 16, 12, 16, 96, 156)
+CAPS = (156, 96, 32, 48, 32, 96, 8, 16, 12, 16)
 Meanings = Mapping[bytes, tuple[int, int]]  # of a word: its kind, and the value of a number or a day
 Said = tuple[int, int]  # kind and value of a token
 
@@ -34,16 +34,16 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
     named = [] if in_title_case(title) else names(title, said)
     every = {value for some in shingles(both, width) for value in some}
     return [
-        first_values(words(both[:head], said) or [xxh32(word) for word, _ in both[:head]], CAPS[0]),
-        smallest_values(runs(b"".join(word + b" " for word, _ in both[:head]).decode()), CAPS[1]),
-        first_values(words(both[lead], said[lead]), CAPS[2]),
-        first_values(front, CAPS[3]),
-        first_values(numbers(said, min(head, FRONT_TOKENS), days=True), CAPS[4]),
-        first_values(numbers(said, NUMBER_TOKENS, days=False), CAPS[5]),
-        first_values(named, CAPS[6]),
-        first_values(names(text[:NUMBER_TOKENS], said[len(title) :]), CAPS[7]),
-        smallest_values([spread(one << 32 ^ two) for one, two in itertools.pairwise(content)], CAPS[8]),
-        smallest_values(every, CAPS[9]),
+        smallest_values(every, CAPS[0]),
+        smallest_values([spread(one << 32 ^ two) for one, two in itertools.pairwise(content)], CAPS[1]),
+        first_values(words(both[:head], said) or [xxh32(word) for word, _ in both[:head]], CAPS[2]),
+        smallest_values(runs(b"".join(word + b" " for word, _ in both[:head]).decode()), CAPS[3]),
+        first_values(words(both[lead], said[lead]), CAPS[4]),
+        first_values(front, CAPS[5]),
+        first_values(numbers(said, min(head, FRONT_TOKENS), days=True), CAPS[6]),
+        first_values(numbers(said, NUMBER_TOKENS, days=False), CAPS[7]),
+        first_values(named, CAPS[8]),
+        first_values(names(text[:NUMBER_TOKENS], said[len(title) :]), CAPS[9]),
     ]
 
 

@@ -96,7 +96,7 @@ def lead(
 
     for i, story in enumerate(stories):
         own = piece(story.time)
-        bands = list(keys[i]) if rule > 0 or len(story.sets[3]) >= FEWEST_WORDS else []
+        bands = list(keys[i]) if rule > 0 or len(story.sets[5]) >= FEWEST_WORDS else []
         pieces = [None] if own is None else [None, own - 1, own, own + 1]
         content = [[(story.content, p)] for p in pieces if any(story.content)]
         copies = [j for path in content for j in exact.find(path) if within(i, j)]
