@@ -13,8 +13,7 @@ from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
-from dedup.kernels.native.facts import FRONT
-from dedup.kernels.native.facts import CAPS
+from dedup.kernels.native.facts import CAPS, FRONT
 from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
