@@ -25,7 +25,8 @@ from dedup.evidence import EVIDENCE
 L2 = 1.0
 FOLDS, SEEDS = 10, 5
 SCALES = {"hours_apart": 72.0}  # evidence is fitted on 0..1
-PRECISION = {"strict": 0.98, "balanced": 0.95}  # on judged pairs that the model has not seen; "loose": the best F1
+# On judged pairs that the model has not seen; "loose" is the best F1. "balanced" is to reach .95 on other feeds, too.
+PRECISION = {"strict": 0.98, "balanced": 0.956}
 NEARLY = 0.003  # F1 given up for a higher threshold: the best is a plateau
 FREE = np.inf
 UP, DOWN = (0.0, FREE), (-FREE, 0.0)
