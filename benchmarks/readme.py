@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 RECORD = Path(__file__).parent / "records" / "throughput.json"
 SCALING = Path(__file__).parent / "records" / "scaling.json"
+ACCURACY = Path(__file__).parent / "records" / "accuracy.json"
 _SHOWN = ("hl-4101", "np-882", "co-310")  # of the sample: the two headlines, and a related story
 
 
@@ -82,10 +83,50 @@ def throughput_part(record: dict[str, Any], scaling: dict[str, Any]) -> str:
     )
 
 
+def accuracy_part(record: dict[str, Any]) -> str:
+    """What each engine makes of the judged pairs, a line an engine, each pair a feed of its own."""
+    [judged] = [pairs for pairs in record["pairs"] if pairs["set"] == "judged"]
+    lines = [
+        "| judged pairs | precision | recall | different stories merged | with text | titles only |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for entry in judged["engines"]:
+        if entry["given"] != "pair by pair":
+            continue
+        lengths = [entry["groups"]["length"][kind] for kind in ("with text", "titles only")]
+        cells = [
+            entry["engine"],
+            *(f"{entry[figure]:.3f}" for figure in ("precision", "recall")),
+            "{} of {}".format(*entry["merged"]["X"]),
+            *(f"{length['precision']:.3f} / {length['recall']:.3f}" for length in lengths),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    labels, unseen = judged["labels"], _unseen()
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{sum(labels.values())} pairs of real stories that people have read: {labels['D']} duplicates, "
+            f"{labels['R']} told independently of one event, {labels['X']} different; `python -m benchmarks accuracy`, "
+            f"{record['environment']['date'][:10]}. The model was fitted on these pairs; on pairs it has not seen "
+            f"(cross-validated, `dedup/model.json`) it reaches {unseen['precision']} / {unseen['recall']}. datasketch "
+            "and rensa with their own defaults.",
+            "",
+        ]
+    )
+
+
+def _unseen() -> dict[str, Any]:
+    """Precision and recall of the model on pairs it has not seen."""
+    model = json.loads((ROOT / "dedup" / "model.json").read_text("utf-8"))
+    [row] = [row for row in model["cross_validated"] if (row["strictness"], row["pairs"]) == ("balanced", "all")]
+    return dict(row)
+
+
 def generated_parts() -> dict[str, str]:
     """All generated parts."""
-    record, scaling = (json.loads(path.read_text("utf-8")) for path in (RECORD, SCALING))
-    return sample_parts() | {"throughput": throughput_part(record, scaling)}
+    record, scaling, accuracy = (json.loads(path.read_text("utf-8")) for path in (RECORD, SCALING, ACCURACY))
+    return sample_parts() | {"throughput": throughput_part(record, scaling), "accuracy": accuracy_part(accuracy)}
 
 
 def main() -> None:
