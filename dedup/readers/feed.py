@@ -20,15 +20,26 @@ from dedup.errors import FeedError
 from dedup.kernels.native.cells import NO_RANK
 from dedup.kernels.native.records import copy_rows
 from dedup.kernels.reference.fields import plain_name
-from dedup.readers.blocks import Positions, cut_array, cut_lines, cut_records
+from dedup.readers.blocks import Block, Positions, cut_array, cut_lines, cut_records
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.columns import ColumnRows, Slice, open_table
+from dedup.readers.envelopes import cut_envelope, envelope_contexts
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.paths import Found, Spool
 from dedup.readers.rejects import RejectFile
 from dedup.readers.rows import DelimitedRows, JsonRows, Parsed
 from dedup.readers.settings import ReadSettings, ReadStats
-from dedup.readers.sniff import ARROW, BOM, HEAD, JSON_ARRAY, JSON_LINES, PARQUET, header_names, sniff_format
+from dedup.readers.sniff import (
+    ARROW,
+    BOM,
+    HEAD,
+    JSON_ARRAY,
+    JSON_LINES,
+    JSON_OBJECTS,
+    PARQUET,
+    header_names,
+    sniff_format,
+)
 
 _COPY_CHUNK = 1 << 20
 _LF, _CR = b"\n\r"
@@ -45,7 +56,8 @@ class Feed:
 
     Attributes:
         path: the feed as messages call it.
-        format: "JSON lines", "JSON array", "CSV", "TSV", "Parquet" or "Arrow IPC".
+        format: "JSON lines", "JSON array", "JSON", "CSV", "TSV", "Parquet" or "Arrow IPC".
+        layout: whose rows they are, such as "NewsAPI.org"; "" where that cannot be told.
         stats: what was met so far; complete once `batches` is exhausted.
     """
 
@@ -61,7 +73,6 @@ class Feed:
         self._spool = found.spool
         self._settings = settings
         self._rejects = rejects
-        self._fields = Fields(settings.mapping)
         self._used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         self._names: dict[bytes, str] = {}
         self._found: list[str] = []
@@ -71,8 +82,10 @@ class Feed:
             head = stream.read(HEAD)
             if stream.damage is not None and not head:
                 raise FeedError(self.path, f"{stream.damage}; fetch it again")
-            self._format = sniff_format(self.path, head, self._fields)
+            self._format = sniff_format(self.path, head, Fields(settings.mapping))
             self.format = self._format.name
+            self._fields = Fields(settings.mapping, self._format.layout)
+            self.layout = self._fields.layout.name
             if stream.compression is not None and self.format in (PARQUET, ARROW):
                 self._unpack_table()
         self._head = head.removeprefix(BOM)
@@ -105,12 +118,14 @@ class Feed:
         """The column names of CSV and TSV; empty for other formats, and for a feed that holds nothing."""
         if not (self._format.delimiter and self._head.strip()):
             return []
+        if self._format.columns:
+            return list(self._format.columns)
         return header_names(self._head.lstrip(b"\r\n"), self._format.delimiter)
 
     @property
     def header_row(self) -> bytes:
         """The header of CSV and TSV as it stands in the feed, byte order mark to line end; empty if there is none."""
-        if not self.header:
+        if not self.header or self._format.columns:
             return b""
         text = io.StringIO(self._head.lstrip(b"\r\n").decode("utf-8", "surrogateescape"), newline="")
         reader = csv.reader(text, delimiter=self._format.delimiter)
@@ -133,7 +148,12 @@ class Feed:
     def describe(self) -> Iterator[str]:
         """What was read and how, and all that was skipped or guessed, a line each."""
         stats = self.stats
-        yield f"{self.path}: {self.format}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
+        read_as = f"{self.format}, read as {self.layout}" if self.layout else self.format
+        yield f"{self.path}: {read_as}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
+        if self.format == JSON_OBJECTS and stats.rows:
+            yield f"{self.path}: its rows are written as JSON lines unless the output's name asks for another format"
+        for reason, count in sorted(stats.left_out.items()):
+            yield f"{self.path}: left out {count:,} row{'s' if count > 1 else ''} {reason}"
         for kind, count in sorted(stats.rejected.items()):
             yield f"{self.path}: skipped {count:,} row{'s' if count > 1 else ''}: {kind}"
         dateless = stats.dates_missing if stats.dates_missing < stats.rows else 0  # a feed of no dates is none to order
@@ -141,6 +161,7 @@ class Feed:
             (stats.empty, "without title and text"),
             (stats.ids_missing, "without an id, named by their URL or row"),
             (stats.dates_impossible, f'with an impossible date such as "{stats.date_example}", taken as undated'),
+            (stats.dates_future, "dated in the future, taken to be of now"),
             (stats.invalid_text, "with invalid characters, read as U+FFFD"),
             (dateless, "without a date, taken to be of the one before them"),
         )
@@ -176,11 +197,24 @@ class Feed:
             if self._format.delimiter and self._head.strip():
                 self._check_columns(self.header)
                 records = DelimitedRows(self.path, self._fields, self._format.delimiter, self.header)
-                cut = cut_records(stream, self._settings, self.path, self._format.delimiter)
+                headed = not self._format.columns
+                cut = cut_records(stream, self._settings, self.path, self._format.delimiter, headed=headed)
                 yield from _ahead(cut, records.parse, threads)
             elif not self._format.delimiter:
-                cut = (cut_array if self.format == JSON_ARRAY else cut_lines)(stream, self._settings, self.path)
+                if self.format == JSON_OBJECTS:
+                    cut = self._cut_objects(stream)
+                else:
+                    cut = (cut_array if self.format == JSON_ARRAY else cut_lines)(stream, self._settings, self.path)
                 yield from _ahead(cut, JsonRows(self.path, self._fields).parse, threads)
+
+    def _cut_objects(self, stream: ByteStream) -> Iterator[Block]:
+        """Blocks of the rows of envelopes, which are read twice where they tell something of their rows."""
+        rows, context = self._format.rows, self._fields.layout.context
+        contexts = []
+        if rows and context:
+            with ByteStream(self.path, self._file) as before:
+                contexts = envelope_contexts(before, self._settings, self.path, rows, context)
+        return cut_envelope(stream, self._settings, self.path, rows, context, contexts)
 
     def _open_table(self) -> Any:
         return open_table(self.path, self._file, parquet=self.format == PARQUET, stream=self._format.stream)
@@ -313,7 +347,12 @@ class Feed:
     @property
     def is_json(self) -> bool:
         """Whether the feed's rows are JSON objects."""
-        return self.format in (JSON_LINES, JSON_ARRAY)
+        return self.format in (JSON_LINES, JSON_ARRAY, JSON_OBJECTS)
+
+    @property
+    def has_elements(self) -> bool:
+        """Whether the feed's rows lie inside JSON, where they can be spread over lines."""
+        return self.format in (JSON_ARRAY, JSON_OBJECTS)
 
     def reads(self, path: Path) -> bool:
         """Whether this feed's bytes come from that file."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 from pathlib import PurePath
 from typing import NamedTuple
 
 from dedup.errors import FeedError
 from dedup.kernels.reference.fields import plain_name
 from dedup.readers.fields import Fields
+from dedup.readers.layouts import TRAFILATURA_COLUMNS, TRAFILATURA_TSV, Layout
+from dedup.readers.outlines import Outline, find_layout, read_outline
 
 HEAD = 1 << 16
 """Bytes of a feed that are looked at."""
 
 BOM = b"\xef\xbb\xbf"
 JSON_LINES, JSON_ARRAY, CSV, TSV, PARQUET, ARROW = "JSON lines", "JSON array", "CSV", "TSV", "Parquet", "Arrow IPC"
+JSON_OBJECTS = "JSON"
+"""Objects that hold the rows inside, or rows that are spread over lines."""
 READABLE = "JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC, plain or packed with gzip, bzip2, xz or zstd"
 
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
@@ -52,11 +54,6 @@ _FOREIGN = {
     b"\xff\xfe": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
     b"\xfe\xff": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
 }
-_ENVELOPE = re.compile(
-    rb'\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-+.\w]+|\{[^{}]*\})\s*,)*?'
-    rb'\s*"(articles|items|entries|data|results|news|hits|clusters|docs|documents|posts|stories|feed|response|value)"'
-    rb'\s*:\s*(?:\[\s*[\[{\]]|\{\s*"(results|articles|items)"\s*:\s*\[)'
-)
 _DELIMITERS = ",;\t|"
 _PLAIN_CONTROLS = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 
@@ -69,6 +66,12 @@ class Format(NamedTuple):
     """Between two fields of CSV and TSV."""
     stream: bool = False
     """Arrow IPC only: the streaming kind, which has no table of contents."""
+    columns: tuple[str, ...] = ()
+    """Of CSV and TSV without a header."""
+    layout: Layout | None = None
+    """Whose rows they are, where that can be told."""
+    rows: str = ""
+    """Where the objects of an envelope hold the rows."""
 
 
 def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
@@ -95,11 +98,8 @@ def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
         return Format(hint if hint in (JSON_ARRAY, CSV, TSV) else JSON_LINES, delimiter="\t" if hint == TSV else ",")
     if text.startswith(b"<"):
         _refuse_markup(name, text)
-    if text.startswith(b"["):
-        return Format(JSON_ARRAY)
-    if text.startswith(b"{"):
-        _refuse_envelope(name, text)
-        return Format(JSON_LINES)
+    if text.startswith((b"[", b"{")):
+        return _sniff_json(name, text, fields, whole=len(head) < HEAD)
     return _sniff_text(name, head.removeprefix(BOM).lstrip(b"\r\n"), hint, fields)  # a header may begin with a tab
 
 
@@ -135,25 +135,33 @@ def _refuse_markup(name: str, text: bytes) -> None:
     )
 
 
-def _refuse_envelope(name: str, text: bytes) -> None:
-    """Refuse an object that holds the stories in one of its members, and one spread over lines."""
-    first, *rest = text.split(b"\n", 1)
-    try:
-        whole = isinstance(json.loads(first.decode("utf-8", "replace")), dict)
-    except (ValueError, RecursionError):
-        whole = False
-    envelope = _ENVELOPE.match(text)
-    if envelope is not None and not (whole and rest and rest[0].lstrip().startswith(b"{")):
-        member = b".".join(part for part in envelope.groups() if part).decode()
-        raise FeedError(
-            name,
-            f'is one JSON object with the stories in "{member}", which cannot be read yet; '
-            f"take them out with: jq -c '.{member}[]' {name}",
-        )
-    if not whole and rest and first.rstrip().endswith((b"{", b"[", b",", b":")):
-        raise FeedError(
-            name, f"is JSON spread over several lines; put one object on a line with: jq -c . {name}  (or use an array)"
-        )
+def _sniff_json(name: str, text: bytes, fields: Fields, *, whole: bool) -> Format:
+    """JSON of rows or of envelopes, by the members it begins with.
+
+    Args:
+        name: the feed's, for messages.
+        text: its beginning, from its first bracket on.
+        fields: the fields looked for.
+        whole: the text is the whole feed.
+    """
+    outline = read_outline(text)
+    rest = text.split(b"\n", 1)[1:]
+    spread = bool(rest) and text.split(b"\n", 1)[0].rstrip().endswith((b"{", b"[", b",", b":"))
+    lone = outline.documents < 2 and (whole or not rest or spread)
+    layout, rows = find_layout(outline, fields, lone=lone)
+    if rows:
+        return Format(JSON_OBJECTS, layout=layout, rows=rows)
+    if text.startswith(b"["):
+        return Format(JSON_ARRAY, layout=layout)
+    _refuse_failure(name, outline)
+    return Format(JSON_OBJECTS if spread else JSON_LINES, layout=layout)
+
+
+def _refuse_failure(name: str, outline: Outline) -> None:
+    """Refuse the answer of a service that had none."""
+    told = [outline.values[place] for place in (("code",), ("message",)) if place in outline.values]
+    if outline.documents == 1 and outline.values.get(("status",)) == "error" and told:
+        raise FeedError(name, f"is an error that a service answered with ({': '.join(told)[:200]}); ask it again")
 
 
 def _sniff_text(name: str, text: bytes, hint: str | None, fields: Fields) -> Format:
@@ -162,6 +170,9 @@ def _sniff_text(name: str, text: bytes, hint: str | None, fields: Fields) -> For
     objects = sum(line.startswith("{") and line.rstrip().endswith("}") for line in lines)
     if hint == JSON_LINES or objects > len(lines) // 2:
         return Format(JSON_LINES)
+    first = text.split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
+    if len(first) == len(TRAFILATURA_COLUMNS) and (first[0] == b"null" or first[0].startswith(b"http")):
+        return Format(TSV, delimiter="\t", columns=TRAFILATURA_COLUMNS, layout=TRAFILATURA_TSV)
     delimiter = _sniff_delimiter(text, fields)
     known = _count_known(text, delimiter, fields)
     if delimiter == "" and known == 0:
