@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,8 +123,8 @@ def _last_line_end(data: bytes) -> int:
     return (data.rfind(b"\n") + 1) or (data.rfind(b"\r", 0, max(0, len(data) - 1)) + 1)
 
 
-def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
-    """Blocks of lines; blank lines are no rows.
+def cut_lines(stream: ByteStream, settings: ReadSettings, name: str, tail: Reject | None = None) -> Iterator[Block]:
+    """Blocks of lines; blank lines are no rows. `tail` is what is known to follow the last line and is no row.
 
     Raises:
         FeedError: a line is longer than the limit.
@@ -142,6 +142,8 @@ def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
             yield cutter.take(size, start[:count], end[:count], line[:count], after)
     if stream.damage is not None:
         yield cutter.cut_off()
+    elif tail is not None:
+        yield replace(cutter.tail("", ""), tail=tail)
 
 
 def cut_array(  # noqa: C901 - one loop, one state

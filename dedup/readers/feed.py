@@ -37,9 +37,11 @@ from dedup.readers.sniff import (
     JSON_LINES,
     JSON_OBJECTS,
     PARQUET,
+    XML,
     header_names,
     sniff_format,
 )
+from dedup.readers.translation import Translation, translate
 
 _COPY_CHUNK = 1 << 20
 _LF, _CR = b"\n\r"
@@ -56,7 +58,7 @@ class Feed:
 
     Attributes:
         path: the feed as messages call it.
-        format: "JSON lines", "JSON array", "JSON", "CSV", "TSV", "Parquet" or "Arrow IPC".
+        format: "JSON lines", "JSON array", "JSON", "XML", "CSV", "TSV", "Parquet" or "Arrow IPC".
         layout: whose rows they are, such as "NewsAPI.org"; "" where that cannot be told.
         stats: what was met so far; complete once `batches` is exhausted.
     """
@@ -76,6 +78,7 @@ class Feed:
         self._used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         self._names: dict[bytes, str] = {}
         self._found: list[str] = []
+        self._translation: Translation | None = None
         self._starts: list[Positions] = []
         self._ends: list[Positions] = []
         with ByteStream(self.path, self._file) as stream:
@@ -108,6 +111,10 @@ class Feed:
         """Which fields filled which roles so far, such as "title=headline, text=body|summary"."""
         parts = []
         for role, counts in enumerate(self._used):
+            elements = self._translation and self._translation.names.get(ROLES[role])
+            if elements and ROLES[role] not in self._settings.mapping:
+                parts.append(f"{ROLES[role]}={'|'.join(elements)}")
+                continue
             names = [self._names.get(self._fields.by_role[role][rank], "?") for rank in np.flatnonzero(counts)]
             if names:
                 parts.append(f"{ROLES[role]}={'|'.join(names)}")
@@ -150,8 +157,11 @@ class Feed:
         stats = self.stats
         read_as = f"{self.format}, read as {self.layout}" if self.layout else self.format
         yield f"{self.path}: {read_as}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
-        if self.format == JSON_OBJECTS and stats.rows:
-            yield f"{self.path}: its rows are written as JSON lines unless the output's name asks for another format"
+        if self.format in (JSON_OBJECTS, XML) and stats.rows:
+            what = "rows" if self.format == JSON_OBJECTS else "stories, with all else that their elements hold,"
+            yield f"{self.path}: its {what} are written as JSON lines unless the output's name asks for another format"
+        if self._translation is not None and self._translation.broken:
+            yield f"{self.path}: its XML is broken ({self._translation.broken}); feedparser read what it could"
         for reason, count in sorted(stats.left_out.items()):
             yield f"{self.path}: left out {count:,} row{'s' if count > 1 else ''} {reason}"
         for kind, count in sorted(stats.rejected.items()):
@@ -193,7 +203,10 @@ class Feed:
                 self._check_columns(table.schema.names)
                 yield from _ahead(_slices(table.batches(rows.columns)), rows.parse, threads)
             return
-        with ByteStream(self.path, self._file) as stream:
+        if self._format.root is not None:
+            self._translation = translate(self.path, self._file, self._settings, self._format.root)
+            self.stats.left_out.update(self._translation.left_out)
+        with ByteStream(self.path, self._rows_file) as stream:
             if self._format.delimiter and self._head.strip():
                 self._check_columns(self.header)
                 records = DelimitedRows(self.path, self._fields, self._format.delimiter, self.header)
@@ -203,6 +216,8 @@ class Feed:
             elif not self._format.delimiter:
                 if self.format == JSON_OBJECTS:
                     cut = self._cut_objects(stream)
+                elif self._translation is not None:
+                    cut = cut_lines(stream, self._settings, self.path, self._translation.tail)
                 else:
                     cut = (cut_array if self.format == JSON_ARRAY else cut_lines)(stream, self._settings, self.path)
                 yield from _ahead(cut, JsonRows(self.path, self._fields).parse, threads)
@@ -215,6 +230,11 @@ class Feed:
             with ByteStream(self.path, self._file) as before:
                 contexts = envelope_contexts(before, self._settings, self.path, rows, context)
         return cut_envelope(stream, self._settings, self.path, rows, context, contexts)
+
+    @property
+    def _rows_file(self) -> Path:
+        """Where the bytes of the rows are: those of XML in its translation."""
+        return self._file if self._translation is None else self._translation.spool.path
 
     def _open_table(self) -> Any:
         return open_table(self.path, self._file, parquet=self.format == PARQUET, stream=self._format.stream)
@@ -255,6 +275,8 @@ class Feed:
         return any(name in self._names for role in _TELLING for name in self._fields.by_role[ROLES.index(role)])
 
     def _refuse_fields(self, names: Sequence[str]) -> None:
+        if self._translation is not None and self._fields.layout.roles:
+            raise FeedError(self.path, "has entries of neither title nor text")
         listed = f"only {', '.join(names)}" if names else "nor any other"
         raise FeedError(
             self.path, f"has no field known for a title or a text, {listed}; name one with --map title=FIELD"
@@ -297,7 +319,7 @@ class Feed:
         """
         position, held = 0, b""
         first = 0
-        with ByteStream(self.path, self._file) as stream:
+        with ByteStream(self.path, self._rows_file) as stream:
             for all_starts, all_ends in zip(self._starts, self._ends, strict=True):
                 flags = keep[first : first + len(all_starts)]
                 first += len(all_starts)
@@ -347,7 +369,7 @@ class Feed:
     @property
     def is_json(self) -> bool:
         """Whether the feed's rows are JSON objects."""
-        return self.format in (JSON_LINES, JSON_ARRAY, JSON_OBJECTS)
+        return self.format in (JSON_LINES, JSON_ARRAY, JSON_OBJECTS, XML)
 
     @property
     def has_elements(self) -> bool:

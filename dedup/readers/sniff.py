@@ -12,6 +12,8 @@ from dedup.kernels.reference.fields import plain_name
 from dedup.readers.fields import Fields
 from dedup.readers.layouts import TRAFILATURA_COLUMNS, TRAFILATURA_TSV, Layout
 from dedup.readers.outlines import Outline, find_layout, read_outline
+from dedup.readers.translation import UNKNOWN, xml_layout
+from dedup.readers.trees import Root, markup_text, read_root
 
 HEAD = 1 << 16
 """Bytes of a feed that are looked at."""
@@ -20,7 +22,11 @@ BOM = b"\xef\xbb\xbf"
 JSON_LINES, JSON_ARRAY, CSV, TSV, PARQUET, ARROW = "JSON lines", "JSON array", "CSV", "TSV", "Parquet", "Arrow IPC"
 JSON_OBJECTS = "JSON"
 """Objects that hold the rows inside, or rows that are spread over lines."""
-READABLE = "JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC, plain or packed with gzip, bzip2, xz or zstd"
+XML = "XML"
+READABLE = (
+    "JSON lines, arrays and envelopes, RSS, Atom, NewsML-G2, NITF, CSV, TSV, Parquet or Arrow IPC, "
+    "plain or packed with gzip, bzip2, xz or zstd"
+)
 
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 SUFFIXES = {
@@ -72,6 +78,8 @@ class Format(NamedTuple):
     """Whose rows they are, where that can be told."""
     rows: str = ""
     """Where the objects of an envelope hold the rows."""
+    root: Root | None = None
+    """The outermost element of XML."""
 
 
 def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
@@ -91,13 +99,13 @@ def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
         return Format(ARROW)
     if head.startswith(_ARROW_STREAM):
         return Format(ARROW, stream=True)
+    if markup_text(head):
+        return _sniff_markup(name, head)
     _refuse_binary(name, head)
     text = head.removeprefix(BOM).lstrip(b" \t\r\n")
     hint = hinted_format(name)
     if not text:
         return Format(hint if hint in (JSON_ARRAY, CSV, TSV) else JSON_LINES, delimiter="\t" if hint == TSV else ",")
-    if text.startswith(b"<"):
-        _refuse_markup(name, text)
     if text.startswith((b"[", b"{")):
         return _sniff_json(name, text, fields, whole=len(head) < HEAD)
     return _sniff_text(name, head.removeprefix(BOM).lstrip(b"\r\n"), hint, fields)  # a header may begin with a tab
@@ -126,13 +134,15 @@ def _refuse_binary(name: str, head: bytes) -> None:
         raise FeedError(name, f"is no text (it begins with the bytes {head[:8].hex(' ')}). Readable are {READABLE}")
 
 
-def _refuse_markup(name: str, text: bytes) -> None:
-    start = text[:512].lower()
-    if b"<!doctype html" in start or b"<html" in start:
+def _sniff_markup(name: str, head: bytes) -> Format:
+    root = read_root(name, head)
+    if root.name == "html":
         raise FeedError(name, f"is a web page, not a feed. Readable are {READABLE}")
-    raise FeedError(
-        name, f"is XML; RSS, Atom and other XML feeds cannot be read yet, so export it first. Readable are {READABLE}"
-    )
+    if root.name == "opml":
+        raise FeedError(name, "is OPML, a list of feeds, not a feed; fetch the feeds it names and read those")
+    if root.name in ("urlset", "sitemapindex"):
+        raise FeedError(name, "is a sitemap, a list of pages, not a feed; fetch the site's RSS or Atom feed instead")
+    return Format(XML, layout=xml_layout(root) or UNKNOWN, root=root)
 
 
 def _sniff_json(name: str, text: bytes, fields: Fields, *, whole: bool) -> Format:
