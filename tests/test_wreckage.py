@@ -120,3 +120,13 @@ def test_headers_met_twice_are_read(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("title,title,text,TITLE\na,b,c,d\n", "utf-8")
     assert read_all(path, tmp_path / "kept", "stop") == 1
+
+
+@pytest.mark.parametrize("name", ["batches.arrow", "batches.arrows"])
+def test_a_damaged_table_does_not_lead_astray(tmp_path, name):
+    data = (SAMPLES / name).read_bytes()
+    for at in range(0, len(data), 3):  # offsets, lengths and names, each made huge or no UTF-8 in turn
+        path = tmp_path / name
+        path.write_bytes(data[:at] + b"\xff\xff\xff\x7f" + data[at + 4 :])
+        read_all(path, tmp_path / "kept", "skip")
+        path.unlink()

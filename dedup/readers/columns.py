@@ -73,9 +73,25 @@ class _ArrowTable:
         whole = reader if self._stream else map(reader.get_batch, range(reader.num_record_batches))
         for batch in whole:
             picked = batch if columns is None else batch.select([batch.schema.names.index(name) for name in columns])
+            for column in picked.columns:
+                _check_column(column)
             step = max(_LEAST_ROWS, _BATCH_BYTES * len(picked) // max(1, picked.nbytes))
             for first in range(0, len(picked), step):
                 yield picked.slice(first, step)
+
+
+def _check_column(column: pa.Array) -> None:
+    """Refuse a column of a memory map that is damaged: its offsets would be followed anywhere.
+
+    Raises:
+        pa.ArrowInvalid: more than the UTF-8 of a text is wrong, which is for `repair_text`.
+    """
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as exc:  # offsets are looked at before what they lead to
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        if not (is_text and "UTF8" in str(exc)):
+            raise
 
 
 @contextlib.contextmanager
@@ -89,7 +105,7 @@ def open_table(name: str, path: Path, *, parquet: bool, stream: bool) -> Iterato
     with contextlib.ExitStack() as stack:
         try:
             yield _ParquetTable(path, stack) if parquet else _ArrowTable(path, stack, stream=stream)
-        except (pa.ArrowException, OSError) as exc:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as exc:
             reason = str(exc).splitlines()[0][:200]
             raise FeedError(name, f"its {kind} data are cut off or damaged ({reason}); fetch it again") from exc
 

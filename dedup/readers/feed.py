@@ -49,6 +49,7 @@ _LINE_END = np.frombuffer(b"\n", dtype=np.uint8)
 _NOTHING = _LINE_END[:0]
 _LONGEST_LINE_END = 2
 _TELLING = ("title", "text")
+_MOST_NAMES, _LONGEST_NAME = 30, 60  # of fields listed in an error, and characters of each
 
 _Piece = TypeVar("_Piece")
 
@@ -277,7 +278,8 @@ class Feed:
     def _refuse_fields(self, names: Sequence[str]) -> None:
         if self._translation is not None and self._fields.layout.roles:
             raise FeedError(self.path, "has entries of neither title nor text")
-        listed = f"only {', '.join(names)}" if names else "nor any other"
+        shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names[:_MOST_NAMES]]
+        listed = f"only {', '.join(shown)}{', ...' * (len(names) > _MOST_NAMES)}" if names else "nor any other"
         raise FeedError(
             self.path, f"has no field known for a title or a text, {listed}; name one with --map title=FIELD"
         )
