@@ -229,6 +229,7 @@ DEEP = "<x>" * 50_000 + "</x>" * 50_000
         ("<!DOCTYPE html><html><head><title>x</title></head></html>", "is a web page"),
         ("<catalog><book><title>x</title></book></catalog>", "is XML of another kind, its outermost element <catalog>"),
         ("<?xml version='1.0'?>", "is XML without an element"),
+        (b"<?xml version='1.0' encoding='\xa8\xff'?><rss><channel><item/></channel></rss>", "is broken beyond reading"),
         (rss("<category>x</category>"), "has entries of neither title nor text"),
         ("<items><item><title>a</title></item><item><tit", "line 1: its XML is broken"),
         ("<items>\n<item><title>a</title></item>\n<item><title>b</item></items>", "line 3: its XML is broken"),

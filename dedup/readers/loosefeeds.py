@@ -23,13 +23,16 @@ def parse_loosely(name: str, data: bytes) -> tuple[str, list[tuple[Row, Names]],
     """The kind of a feed as feedparser has it, its entries as `syndication.entry_row` has them, and what is broken.
 
     Raises:
-        FeedError: feedparser is not installed.
+        FeedError: feedparser is not installed, or fails.
     """
     try:
         import feedparser
     except ImportError as exc:
         raise FeedError(name, f"is not written as most feeds are; to read it: {_MISSING}") from exc
-    parsed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        parsed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    except Exception as exc:  # it lets exceptions of many kinds through for some malformed bytes
+        raise FeedError(name, f"is broken beyond reading ({type(exc).__name__}: {exc})") from exc
     problem = parsed.get("bozo_exception") if parsed.bozo else None
     broken = "" if problem is None or isinstance(problem, feedparser.CharacterEncodingOverride) else str(problem)
     return parsed.version, [_row(entry, parsed.feed) for entry in parsed.entries], " ".join(broken.split())
