@@ -6,6 +6,8 @@ import json
 import tracemalloc
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +143,14 @@ def test_dotted_paths_lead_into_lines_and_a_field_of_that_very_name_comes_first(
     assert [story["source"] for story in read(path, mapping={"source": "who.x"})[1]] == ["deep", "flat"]
 
 
+def test_paths_lead_into_the_columns_of_tables(tmp_path):
+    rows = [{"title": "a", "who": {"desk": [{"n": "X"}, {"n": "Y"}]}}, {"title": "b", "who": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    feed, stories = read(tmp_path / "a.parquet", mapping={"source": "who.desk[1].n"})
+    assert [story["source"] for story in stories] == ["Y", ""]
+    assert "source=who.desk[1].n" in next(feed.describe())
+
+
 def test_an_answer_without_rows_has_no_stories(tmp_path):
     feed, stories = read(saved(tmp_path, {"status": "ok", "totalResults": 0, "articles": []}))
     assert (stories, feed.layout) == ([], "NewsAPI.org")
@@ -167,6 +177,12 @@ def test_a_story_with_related_rows_is_a_story(tmp_path):
     lines = '{"title": "a", "text": "b", "items": [{"title": "c"}]}\n' * 2
     feed, stories = read(saved(tmp_path, lines, "a.jsonl"))
     assert (feed.format, [story["title"] for story in stories]) == ("JSON lines", ["a", "a"])
+
+
+def test_a_row_of_other_arrays_is_no_envelope_of_publishers(tmp_path):
+    row = {"title": "a", "more": [{"title": "b", "body": "c", "publishing_date": "2024-01-01"}]}
+    feed, stories = read(saved(tmp_path, row))
+    assert (feed.layout, [story["title"] for story in stories]) == ("", ["a"])
 
 
 def test_a_giant_array_is_read_in_bounded_memory(tmp_path):

@@ -244,6 +244,22 @@ def test_what_is_hostile_or_no_feed_is_refused_at_once(tmp_path, data, problem):
     assert time.perf_counter() - began < 1
 
 
+def test_what_is_no_feed_is_passed_over_in_a_folder(tmp_path):
+    for name, data in (
+        ("a.xml", rss("<title>a</title>")),
+        ("b.xml", "<catalog><book/></catalog>"),
+        ("c.xml", rss("<category>c</category>")),
+        ("d.opml", "<opml/>"),
+        ("e.xml", rss("<title>e</title>")),
+    ):
+        saved(tmp_path, data, name)
+    notices: list[str] = []
+    feeds = open_feeds([str(tmp_path)], ReadSettings(notice=notices.append))
+    titles = [title.as_py() for feed in feeds for batch in feed.batches() for title in batch.column("title")]
+    assert titles == ["a", "", "e"]
+    assert [Path(notice.partition(":")[0]).name for notice in sorted(notices)] == ["b.xml", "c.xml", "d.opml"]
+
+
 def test_nothing_is_fetched(tmp_path, monkeypatch):
     def connect(*_):
         raise AssertionError("a feed made us connect")

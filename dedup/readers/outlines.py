@@ -137,8 +137,9 @@ def _holds(outline: Outline, layout: Layout, rows: str) -> bool:
 
 
 def _places(outline: Outline, rows: str) -> list[Place]:
-    if rows == "*":
-        return [place for place, kind in outline.kinds.items() if len(place) == 1 and kind == "array"]
+    if rows == "*":  # of an object of nothing but arrays: any other is a row that has some
+        members = {place: kind for place, kind in outline.kinds.items() if len(place) == 1}
+        return list(members) if set(members.values()) <= {"array"} else []
     places = [tuple(path.split(".")) for path in rows.split("|")]
     return [place for place in places if outline.kinds.get(place) in ("array", "object")]
 

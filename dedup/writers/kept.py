@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import SettingsError
 from dedup.readers import Feed
-from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, JSON_OBJECTS, PARQUET, TSV, XML
+from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, PARQUET, TSV
 from dedup.writers.conversion import convert, write_json
 from dedup.writers.outputs import STDOUT, named_format, open_output
 from dedup.writers.rows import plain_json
@@ -58,7 +58,7 @@ def _common_format(feeds: Sequence[Feed]) -> str:
     formats = {feed.format for feed in feeds}
     if (
         len(formats) > 1
-        or formats <= {JSON_OBJECTS, XML}
+        or all(feed.becomes_lines for feed in feeds)
         or (formats <= {CSV, TSV} and not _one_table(feeds, feeds[0].format))
     ):
         return JSON_LINES
