@@ -115,23 +115,27 @@ def outcome(path):
         return str(exc)
 
 
-@given(
-    st.lists(st.lists(RSS_PARTS, max_size=5), min_size=1, max_size=3),
-    TEXTS,
-    st.sampled_from(["", "<language>en</language>"]),
-)
-@settings(deadline=None, max_examples=150)
-def test_rss_read_the_fast_way_is_what_feedparser_reads(tmp_path_factory, items, title, language):
-    _agree(tmp_path_factory, rss(*map("".join, items), channel=f"<title>{title}</title>{language}"))
+HEADS = st.tuples(TEXTS, st.sampled_from(["", "en"]), st.booleans())
+"""The feed's title and language, and whether they stand behind its entries."""
 
 
-@given(
-    st.lists(st.lists(ATOM_PARTS, max_size=5), min_size=1, max_size=3), TEXTS, st.sampled_from(["", "xml:lang='en'"])
-)
+@given(st.lists(st.lists(RSS_PARTS, max_size=5), min_size=1, max_size=3), HEADS)
 @settings(deadline=None, max_examples=150)
-def test_atom_read_the_fast_way_is_what_feedparser_reads(tmp_path_factory, entries, title, lang):
-    inside = "".join(f"<entry>{''.join(parts)}</entry>" for parts in entries)
-    _agree(tmp_path_factory, f"<feed xmlns='http://www.w3.org/2005/Atom' {lang}><title>{title}</title>{inside}</feed>")
+def test_rss_read_the_fast_way_is_what_feedparser_reads(tmp_path_factory, items, head):
+    title, lang, late = head
+    channel = f"<title>{title}</title>{lang and f'<language>{lang}</language>'}"
+    text = rss(*map("".join, items), channel="" if late else channel)
+    _agree(tmp_path_factory, text.replace("</channel>", f"{channel}</channel>") if late else text)
+
+
+@given(st.lists(st.lists(ATOM_PARTS, max_size=5), min_size=1, max_size=3), HEADS)
+@settings(deadline=None, max_examples=150)
+def test_atom_read_the_fast_way_is_what_feedparser_reads(tmp_path_factory, entries, head):
+    title, lang, late = head
+    inside = [f"<entry>{''.join(parts)}</entry>" for parts in entries]
+    inside.insert(len(inside) if late else 0, f"<title>{title}</title>")
+    attribute = lang and f"xml:lang='{lang}'"
+    _agree(tmp_path_factory, f"<feed xmlns='http://www.w3.org/2005/Atom' {attribute}>{''.join(inside)}</feed>")
 
 
 def _agree(tmp_path_factory, text):
@@ -221,6 +225,10 @@ DEEP = "<x>" * 50_000 + "</x>" * 50_000
         (rss(f"<title>a</title>{DEEP}"), "nested over 200 elements deep"),
         (f"<items>{DEEP}</items>", "nested over 200 elements deep"),
         (rss("<x " + " ".join(f"a{k}=''" for k in range(5_000)) + "/>"), "has an element of 5,000 attributes"),
+        (
+            rss().replace("</channel>", "<x/>" * 20_000 + "<item/></channel>"),
+            "over 10,000 elements that are no stories",
+        ),
         (
             "<opml version='1.0'><body><outline xmlUrl='https://a.example/rss'/></body></opml>",
             "fetch the feeds it names",

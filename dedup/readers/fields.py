@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,6 @@ class Fields:
         by_role: the plain names that can fill each role, best first: the rank is the place in this list.
         paths: of the fields that lie deeper in a row, by plain name: their name as it is written, and the way there.
         layout: of the feed; one that is known by nothing if it is none of those known.
-        table: the same for kernels.
     """
 
     def __init__(self, mapping: Mapping[str, str], layout: Layout | None = None) -> None:
@@ -79,7 +79,6 @@ class Fields:
                 self.targets.setdefault(name, []).append((number, rank))
         self.plain = list(self.targets)
         self.numbers = {name: number for number, name in enumerate(self.plain)}
-        self.table = self._table()
 
     @property
     def needs_values(self) -> bool:
@@ -90,7 +89,9 @@ class Fields:
         """The plain names that can fill a role, best first."""
         return self.by_role[ROLES.index(role)]
 
-    def _table(self) -> FieldTable:
+    @cached_property
+    def table(self) -> FieldTable:
+        """The fields as kernels read them."""
         slots = np.full(1 << (4 * len(self.plain)).bit_length(), -1, dtype=np.int64)
         for number, name in enumerate(self.plain):
             slot = _fnv1a(name) % len(slots)

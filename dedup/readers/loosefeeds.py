@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ MOST_BYTES = 64 << 20
 """Of a feed that feedparser reads: it holds all of it in memory, and several times over."""
 
 _MISSING = "pip install 'dedup-stories[feeds]'"
+_PLACE = re.compile(r"^<unknown>:(\d+):\d+: ")
 _TEXT_TYPES = ("text/", "application/xhtml+xml")
 _DATES = ("published", "updated", "created")
 
@@ -35,7 +37,7 @@ def parse_loosely(name: str, data: bytes) -> tuple[str, list[tuple[Row, Names]],
         raise FeedError(name, f"is broken beyond reading ({type(exc).__name__}: {exc})") from exc
     problem = parsed.get("bozo_exception") if parsed.bozo else None
     broken = "" if problem is None or isinstance(problem, feedparser.CharacterEncodingOverride) else str(problem)
-    return parsed.version, [_row(entry, parsed.feed) for entry in parsed.entries], " ".join(broken.split())
+    return parsed.version, [_row(entry, parsed.feed) for entry in parsed.entries], _PLACE.sub(r"line \1: ", broken)
 
 
 def _row(entry: Any, feed: Any) -> tuple[Row, Names]:

@@ -7,7 +7,8 @@ names that feedparser has for it. Whatever feedparser would read in a way of its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from dedup.readers.dates import parse_date
@@ -80,35 +81,57 @@ class UnsureError(Exception):
     """Only feedparser knows what this feed means."""
 
 
-def entry_row(entry: Element, around: list[Element]) -> tuple[Row, Names]:
+class FeedHead(NamedTuple):
+    """What a feed says of all its entries."""
+
+    title: str
+    lang: str
+
+
+def feed_head(around: Sequence[Element]) -> FeedHead:
+    """The head of a feed, from the elements around one of its entries, outermost first.
+
+    Raises:
+        UnsureError: feedparser might read it differently.
+    """
+    for element in around:
+        if _has_base(element):
+            raise UnsureError
+    if namespace_of(around[-1]) in _ATOM:
+        lang = next((lang for lang in map(_lang, reversed(around)) if lang), "")
+        return FeedHead(_child_text(around[-1], "title", _ATOM), lang)
+    if any(map(_lang, around)):
+        raise UnsureError
+    home = around[-1] if local_name(around[-1]) == "channel" else _channel(around[-1])
+    return FeedHead(_child_text(home, "title", _RSS), _child_text(home, "language", _RSS | {_DUBLIN}))
+
+
+def entry_row(entry: Element, head: FeedHead) -> tuple[Row, Names]:
     """The row of an `<item>` or `<entry>`, and the elements that its story was read from.
 
     Args:
         entry: with all inside it.
-        around: the elements around it, outermost first, without the entries before.
+        head: of its feed.
 
     Raises:
         UnsureError: feedparser might read it differently.
     """
     if namespace_of(entry) in _ATOM:
-        return _Entry(entry, around, _ATOM_FIELDS, _ATOM).atom()
+        return _Entry(entry, _ATOM_FIELDS, _ATOM).atom(head)
     if namespace_of(entry) in _RSS:
-        return _Entry(entry, around, _RSS_FIELDS, _RSS).rss()
+        return _Entry(entry, _RSS_FIELDS, _RSS).rss(head)
     raise UnsureError
 
 
 class _Entry:
-    def __init__(
-        self, entry: Element, around: list[Element], fields: frozenset[str], namespaces: frozenset[str]
-    ) -> None:
+    """The elements of one entry, those that stories are read from apart from the others."""
+
+    def __init__(self, entry: Element, fields: frozenset[str], namespaces: frozenset[str]) -> None:
         self.found: dict[str, list[Element]] = {}
         self.others: list[Element] = []
-        self.around = around
-        self.namespaces = namespaces
-        self.langs = [_lang(element) for element in (*around, entry)]
-        for element in (*around, entry, *entry):
-            if f"{_XML}base" in element.attrib or "base" in element.attrib:
-                raise UnsureError
+        self.lang = _lang(entry)
+        if _has_base(entry) or any(map(_has_base, entry)):
+            raise UnsureError
         for child in entry:
             name, namespace = local_name(child), namespace_of(child)
             if namespace in namespaces and name in fields:
@@ -122,10 +145,10 @@ class _Entry:
             else:
                 self.others.append(child)
 
-    def rss(self) -> tuple[Row, Names]:
-        if any(self.langs):
+    def rss(self, head: FeedHead) -> tuple[Row, Names]:
+        """The row of an `<item>`."""
+        if self.lang:
             raise UnsureError
-        home = self.around[-1] if local_name(self.around[-1]) == "channel" else _channel(self.around[-1])
         names: Names = {}
         row: Row = {}
         guid, link = self.text("guid"), self.text("link")
@@ -140,15 +163,16 @@ class _Entry:
         self.fill(row, names, "text", "content:encoded", encoded)
         self.fill(row, names, "text", "description", description)
         self.fill(row, names, "source", "source", self.text("source"))
-        self.fill(row, names, "source", "channel title", _child_text(home, "title", _RSS))
+        self.fill(row, names, "source", "channel title", head.title)
         self.fill(row, names, "published", "pubDate", _plain_date(self.text("pubdate")))
         self.fill(row, names, "published", "dc:date", _plain_date(self.text("dc:date")))
-        self.fill(row, names, "lang", "channel language", _language(home))
+        self.fill(row, names, "lang", "channel language", head.lang)
         if encoded:
             row |= {"summary": description, "content": [{"type": "text/html", "value": encoded}]}
         return self.with_others(row), names
 
-    def atom(self) -> tuple[Row, Names]:
+    def atom(self, head: FeedHead) -> tuple[Row, Names]:
+        """The row of an `<entry>`."""
         names: Names = {}
         row: Row = {}
         for name in ("title", "summary", "content"):
@@ -169,11 +193,12 @@ class _Entry:
             raise UnsureError
         if "source" in self.found:
             self.fill(row, names, "source", "source title", _child_text(self.found["source"][0], "title", _ATOM))
-        self.fill(row, names, "source", "feed title", _child_text(self.around[-1], "title", _ATOM))
+        self.fill(row, names, "source", "feed title", head.title)
         for name in ("published", "issued", "updated", "modified", "created"):
             self.fill(row, names, "published", name, _plain_date(self.text(name)))
         own = [_lang(element) for element in self.found.get("content", [])]
-        self.fill(row, names, "lang", "xml:lang", next((lang for lang in (*own, *reversed(self.langs)) if lang), ""))
+        for lang in (*own, self.lang, head.lang):
+            self.fill(row, names, "lang", "xml:lang", lang)
         if "content" in self.found:
             row |= {"summary": self.text("summary"), "content": [{"value": self.text("content")}]}
         row |= {"links": [dict(link.attrib) for link in links]} if links else {}
@@ -209,6 +234,11 @@ class _Entry:
 def _attribute(element: Element, name: str, default: str) -> str:
     """An attribute whatever the case of its name."""
     return next((value for key, value in element.attrib.items() if key.lower() == name), default)
+
+
+def _has_base(element: Element) -> bool:
+    """Whether links in an element are relative to another address."""
+    return f"{_XML}base" in element.attrib or "base" in element.attrib
 
 
 def _lang(element: Element) -> str:
@@ -279,7 +309,3 @@ def _child_text(element: Element, name: str, namespaces: frozenset[str]) -> str:
     if len(children) > 1:
         raise UnsureError
     return _plain_text(children[0]) if children else ""
-
-
-def _language(channel: Element) -> str:
-    return _child_text(channel, "language", _RSS | {_DUBLIN})

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from xml.etree.ElementTree import Element
 
 from dedup.errors import FeedError
 from dedup.readers.bytestreams import ByteStream
@@ -18,7 +19,7 @@ from dedup.readers.loosefeeds import MOST_BYTES, parse_loosely
 from dedup.readers.newsxml import CanceledError, RowOf, newsml_row, nitf_row, scrapy_row
 from dedup.readers.paths import Spool
 from dedup.readers.settings import ReadSettings, Reject
-from dedup.readers.syndication import Names, Row, UnsureError, entry_row
+from dedup.readers.syndication import FeedHead, Names, Row, UnsureError, entry_row, feed_head
 from dedup.readers.trees import BrokenXMLError, Root, walk_elements
 
 _ATOM_VERSIONS = {"http://www.w3.org/2005/Atom": "Atom 1.0", "http://purl.org/atom/ns#": "Atom 0.3"}
@@ -129,13 +130,31 @@ def _read_items(
     return None
 
 
+def _read_entries(name: str, stream: ByteStream, settings: ReadSettings, writer: _Writer) -> None:
+    """Take a row of every entry of a feed that is written as most are.
+
+    Raises:
+        UnsureError: it is not.
+        BrokenXMLError: it is not even XML.
+    """
+    first: tuple[list[Element], FeedHead] | None = None
+    for element, around in walk_elements(stream, settings, name, ("item", "entry").__contains__):
+        if not around:
+            raise UnsureError
+        first = first or (list(around), feed_head(around))
+        if around[-1] is not first[0][-1]:
+            raise UnsureError  # entries of two feeds
+        writer.add(*entry_row(element, first[1]))
+    if first is not None and feed_head(first[0]) != first[1]:
+        raise UnsureError  # the head goes on behind the first entry
+
+
 def _read_feed(name: str, path: Path, settings: ReadSettings, writer: _Writer, root: Root) -> tuple[Reject | None, str]:
     """Take a row of every entry of RSS or Atom; return where its packed data break off, and what else is broken."""
     if root.name in _FEED_ROOTS:
         with ByteStream(name, path) as stream:
             try:
-                for element, around in walk_elements(stream, settings, name, ("item", "entry").__contains__):
-                    writer.add(*entry_row(element, around))
+                _read_entries(name, stream, settings, writer)
             except (BrokenXMLError, UnsureError):
                 writer.clear()
             else:

@@ -18,6 +18,12 @@ DEEPEST = 200
 WIDEST = 500
 """Attributes of one element."""
 
+LONGEST = 32 << 20
+"""Bytes of one element, or between two that are wanted: as a tree they take many times more."""
+
+MOST_BESIDE = 10_000
+"""Elements beside the wanted ones: a feed says a few dozen things of itself."""
+
 _CHUNK = 1 << 16
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)")
 _WIDE_MARKS = (
@@ -127,6 +133,7 @@ def walk_elements(
     held = 0  # bytes fed since the last wanted element ended
     line = 1
     blank = True
+    limit = min(settings.row_limit, LONGEST)
     while True:
         chunk = stream.read(_CHUNK)
         if blank:
@@ -153,11 +160,17 @@ def walk_elements(
                 inside = held = 0
                 if open_:
                     open_[-1].remove(element)
+                    _check_rest(name, open_[-1], line)
         line += chunk.count(b"\n")
-        if held > settings.row_limit:
-            raise FeedError(name, f"an element of over {settings.row_limit:,} bytes lies here: no story", row=line)
+        if held > limit:
+            raise FeedError(name, f"an element of over {limit:,} bytes lies here: no story", row=line)
         if not chunk:
             return
+
+
+def _check_rest(name: str, parent: Element, line: int) -> None:
+    if len(parent) > MOST_BESIDE:
+        raise FeedError(name, f"holds over {MOST_BESIDE:,} elements that are no stories, as no feed does", row=line)
 
 
 def _check_bounds(name: str, element: Element, depth: int, line: int) -> None:
