@@ -254,3 +254,14 @@ def test_kernels_are_compiled_once(tmp_path):
     dedup("run", SAMPLE, "-o", tmp_path / "first.jsonl")
     _, _, message = dedup("run", SAMPLE, "-o", tmp_path / "second.jsonl")
     assert "compiled" not in message
+
+
+def test_the_summary_says_whose_layout_was_read_and_what_becomes_of_its_rows(tmp_path):
+    code, output, message = dedup("run", DATA.parent / "tests" / "samples" / "newsapi.json", cwd=tmp_path)
+    assert code == 0
+    assert [json.loads(line)["source"]["name"] for line in output.splitlines()] == ["Harbour Post", "Northern Paper"]
+    assert (
+        "read as NewsAPI.org, 2 stories; title=title, text=content|description, url=url, source=source.name" in message
+    )
+    assert "left out 1 row that the service removed" in message
+    assert "kept rows of envelopes and XML are JSON lines" in message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -116,6 +117,11 @@ def test_what_stands_behind_the_rows_counts_too(tmp_path, block_size):
     assert [story["source"] for story in read(path, block_size=block_size)[1]] == ["Heron", "Stork"]
 
 
+def test_a_mapping_may_lead_into_the_envelope(tmp_path):
+    path = saved(tmp_path, {"articles": [{"headline": "a"}], "about": {"desk": ["X", "Y"]}})
+    assert read(path, mapping={"source": "/about.desk[1]"})[1][0]["source"] == "Y"
+
+
 def test_kept_rows_are_the_elements_as_they_came(tmp_path):
     path = saved(tmp_path, json.dumps({"status": "ok", "totalResults": 40, "articles": ROWS}, indent=2))
     feed, stories = read(path, block_size=100)
@@ -225,3 +231,11 @@ def test_paths_lead_to_values(path, text):
 @pytest.mark.parametrize("name", ["title", "a..b", "a[", "a[x", ".", "a.[0]"])
 def test_what_is_no_path_is_a_name(name):
     assert parse_path(name) is None
+
+
+def test_a_table_without_a_header_stays_one(tmp_path):
+    sample = Path(__file__).parent / "samples" / "trafilatura.csv"
+    feed, stories = read(sample)
+    write_kept([feed], [np.array([False, True])], str(tmp_path / "kept"))
+    assert (tmp_path / "kept").read_bytes() == sample.read_bytes().splitlines(keepends=True)[1]
+    assert read(tmp_path / "kept")[1] == stories[1:]

@@ -229,7 +229,7 @@ class Feed:
 
     def _cut_objects(self, stream: ByteStream) -> Iterator[Block]:
         """Blocks of the rows of envelopes, which are read twice where they tell something of their rows."""
-        rows, context = self._format.rows, self._fields.layout.context
+        rows, context = self._format.rows, self._fields.context
         contexts = []
         if rows and context:
             with ByteStream(self.path, self._file) as before:

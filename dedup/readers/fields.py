@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.reference.fields import plain_name
 from dedup.readers.layouts import Layout, is_path
-from dedup.readers.selectors import Path, parse_path
+from dedup.readers.selectors import ENVELOPE, Path, parse_path
 from dedup.stories import STORY_SCHEMA
 
 ROLES: tuple[str, ...] = tuple(STORY_SCHEMA.names)
@@ -84,6 +84,12 @@ class Fields:
     def needs_values(self) -> bool:
         """Whether rows must be taken apart by json.loads, because a field lies deep or a row may be left out."""
         return bool(self.paths or self.layout.left_out)
+
+    @property
+    def context(self) -> frozenset[str]:
+        """The paths into the envelope around rows, without their mark."""
+        names = (name for name, _ in self.paths.values())
+        return frozenset(name.removeprefix(ENVELOPE) for name in names if name.startswith(ENVELOPE))
 
     def names_of(self, role: str) -> list[bytes]:
         """The plain names that can fill a role, best first."""

@@ -36,18 +36,6 @@ class Layout:
     nothing: frozenset[str] = _NONE
     left_out: tuple[tuple[str, tuple[str, ...], str], ...] = ()
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether every field is a member of the row itself, so that the compiled finder finds it."""
-        names = (name for names in self.roles.values() for name in names.split("|") if name)
-        return not self.left_out and not any(is_path(name) for name in names)
-
-    @property
-    def context(self) -> frozenset[str]:
-        """The paths into the envelope, without their mark."""
-        names = (name for names in self.roles.values() for name in names.split("|"))
-        return frozenset(name.removeprefix(ENVELOPE) for name in names if name.startswith(ENVELOPE))
-
 
 def is_path(name: str) -> bool:
     """Whether a name leads deeper than to a member of the row."""
