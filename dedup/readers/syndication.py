@@ -41,33 +41,11 @@ _ATOM_FIELDS = frozenset(
 )
 _TELLING = frozenset(
     {
-        *(
-            "title",
-            "link",
-            "links",
-            "description",
-            "summary",
-            "content",
-            "encoded",
-            "body",
-            "fullitem",
-            "abstract",
-            "id",
-        ),
-        *("guid", "source", "subtitle", "tagline", "info", "copyright", "language", "lang", "item", "entry", "channel"),
-        *(
-            "pubdate",
-            "published",
-            "issued",
-            "updated",
-            "modified",
-            "created",
-            "date",
-            "lastmodified",
-            "origlink",
-            "div",
-        ),
-        *("expirationdate", "validity", "productname", "prodlink", "payload", "base", "location", "longdesc"),
+        *("title", "link", "links", "description", "summary", "content", "encoded", "body", "fullitem"),
+        *("abstract", "id", "guid", "source", "subtitle", "tagline", "info", "copyright", "language", "lang"),
+        *("item", "entry", "channel", "pubdate", "published", "issued", "updated", "modified", "created"),
+        *("date", "lastmodified", "origlink", "div", "expirationdate", "validity", "productname", "prodlink"),
+        *("payload", "base", "location", "longdesc"),
     }
 )
 """Names that say something about a story where they stand, in whatever namespace."""
