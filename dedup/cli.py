@@ -57,7 +57,9 @@ def _options(
 
 @app.command()
 def run(
-    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    feeds: Annotated[
+        list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, addresses, or - for stdin.")
+    ],
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where the kept rows go; the name says the format.")
     ] = "-",
@@ -71,7 +73,8 @@ def run(
         Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
     ] = "balanced",
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
+        list[str] | None,
+        typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field or path."),
     ] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
     rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,

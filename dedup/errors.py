@@ -31,7 +31,8 @@ class FeedError(DedupError):
     exit_code = 3
 
     def __init__(self, path: str, problem: str, *, row: int | None = None) -> None:
-        super().__init__(f"{path}{'' if row is None else f', line {row}'}: {problem}")
+        one_line = " ".join(problem.split())  # it may quote the feed
+        super().__init__(f"{path}{'' if row is None else f', line {row}'}: {one_line}")
         self.path = path
         self.row = row
 

@@ -123,6 +123,8 @@ def summarise(feeds: list[Feed], result: Result, found: float, total: float) -> 
     """
     for feed in feeds:
         yield from feed.describe()
+    if any(feed.becomes_lines and feed.stats.rows for feed in feeds):
+        yield "kept rows of envelopes and XML are JSON lines, unless the output's name asks for another format"
     count = len(result)
     kinds = ", ".join(f"{result.count_kind(kind):,} {kind}" for kind in ("exact", "near", "update"))
     yield f"{count:,} stories: {result.clusters:,} kept, {result.duplicates:,} duplicates ({kinds})"

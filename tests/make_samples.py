@@ -37,11 +37,24 @@ BATCHES = pa.table(
         "source": pa.array(["Ferry News", "", None, "Ferry News"]),
     }
 )
+CC_NEWS = pa.table(
+    {
+        "title": pa.array(["Mole tunnels under parliament", "Parliament floor sinks"]),
+        "text": pa.array(["The mole is said to be old.", "By one finger."]),
+        "domain": pa.array(["mole.example", "mole.example"]),
+        "date": pa.array(["2019-07-13 00:00:00", ""]),
+        "description": pa.array(["An old mole.", ""]),
+        "url": pa.array(["http://mole.example/tunnel", "http://mole.example/sinks"]),
+        "image_url": pa.array(["http://mole.example/mole.jpg", None]),
+    }
+)
+"""As the cc_news data set on Hugging Face has it."""
 
 
 def main() -> None:
     """Write them."""
     pq.write_table(COLUMNS, SAMPLES / "columns.parquet", row_group_size=2)
+    pq.write_table(CC_NEWS, SAMPLES / "cc_news.parquet")
     with pa.ipc.new_file(SAMPLES / "batches.arrow", BATCHES.schema) as writer:
         writer.write_table(BATCHES, max_chunksize=3)
     with pa.ipc.new_stream(SAMPLES / "batches.arrows", BATCHES.schema) as stream:

@@ -113,7 +113,7 @@ def test_wrong_usage_is_one_clear_line_and_an_exit_code(tmp_path, args, code, pa
 
 
 CUT = gzip.compress(SAMPLE.read_bytes())[:-3000]
-READABLE = "Readable are JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC"
+READABLE = "Readable are JSON lines, arrays and envelopes, RSS, Atom, NewsML-G2, NITF, CSV, TSV, Parquet or Arrow IPC"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,8 @@ READABLE = "Readable are JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IP
         ("junk.jsonl", bytes(range(256)) * 50, ["is no text (it begins with the bytes 00 01", READABLE]),
         ("junk.jsonl.gz", CUT[:200] + bytes(range(256)), ["its gzip data are damaged", "fetch it again"]),
         ("prose.txt", b"Dear reader\nthis is no feed.\n", ["neither JSON nor the header of a table", READABLE]),
-        ("feed.xml", b'<?xml version="1.0"?><rss version="2.0"><channel/></rss>', ["is XML", READABLE]),
+        ("page.xml", b"<!DOCTYPE html><html><body/></html>", ["is a web page, not a feed", READABLE]),
+        ("feeds.opml", b'<?xml version="1.0"?><opml version="2.0"><body/></opml>', ["fetch the feeds it names"]),
         ("cut.jsonl.gz", CUT, [", line ", "ends in the middle of its gzip data; fetch it again; --on-error skip"]),
         ("broken.jsonl", b'{"title": "a"}\n{"title": \n', [", line 2: broken JSON: expecting value at column 11"]),
         ("ragged.csv", b"title,text\na,b\nc\n", [", line 3: expected 2 fields, found 1; --on-error skip keeps"]),
@@ -253,3 +254,14 @@ def test_kernels_are_compiled_once(tmp_path):
     dedup("run", SAMPLE, "-o", tmp_path / "first.jsonl")
     _, _, message = dedup("run", SAMPLE, "-o", tmp_path / "second.jsonl")
     assert "compiled" not in message
+
+
+def test_the_summary_says_whose_layout_was_read_and_what_becomes_of_its_rows(tmp_path):
+    code, output, message = dedup("run", DATA.parent / "tests" / "samples" / "newsapi.json", cwd=tmp_path)
+    assert code == 0
+    assert [json.loads(line)["source"]["name"] for line in output.splitlines()] == ["Harbour Post", "Northern Paper"]
+    assert (
+        "read as NewsAPI.org, 2 stories; title=title, text=content|description, url=url, source=source.name" in message
+    )
+    assert "left out 1 row that the service removed" in message
+    assert "kept rows of envelopes and XML are JSON lines" in message

@@ -49,6 +49,7 @@ def test_iso_dates_are_those_of_the_slow_twin(texts):
 @pytest.mark.parametrize(
     "text",
     ["1706696430", "1706696430000", "1706696430000000", "20240131102030", "Wed, 31 Jan 2024 10:20:30 GMT",
+     "[2024, 1, 31, 10, 20, 30, 2, 31, 0]", "2024\n1\n31\n10\n20\n30\n2\n31\n-1", "20240131T102030Z",
      "Wed, 31 Jan 2024 05:20:30 EST", "2024-01-31 10:20:30 +0000 UTC", "January 31, 2024 10:20:30"],
 )  # fmt: skip
 def test_the_forms_of_feeds_are_one_time(text):
@@ -59,3 +60,21 @@ def test_missing_and_impossible_dates_are_counted():
     dates = parse_dates(pa.array(["2024-01-31", "", "null", "0000-01-01", "9999-12-31", "yesterday", "10:20"]))
     assert (dates.missing, dates.impossible, dates.example) == (2, 4, "0000-01-01")
     assert dates.times.null_count == 6
+
+
+def test_numbers_that_are_no_time_are_impossible():
+    dates = parse_dates(pa.array(["[2024, 13, 31, 10, 20, 30, 2, 31, 0]", "[2024, 1, 31]", "2024 1 31 10 20 30 2 31"]))
+    assert (dates.impossible, dates.example) == (3, "[2024, 13, 31, 10, 20, 30, 2, 31, 0]")
+
+
+def test_a_date_of_the_future_becomes_the_arrival():
+    day = 86_400_000_000
+    arrival = parse_date("2024-01-31T10:00:00Z") or 0
+    dates = parse_dates(pa.array(["2024-01-30", "2024-02-01T09:59:59Z", "2024-02-01T10:00:01Z", "2190-01-01"]), arrival)
+    assert dates.future == 2
+    assert dates.times.cast(pa.int64()).to_pylist() == [
+        parse_date("2024-01-30"),
+        arrival + day - 1_000_000,
+        arrival,
+        arrival,
+    ]

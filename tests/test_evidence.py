@@ -33,7 +33,25 @@ URLS = st.one_of(
             [
                 "https://",
                 "www.",
+                "M.",
+                "mobile.",
+                "amp.",
                 "Example.org",
+                "google.",
+                "bing.",
+                "cdn.ampproject.org",
+                "/amp/",
+                "/amp",
+                "/c/",
+                "/v/s/",
+                "s/",
+                ":80",
+                ":443",
+                ".",
+                "&amp;",
+                "amp=1",
+                "#!",
+                "#/",
                 "/",
                 "/a",
                 "?",
@@ -115,6 +133,23 @@ def test_url_hashes_equal_the_slow_twin(urls):
         ("http://example.org/a/B?id=7", b"example.org/a/B&id=7"),
         ("example.org/?p=12", b"example.org&p=12"),
         ("https://example.org/", b""),
+        ("HTTPS://M.Example.ORG:443/a", b"example.org/a"),
+        ("http://mobile.example.org:80/a/", b"example.org/a"),
+        ("http://example.org:8080/a", b"example.org:8080/a"),
+        ("https://m.com/a", b"m.com/a"),
+        ("https://amp.example.org/a?amp", b"example.org/a"),
+        ("https://example.org/a/amp/", b"example.org/a"),
+        ("https://example.org/camp", b"example.org/camp"),
+        ("https://example.org/a?amp=1&id=2&amp;utm_medium=rss", b"example.org/a&id=2"),
+        ("https://example-org.cdn.ampproject.org/c/s/www.example.org/a?id=2&usqp=mq3", b"example.org/a&id=2"),
+        ("https://cdn.ampproject.org/v/example.org/a?amp_js_v=0.1#amp=1", b"example.org/a"),
+        ("https://www.google.co.uk/amp/s/amp.example.org/a", b"example.org/a"),
+        ("https://www.google.com/amp/s/example-org.cdn.ampproject.org/c/s/example.org/a", b"example.org/a"),
+        ("https://google.com/amp/about", b"google.com/amp/about"),
+        ("https://example.org/#!/story/7", b"example.org#!/story/7"),
+        ("https://example.org/a?id=7#/b", b"example.org/a&id=7#/b"),
+        ("https://example.org/a#comments", b"example.org/a"),
+        ("https://example.org/?ref=5&source=x&from=y&story=1&v=2", b"example.org&ref=5&source=x&from=y&story=1&v=2"),
         ("", b""),
     ],
 )
@@ -128,6 +163,32 @@ def test_meanings_are_told_by_a_word_alone():
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely) < len(table.likely) / 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id",
+        "p",
+        "article",
+        "story",
+        "v",
+        "ref",
+        "source",
+        "from",
+        "s",
+        "a",
+        "n",
+        "page",
+        "section",
+        "q",
+        "newsid",
+        "ID",
+    ],
+)
+def test_a_parameter_that_can_name_an_article_counts(name):
+    one, other = (contents.canonical_url(f"https://example.org/news?{name}={k}".encode()) for k in (1, 2))
+    assert one != other
 
 
 def words(text):

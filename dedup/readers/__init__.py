@@ -54,8 +54,10 @@ def read_feed(
     """The stories of a file, glob or folder as batches of `dedup.STORY_SCHEMA`, in feed order.
 
     Args:
-        path: JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC, compressed or not; "-" is standard input.
-        mapping: fields for roles, such as {"title": "headline"}, in place of the usual names.
+        path: JSON, XML, CSV, TSV, Parquet or Arrow IPC, compressed or not; "-" is standard input, and an address such
+            as "s3://bucket/feed.xml" is fetched.
+        mapping: fields for roles, such as {"title": "headline"}, in place of the usual names; dotted paths such as
+            "source.name" lead deeper.
         on_error: "stop" raises at the first row that cannot be read, "skip" leaves it out.
         rejects: a file for the rows left out.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +39,11 @@ class Block:
     """int64[n], the number of fields of each record of delimited text."""
     tail: Reject | None = None
     """What follows the rows, if it is none: the feed ends there."""
+    context: Mapping[str, str] = field(default_factory=dict)
+    """What the envelope around the rows says, by path."""
 
 
-class _Cutter:
+class Cutter:
     """The place reached in a feed that is being cut, and the bytes not yet handed on."""
 
     def __init__(self, stream: ByteStream, settings: ReadSettings, name: str) -> None:
@@ -78,12 +80,20 @@ class _Cutter:
         self.offset += size
 
     def take(
-        self, size: int, start: Positions, end: Positions, line: Positions, after: int, widths: Positions | None = None
+        self,
+        size: int,
+        start: Positions,
+        end: Positions,
+        line: Positions,
+        after: int,
+        widths: Positions | None = None,
+        context: Mapping[str, str] | None = None,
     ) -> Block:
         """Make a block of the first bytes held; `after` is the number of the line on which the rest begins."""
         block = Block(
             *(self.held[:size], self.offset, start, end, line, self.rows, self.stream.bytes_read),
             widths=widths,
+            context=context or {},
         )
         self.skip(size)
         self.line = after
@@ -102,7 +112,7 @@ class _Cutter:
         return self.tail("cut off", f"{self.stream.damage}; fetch it again")
 
 
-def _room(ends: int) -> tuple[Positions, Positions, Positions]:
+def make_room(ends: int) -> tuple[Positions, Positions, Positions]:
     """Arrays for the rows that so many ends part."""
     size = ends + 1
     return np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
@@ -113,13 +123,13 @@ def _last_line_end(data: bytes) -> int:
     return (data.rfind(b"\n") + 1) or (data.rfind(b"\r", 0, max(0, len(data) - 1)) + 1)
 
 
-def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
-    """Blocks of lines; blank lines are no rows.
+def cut_lines(stream: ByteStream, settings: ReadSettings, name: str, tail: Reject | None = None) -> Iterator[Block]:
+    """Blocks of lines; blank lines are no rows. `tail` is what is known to follow the last line and is no row.
 
     Raises:
         FeedError: a line is longer than the limit.
     """
-    cutter = _Cutter(stream, settings, name)
+    cutter = Cutter(stream, settings, name)
     final = False
     while not final:
         final = cutter.fill()
@@ -127,11 +137,13 @@ def cut_lines(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator
         size = len(cutter.held) if whole else _last_line_end(cutter.held)
         if size:
             data = np.frombuffer(cutter.held, dtype=np.uint8)[:size]
-            start, end, line = _room(count_line_ends(data))
+            start, end, line = make_room(count_line_ends(data))
             count, after = split_lines(data, cutter.line, start, end, line)
             yield cutter.take(size, start[:count], end[:count], line[:count], after)
     if stream.damage is not None:
         yield cutter.cut_off()
+    elif tail is not None:
+        yield replace(cutter.tail("", ""), tail=tail)
 
 
 def cut_array(  # noqa: C901 - one loop, one state
@@ -142,7 +154,7 @@ def cut_array(  # noqa: C901 - one loop, one state
     Raises:
         FeedError: an element is longer than the limit.
     """
-    cutter = _Cutter(stream, settings, name)
+    cutter = Cutter(stream, settings, name)
     final = inside = ready = False
     before = 0  # rows before this array
     while True:
@@ -153,13 +165,13 @@ def cut_array(  # noqa: C901 - one loop, one state
             blank = len(cutter.held) - len(cutter.held.lstrip(_JSON_SPACE))
             if blank == len(cutter.held) and cutter.held.endswith(b"\r") and not final:
                 blank -= 1  # its LF may be the next byte
-            cutter.line += _count_lines(cutter.held[:blank])
+            cutter.line += count_blank_lines(cutter.held[:blank])
             cutter.skip(blank)
             if cutter.held.startswith(b"["):
                 cutter.skip(1)
                 inside, before = True, cutter.rows
         if inside and cutter.held:
-            start, end, line = _room(count_commas(np.frombuffer(cutter.held, dtype=np.uint8)))
+            start, end, line = make_room(count_commas(np.frombuffer(cutter.held, dtype=np.uint8)))
             count, size, after, closed = split_array(
                 np.frombuffer(cutter.held, dtype=np.uint8), cutter.rows == before, cutter.line, start, end, line
             )
@@ -180,23 +192,26 @@ def cut_array(  # noqa: C901 - one loop, one state
         yield cutter.tail("cut off", "the array is not closed: the feed ends inside it")
 
 
-def _count_lines(blank: bytes) -> int:
+def count_blank_lines(blank: bytes) -> int:
     """Line ends in white space."""
     return blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
 
 
-def cut_records(stream: ByteStream, settings: ReadSettings, name: str, delimiter: str) -> Iterator[Block]:
-    """Blocks of the records of delimited text after its header; empty lines are no records.
+def cut_records(
+    stream: ByteStream, settings: ReadSettings, name: str, delimiter: str, *, headed: bool = True
+) -> Iterator[Block]:
+    """Blocks of the records of delimited text, after its header if it has one; empty lines are no records.
 
     Raises:
         FeedError: a record is longer than the limit.
     """
-    cutter = _Cutter(stream, settings, name)
-    final = headed = False
+    cutter = Cutter(stream, settings, name)
+    final = False
+    header = int(headed)  # records to go before the first row
     while not final:
         final = cutter.fill()
         data = np.frombuffer(cutter.held, dtype=np.uint8)
-        start, end, line = _room(count_line_ends(data))
+        start, end, line = make_room(count_line_ends(data))
         widths = np.empty_like(start)
         whole = final and stream.damage is None
         count, size, after, quoted = split_delimited(data, ord(delimiter), whole, cutter.line, start, end, line, widths)
@@ -205,8 +220,8 @@ def cut_records(stream: ByteStream, settings: ReadSettings, name: str, delimiter
             count -= 1
             size, after = int(start[count]), int(line[count])
         if size:
-            rows = slice(0 if headed else min(1, count), count)
-            headed = headed or count > 0
+            rows = slice(min(header, count), count)
+            header -= min(header, count)
             yield cutter.take(size, start[rows], end[rows], line[rows], after, widths[rows])
         if unclosed:
             yield cutter.tail("unclosed quote", "a quoted field begins in this row and is never closed")

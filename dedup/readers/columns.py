@@ -18,6 +18,8 @@ from dedup.kernels.native.cells import NO_RANK
 from dedup.kernels.reference.fields import plain_name, text_of
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.rows import Parsed
+from dedup.readers.selectors import Path as ValuePath
+from dedup.readers.selectors import text_at
 from dedup.readers.settings import Reject
 from dedup.readers.stories import make_batch, repair_text
 
@@ -73,9 +75,25 @@ class _ArrowTable:
         whole = reader if self._stream else map(reader.get_batch, range(reader.num_record_batches))
         for batch in whole:
             picked = batch if columns is None else batch.select([batch.schema.names.index(name) for name in columns])
+            for column in picked.columns:
+                _check_column(column)
             step = max(_LEAST_ROWS, _BATCH_BYTES * len(picked) // max(1, picked.nbytes))
             for first in range(0, len(picked), step):
                 yield picked.slice(first, step)
+
+
+def _check_column(column: pa.Array) -> None:
+    """Refuse a column of a memory map that is damaged: its offsets would be followed anywhere.
+
+    Raises:
+        pa.ArrowInvalid: more than the UTF-8 of a text is wrong, which is for `repair_text`.
+    """
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as exc:  # offsets are looked at before what they lead to
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        if not (is_text and "UTF8" in str(exc)):
+            raise
 
 
 @contextlib.contextmanager
@@ -89,7 +107,7 @@ def open_table(name: str, path: Path, *, parquet: bool, stream: bool) -> Iterato
     with contextlib.ExitStack() as stack:
         try:
             yield _ParquetTable(path, stack) if parquet else _ArrowTable(path, stack, stream=stream)
-        except (pa.ArrowException, OSError) as exc:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as exc:
             reason = str(exc).splitlines()[0][:200]
             raise FeedError(name, f"its {kind} data are cut off or damaged ({reason}); fetch it again") from exc
 
@@ -103,11 +121,27 @@ class ColumnRows:
         self.columns: list[str] = []
         """The columns that hold anything wanted; of two whose names look the same, the first."""
         self._names: dict[bytes, str] = {}
+        self._written: dict[bytes, str] = {}  # the paths, as they were asked for
         for column in schema.names:
             plain = plain_name(column)
             if plain in fields.numbers and plain not in self._names:
                 self._names[plain] = column
                 self.columns.append(column)
+        self._paths: dict[bytes, tuple[str, ValuePath]] = {}
+        for plain, (name, path) in fields.paths.items():
+            column = self._column_of(path, schema) if plain not in self._names else None
+            if column is not None:
+                self._paths[plain] = (column, path)
+                self.columns += [column] if column not in self.columns else []
+                self._written = self._written | {plain: name}
+
+    @staticmethod
+    def _column_of(path: ValuePath, schema: pa.Schema) -> str | None:
+        """The column that a path leads into, if it is one of lists or structs."""
+        for field in schema:
+            if path and plain_name(field.name) == plain_name(path[0].name) and pa.types.is_nested(field.type):
+                return str(field.name)
+        return None
 
     def parse(self, piece: Slice) -> Parsed:
         """The stories of a slice."""
@@ -119,6 +153,10 @@ class ColumnRows:
             plain: self._text(piece.batch.column(names.index(column)), replaced)
             for plain, column in self._names.items()
         }
+        for plain, (column, path) in self._paths.items():
+            values = piece.batch.column(names.index(column)).to_pylist()
+            found = [text_at({path[0].name: _plain_value(value)}, path) for value in values]
+            texts[plain] = self._text(pa.array(found, type=pa.string()), replaced)
         columns = []
         for role, plains in enumerate(self._fields.by_role):
             best = pa.array([""] * count, type=pa.string())
@@ -131,7 +169,7 @@ class ColumnRows:
         ordinals = piece.first + 1 + np.arange(count)
         batch, stats = make_batch(columns, replaced, self._name, ordinals)
         rejects = [] if piece.tail is None else [piece.tail]
-        return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names)
+        return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names | self._written)
 
     def _text(self, column: pa.Array, replaced: NDArray[np.bool_]) -> pa.StringArray:
         """A column as text without nulls, invalid UTF-8 replaced."""

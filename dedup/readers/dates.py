@@ -18,11 +18,15 @@ from dedup.kernels.native.dates import LEFT, MISSING, iso_dates
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """A date outside these years, both included, is impossible."""
 
+SLACK = timedelta(days=1) // timedelta(microseconds=1)
+"""Microseconds that a clock or a time zone may be wrong by: a date further in the future is that of the arrival."""
+
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _END = (datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _NOTHING = {"", "none", "null", "nan", "nat", "n/a", "undefined", "0"}
+_PARTS = re.compile(r"\W*(\d{4})((?:[\s,]+-?\d{1,3}){8})\W*", re.ASCII)  # what time.struct_time is as a list
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+]?\d{1,2})?", re.ASCII)
 _ODDITIES = (
     (re.compile(r"(?<=[+-]\d{4}) [A-Z]{2,5}$"), ""),  # Go: 2026-01-31 10:20:30 +0000 UTC
@@ -44,13 +48,16 @@ class Dates:
     impossible: int
     example: str
     """The first impossible date, "" for none."""
+    future: int = 0
+    """Dates later than the arrival, which stands in their place."""
 
 
-def parse_dates(texts: pa.StringArray) -> Dates:
+def parse_dates(texts: pa.StringArray, arrival: int | None = None) -> Dates:
     """Read a column of dates; a time without a zone is UTC, and what is no date from 1900 to 2200 is null.
 
     Args:
         texts: string[n] without nulls; blank where there is no date.
+        arrival: when the texts came, microseconds since 1970; None where that does not matter.
     """
     count = len(texts)
     if not count:
@@ -69,9 +76,11 @@ def parse_dates(texts: pa.StringArray) -> Dates:
         impossible[row] = time is None and not is_nothing(text)
         missing[row] = time is None and not impossible[row]
     absent = missing | impossible
+    future = ~absent & (micros > arrival + SLACK) if arrival is not None else np.zeros(count, dtype=np.bool_)
+    micros[future] = arrival or 0
     example = texts[int(np.argmax(impossible))].as_py() if impossible.any() else ""
     times = pa.array(micros, type=pa.timestamp("us", tz="UTC"), mask=absent)
-    return Dates(times, int(missing.sum()), int(impossible.sum()), example)
+    return Dates(times, int(missing.sum()), int(impossible.sum()), " ".join(example.split()), int(future.sum()))
 
 
 def _array(buffer: pa.Buffer | None, dtype: type[np.generic]) -> NDArray[Any]:
@@ -94,8 +103,8 @@ def is_nothing(text: str) -> bool:
 def parse_date(text: str) -> int | None:
     """Microseconds since 1970-01-01 UTC, or None for what is no date from 1900 to 2200.
 
-    Understood are seconds, milliseconds, microseconds and nanoseconds since 1970, YYYYMMDD with or without HHMM[SS],
-    RFC 822, and whatever python-dateutil reads that names a year, a month and a day.
+    Understood are the nine numbers of time.struct_time, seconds, milliseconds, microseconds and nanoseconds since 1970,
+    YYYYMMDD with or without HHMM[SS], RFC 822, and whatever python-dateutil reads that names a year, a month and a day.
 
     >>> parse_date("Thu, 01 Jan 1970 01:00:01 +0100"), parse_date("1700000000"), parse_date("Thursday")
     (1000000, 1700000000000000, None)
@@ -103,10 +112,23 @@ def parse_date(text: str) -> int | None:
     text = text.strip()
     if not text or len(text) > _LONGEST or is_nothing(text):
         return None
+    if parts := _PARTS.fullmatch(text):
+        return _from_parts([int(parts[1]), *map(int, parts[2].replace(",", " ").split())])
     for oddity, usual in _ODDITIES:
         text = oddity.sub(usual, text)
     micros = _from_number(text) if _NUMBER.fullmatch(text) else _from_words(text)
     return micros if micros is not None and _FIRST <= micros < _END else None
+
+
+def _from_parts(parts: list[int]) -> int | None:
+    """The time of a struct_time in UTC, which is what feedparser and most others keep."""
+    year, month, day, hour, minute, second = parts[:6]
+    try:
+        time = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    micros = (time - _EPOCH) // _MICROSECOND
+    return micros if _FIRST <= micros < _END else None
 
 
 def _from_number(text: str) -> int | None:

@@ -6,9 +6,7 @@ import csv
 import io
 import re
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,24 +16,35 @@ from numpy.typing import NDArray
 
 from dedup.errors import FeedError
 from dedup.kernels.native.cells import NO_RANK
-from dedup.kernels.native.records import copy_rows
 from dedup.kernels.reference.fields import plain_name
-from dedup.readers.blocks import Positions, cut_array, cut_lines, cut_records
+from dedup.readers.blocks import Block, Positions, cut_array, cut_lines, cut_records
 from dedup.readers.bytestreams import ByteStream
-from dedup.readers.columns import ColumnRows, Slice, open_table
+from dedup.readers.columns import ColumnRows, open_table
+from dedup.readers.copies import LINE_END, LONGEST_LINE_END, NOTHING, copy_spans, past_line_ends
+from dedup.readers.envelopes import cut_envelope, envelope_contexts
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.paths import Found, Spool
 from dedup.readers.rejects import RejectFile
 from dedup.readers.rows import DelimitedRows, JsonRows, Parsed
 from dedup.readers.settings import ReadSettings, ReadStats
-from dedup.readers.sniff import ARROW, BOM, HEAD, JSON_ARRAY, JSON_LINES, PARQUET, header_names, sniff_format
+from dedup.readers.sniff import (
+    ARROW,
+    BOM,
+    HEAD,
+    JSON_ARRAY,
+    JSON_LINES,
+    JSON_OBJECTS,
+    PARQUET,
+    XML,
+    header_names,
+    sniff_format,
+)
+from dedup.readers.threads import number_rows, parse_ahead
+from dedup.readers.translation import Translation, translate
 
 _COPY_CHUNK = 1 << 20
-_LF, _CR = b"\n\r"
-_LINE_END = np.frombuffer(b"\n", dtype=np.uint8)
-_NOTHING = _LINE_END[:0]
-_LONGEST_LINE_END = 2
 _TELLING = ("title", "text")
+_MOST_NAMES, _LONGEST_NAME = 30, 60  # of fields listed in an error, and characters of each
 
 _Piece = TypeVar("_Piece")
 
@@ -45,7 +54,8 @@ class Feed:
 
     Attributes:
         path: the feed as messages call it.
-        format: "JSON lines", "JSON array", "CSV", "TSV", "Parquet" or "Arrow IPC".
+        format: "JSON lines", "JSON array", "JSON", "XML", "CSV", "TSV", "Parquet" or "Arrow IPC".
+        layout: whose rows they are, such as "NewsAPI.org"; "" where that cannot be told.
         stats: what was met so far; complete once `batches` is exhausted.
     """
 
@@ -59,20 +69,23 @@ class Feed:
         self.stats = ReadStats()
         self._file = found.path
         self._spool = found.spool
+        self._in_folder = found.in_folder
         self._settings = settings
         self._rejects = rejects
-        self._fields = Fields(settings.mapping)
         self._used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         self._names: dict[bytes, str] = {}
         self._found: list[str] = []
+        self._translation: Translation | None = None
         self._starts: list[Positions] = []
         self._ends: list[Positions] = []
         with ByteStream(self.path, self._file) as stream:
             head = stream.read(HEAD)
             if stream.damage is not None and not head:
                 raise FeedError(self.path, f"{stream.damage}; fetch it again")
-            self._format = sniff_format(self.path, head, self._fields)
+            self._format = sniff_format(self.path, head, Fields(settings.mapping))
             self.format = self._format.name
+            self._fields = Fields(settings.mapping, self._format.layout)
+            self.layout = self._fields.layout.name
             if stream.compression is not None and self.format in (PARQUET, ARROW):
                 self._unpack_table()
         self._head = head.removeprefix(BOM)
@@ -95,6 +108,10 @@ class Feed:
         """Which fields filled which roles so far, such as "title=headline, text=body|summary"."""
         parts = []
         for role, counts in enumerate(self._used):
+            elements = self._translation and self._translation.names.get(ROLES[role])
+            if elements and ROLES[role] not in self._settings.mapping:
+                parts.append(f"{ROLES[role]}={'|'.join(elements)}")
+                continue
             names = [self._names.get(self._fields.by_role[role][rank], "?") for rank in np.flatnonzero(counts)]
             if names:
                 parts.append(f"{ROLES[role]}={'|'.join(names)}")
@@ -105,12 +122,14 @@ class Feed:
         """The column names of CSV and TSV; empty for other formats, and for a feed that holds nothing."""
         if not (self._format.delimiter and self._head.strip()):
             return []
+        if self._format.columns:
+            return list(self._format.columns)
         return header_names(self._head.lstrip(b"\r\n"), self._format.delimiter)
 
     @property
     def header_row(self) -> bytes:
         """The header of CSV and TSV as it stands in the feed, byte order mark to line end; empty if there is none."""
-        if not self.header:
+        if not self.header or self._format.columns:
             return b""
         text = io.StringIO(self._head.lstrip(b"\r\n").decode("utf-8", "surrogateescape"), newline="")
         reader = csv.reader(text, delimiter=self._format.delimiter)
@@ -133,7 +152,12 @@ class Feed:
     def describe(self) -> Iterator[str]:
         """What was read and how, and all that was skipped or guessed, a line each."""
         stats = self.stats
-        yield f"{self.path}: {self.format}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
+        read_as = f"{self.format}, read as {self.layout}" if self.layout else self.format
+        yield f"{self.path}: {read_as}, {stats.rows:,} stories; {self.mapping or 'no fields'}"
+        if self._translation is not None and self._translation.broken:
+            yield f"{self.path}: its XML is broken ({self._translation.broken}); feedparser read what it could"
+        for reason, count in sorted(stats.left_out.items()):
+            yield f"{self.path}: left out {count:,} row{'s' if count > 1 else ''} {reason}"
         for kind, count in sorted(stats.rejected.items()):
             yield f"{self.path}: skipped {count:,} row{'s' if count > 1 else ''}: {kind}"
         dateless = stats.dates_missing if stats.dates_missing < stats.rows else 0  # a feed of no dates is none to order
@@ -141,6 +165,7 @@ class Feed:
             (stats.empty, "without title and text"),
             (stats.ids_missing, "without an id, named by their URL or row"),
             (stats.dates_impossible, f'with an impossible date such as "{stats.date_example}", taken as undated'),
+            (stats.dates_future, "dated in the future, taken to be of now"),
             (stats.invalid_text, "with invalid characters, read as U+FFFD"),
             (dateless, "without a date, taken to be of the one before them"),
         )
@@ -170,17 +195,51 @@ class Feed:
             with self._open_table() as table:
                 rows = ColumnRows(self.path, self._fields, table.schema)
                 self._check_columns(table.schema.names)
-                yield from _ahead(_slices(table.batches(rows.columns)), rows.parse, threads)
+                yield from parse_ahead(number_rows(table.batches(rows.columns)), rows.parse, threads)
             return
-        with ByteStream(self.path, self._file) as stream:
+        if self._format.root is not None:
+            try:
+                self._translation = translate(self.path, self._file, self._settings, self._format.root)
+            except FeedError as exc:
+                self._pass_over(exc)
+                return
+            self.stats.left_out.update(self._translation.left_out)
+        with ByteStream(self.path, self._rows_file) as stream:
             if self._format.delimiter and self._head.strip():
                 self._check_columns(self.header)
                 records = DelimitedRows(self.path, self._fields, self._format.delimiter, self.header)
-                cut = cut_records(stream, self._settings, self.path, self._format.delimiter)
-                yield from _ahead(cut, records.parse, threads)
+                headed = not self._format.columns
+                cut = cut_records(stream, self._settings, self.path, self._format.delimiter, headed=headed)
+                yield from parse_ahead(cut, records.parse, threads)
             elif not self._format.delimiter:
-                cut = (cut_array if self.format == JSON_ARRAY else cut_lines)(stream, self._settings, self.path)
-                yield from _ahead(cut, JsonRows(self.path, self._fields).parse, threads)
+                if self.format == JSON_OBJECTS:
+                    cut = self._cut_objects(stream)
+                elif self._translation is not None:
+                    cut = cut_lines(stream, self._settings, self.path, self._translation.tail)
+                else:
+                    cut = (cut_array if self.format == JSON_ARRAY else cut_lines)(stream, self._settings, self.path)
+                yield from parse_ahead(cut, JsonRows(self.path, self._fields).parse, threads)
+
+    def _pass_over(self, refused: FeedError) -> None:
+        """Go on without a file of a folder that turns out to be no feed; raise for one that was named."""
+        if not self._in_folder:
+            raise refused
+        if self._settings.notice is not None:
+            self._settings.notice(f"{refused}; passed over")
+
+    def _cut_objects(self, stream: ByteStream) -> Iterator[Block]:
+        """Blocks of the rows of envelopes, which are read twice where they tell something of their rows."""
+        rows, context = self._format.rows, self._fields.context
+        contexts = []
+        if rows and context:
+            with ByteStream(self.path, self._file) as before:
+                contexts = envelope_contexts(before, self._settings, self.path, rows, context)
+        return cut_envelope(stream, self._settings, self.path, rows, context, contexts)
+
+    @property
+    def _rows_file(self) -> Path:
+        """Where the bytes of the rows are: those of XML in its translation."""
+        return self._file if self._translation is None else self._translation.spool.path
 
     def _open_table(self) -> Any:
         return open_table(self.path, self._file, parquet=self.format == PARQUET, stream=self._format.stream)
@@ -221,7 +280,11 @@ class Feed:
         return any(name in self._names for role in _TELLING for name in self._fields.by_role[ROLES.index(role)])
 
     def _refuse_fields(self, names: Sequence[str]) -> None:
-        listed = f"only {', '.join(names)}" if names else "nor any other"
+        if self._translation is not None and self._fields.layout.roles:
+            self._pass_over(FeedError(self.path, "has entries of neither title nor text"))
+            return
+        shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names[:_MOST_NAMES]]
+        listed = f"only {', '.join(shown)}{', ...' * (len(names) > _MOST_NAMES)}" if names else "nor any other"
         raise FeedError(
             self.path, f"has no field known for a title or a text, {listed}; name one with --map title=FIELD"
         )
@@ -248,11 +311,11 @@ class Feed:
         """
         for held, starts, ends in self._kept_spans(keep):
             if one_line:
-                yield _copy(held, starts, ends, _LINE_END, one_line=True)
+                yield copy_spans(held, starts, ends, LINE_END, one_line=True)
                 continue
-            padded = held if ends[-1] + _LONGEST_LINE_END <= len(held) else held + bytes(_LONGEST_LINE_END)
-            after = _past_line_ends(np.frombuffer(padded, dtype=np.uint8), ends)
-            yield _copy(padded, starts, after, _NOTHING, one_line=False)
+            padded = held if ends[-1] + LONGEST_LINE_END <= len(held) else held + bytes(LONGEST_LINE_END)
+            after = past_line_ends(np.frombuffer(padded, dtype=np.uint8), ends)
+            yield copy_spans(padded, starts, after, NOTHING, one_line=False)
             if after[-1] == ends[-1]:
                 yield self._line_end
 
@@ -263,7 +326,7 @@ class Feed:
         """
         position, held = 0, b""
         first = 0
-        with ByteStream(self.path, self._file) as stream:
+        with ByteStream(self.path, self._rows_file) as stream:
             for all_starts, all_ends in zip(self._starts, self._ends, strict=True):
                 flags = keep[first : first + len(all_starts)]
                 first += len(all_starts)
@@ -279,7 +342,7 @@ class Feed:
                 while have < wanted:
                     pieces.append(self._read_again(stream))
                     have += len(pieces[-1])
-                if have < wanted + _LONGEST_LINE_END:
+                if have < wanted + LONGEST_LINE_END:
                     pieces.append(stream.read(_COPY_CHUNK))
                 held = b"".join(pieces)
                 yield held, starts - position, ends - position
@@ -313,49 +376,18 @@ class Feed:
     @property
     def is_json(self) -> bool:
         """Whether the feed's rows are JSON objects."""
-        return self.format in (JSON_LINES, JSON_ARRAY)
+        return self.format in (JSON_LINES, JSON_ARRAY, JSON_OBJECTS, XML)
+
+    @property
+    def becomes_lines(self) -> bool:
+        """Whether what is kept of the feed is written as JSON lines because its own format has no rows to copy."""
+        return self.format in (JSON_OBJECTS, XML)
+
+    @property
+    def has_elements(self) -> bool:
+        """Whether the feed's rows lie inside JSON, where they can be spread over lines."""
+        return self.format in (JSON_ARRAY, JSON_OBJECTS)
 
     def reads(self, path: Path) -> bool:
         """Whether this feed's bytes come from that file."""
         return self._spool is None and path.exists() and path.samefile(self._file)
-
-
-def _past_line_ends(data: NDArray[np.uint8], ends: Positions) -> Positions:
-    """int64[n], one past the LF, CR or CR LF behind each row; where the feed ends before one, one past the row.
-
-    Args:
-        data: uint8[m], at least two bytes behind the last row, zero past the end of the feed.
-        ends: int64[n], one past each row.
-    """
-    first, second = data[ends], data[ends + 1]
-    after: Positions = ends + ((first == _LF) | (first == _CR)) + ((first == _CR) & (second == _LF))
-    return after
-
-
-def _copy(data: bytes, starts: Positions, ends: Positions, suffix: NDArray[np.uint8], *, one_line: bool) -> bytes:
-    out = np.empty(int((ends - starts).sum()) + len(starts) * len(suffix), dtype=np.uint8)
-    copy_rows(np.frombuffer(data, dtype=np.uint8), starts, ends, suffix, one_line, out)
-    return out.tobytes()
-
-
-def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[Slice]:
-    first = 0
-    for batch in batches:
-        yield Slice(batch, first)
-        first += batch.num_rows
-
-
-def _ahead(pieces: Iterable[_Piece], parse: Callable[[_Piece], Parsed], threads: int) -> Iterator[Parsed]:
-    """Parse on a few threads, in order; only a few pieces wait at a time."""
-    waiting: deque[Future[Parsed]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="dedup-read") as pool:
-        try:
-            for piece in pieces:
-                waiting.append(pool.submit(parse, piece))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

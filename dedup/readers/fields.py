@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.reference.fields import plain_name
+from dedup.readers.layouts import Layout, is_path
+from dedup.readers.selectors import ENVELOPE, Path, parse_path
 from dedup.stories import STORY_SCHEMA
 
 ROLES: tuple[str, ...] = tuple(STORY_SCHEMA.names)
@@ -25,7 +28,7 @@ ALIASES: dict[str, str] = {
     " source_domain domain domain_url source_hostname hostname canonical_domain feed feed_title site website",
     "published": "published published_at publishedAt pubDate published_date publish_date publish_time publication_date"
     " date_published date_publish publishing_date date datetime date_time dateTimePub timestamp seendate"
-    " version_created dc:date created created_at date_created updated updated_at",
+    " version_created dc:date created created_at date_created updated updated_at published_parsed updated_parsed",
     "lang": "lang language lang_code language_code meta_lang xml:lang",
 }
 """The names known for each role, best first: a story's own text before its summary. Letter case, `-`, `_` and spaces
@@ -50,11 +53,21 @@ class Fields:
         numbers: the number of a field by its plain name.
         targets: the (role number, rank) pairs of a field by its plain name.
         by_role: the plain names that can fill each role, best first: the rank is the place in this list.
-        table: the same for kernels.
+        paths: of the fields that lie deeper in a row, by plain name: their name as it is written, and the way there.
+        layout: of the feed; one that is known by nothing if it is none of those known.
     """
 
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        chosen = {role: mapping[role].split("|") if role in mapping else ALIASES[role].split() for role in ROLES}
+    def __init__(self, mapping: Mapping[str, str], layout: Layout | None = None) -> None:
+        self.layout = layout or Layout(name="", nothing=frozenset())
+        known = {role: names.split("|") if names else [] for role, names in self.layout.roles.items()}
+        usual = {role: known.get(role, ALIASES[role].split()) for role in ROLES}
+        chosen = {role: mapping[role].split("|") if role in mapping else usual[role] for role in ROLES}
+        self.paths: dict[bytes, tuple[str, Path]] = {
+            plain_name(name): (name, parse_path(name) or ())
+            for names in chosen.values()
+            for name in names
+            if is_path(name)
+        }
         by_role = {role: list(dict.fromkeys(map(plain_name, names))) for role, names in chosen.items()}
         for role, other in (("title", "text"), ("text", "title")):
             if role in mapping and other not in mapping:  # a field moved to one of the two leaves the other
@@ -66,9 +79,25 @@ class Fields:
                 self.targets.setdefault(name, []).append((number, rank))
         self.plain = list(self.targets)
         self.numbers = {name: number for number, name in enumerate(self.plain)}
-        self.table = self._table()
 
-    def _table(self) -> FieldTable:
+    @property
+    def needs_values(self) -> bool:
+        """Whether rows must be taken apart by json.loads, because a field lies deep or a row may be left out."""
+        return bool(self.paths or self.layout.left_out)
+
+    @property
+    def context(self) -> frozenset[str]:
+        """The paths into the envelope around rows, without their mark."""
+        names = (name for name, _ in self.paths.values())
+        return frozenset(name.removeprefix(ENVELOPE) for name in names if name.startswith(ENVELOPE))
+
+    def names_of(self, role: str) -> list[bytes]:
+        """The plain names that can fill a role, best first."""
+        return self.by_role[ROLES.index(role)]
+
+    @cached_property
+    def table(self) -> FieldTable:
+        """The fields as kernels read them."""
         slots = np.full(1 << (4 * len(self.plain)).bit_length(), -1, dtype=np.int64)
         for number, name in enumerate(self.plain):
             slot = _fnv1a(name) % len(slots)

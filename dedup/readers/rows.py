@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from dedup.readers.blocks import Block, Positions
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.settings import ReadStats, Reject
 from dedup.readers.stories import make_batch, repair_text
+from dedup.readers.values import NoStoryError, layout_values
 
 _ROWS_FOR_NAMES = 100  # rows looked at to tell which fields a feed has
 
@@ -90,9 +92,13 @@ class JsonRows:
             for number in np.flatnonzero(seen[:, 0] >= 0)
         }
         closer = _Closer(block, self._fields, cells, names)
+        if self._fields.needs_values:
+            odd[:] = True
+        elif self._fields.layout.nothing:
+            odd |= _is_nothing(block.data, cells, self._fields.layout.nothing).any(axis=0)
         for row in np.flatnonzero(odd):
             closer.look(int(row))
-        if closer.rejects:
+        if closer.bad.any():
             cells = cells.pick(~closer.bad)
         parsed = _finish(self._name, block, closer.data(), cells, closer)
         parsed.names = names
@@ -122,6 +128,7 @@ class _Closer:
         self.replaced = np.zeros(len(block.start), dtype=np.bool_)
         self.bad = np.zeros(len(block.start), dtype=np.bool_)
         self.rejects: list[Reject] = []
+        self.left_out: Counter[str] = Counter()
         self._block = block
         self._fields = fields
         self._cells = cells
@@ -133,9 +140,16 @@ class _Closer:
         """Judge a row by json.loads."""
         raw = self._block.data[self._block.start[row] : self._block.end[row]]
         try:
-            values = story_fields(raw, self._fields.targets)
+            if self._fields.layout.name or self._fields.paths:
+                values = layout_values(raw, self._fields, self._block.context)
+            else:
+                values = story_fields(raw, self._fields.targets)
         except ValueError as exc:
             self.reject(row, *_explain(exc))
+            return
+        except NoStoryError as exc:
+            self.bad[row] = True
+            self.left_out[str(exc)] += 1
             return
         self._cells.kind[:, row] = ABSENT
         self._cells.rank[:, row] = NO_RANK
@@ -158,6 +172,15 @@ class _Closer:
     def data(self) -> bytes:
         """The block's bytes, and behind them the values of the rows looked at."""
         return b"".join([self._block.data, *self._more]) if self._more else self._block.data
+
+
+def _is_nothing(data: bytes, cells: Cells, nothing: frozenset[str]) -> NDArray[np.bool_]:
+    """bool[R, n], the cells that hold one of the words for no value; few others are as long as one of them."""
+    found = np.zeros(cells.start.shape, dtype=np.bool_)
+    alike = (cells.kind != ABSENT) & np.isin(cells.end - cells.start, [len(word) for word in nothing])
+    for role, row in np.argwhere(alike).tolist():
+        found[role, row] = data[cells.start[role, row] : cells.end[role, row]].decode("latin-1") in nothing
+    return found
 
 
 def _explain(exc: ValueError) -> tuple[str, str]:
@@ -193,6 +216,10 @@ class DelimitedRows:
         cells = _empty_cells(len(start))
         data = np.frombuffer(block.data, dtype=np.uint8)
         delimited_fields(data, start, end, ord(self._delimiter), self._columns, self._fields.table, cells)
+        if self._fields.layout.nothing:
+            nothing = _is_nothing(block.data, cells, self._fields.layout.nothing)
+            cells.kind[nothing], cells.rank[nothing] = ABSENT, NO_RANK
+            cells.end[nothing] = cells.start[nothing]
         parsed = _finish(self._name, block, block.data, cells, closer)
         parsed.names = self._names
         return parsed
@@ -212,6 +239,7 @@ def _finish(name: str, block: Block, data: bytes, cells: Cells, closer: _Closer)
             replaced |= changed
     batch, stats = make_batch(columns, replaced, name, ordinals)
     stats.bytes_read = block.bytes_read
+    stats.left_out = closer.left_out
     rejects = closer.rejects if block.tail is None else [*closer.rejects, block.tail]
     return Parsed(batch, block.offset + start, block.offset + end, rejects, count_ranks(cells.rank), stats)
 

@@ -74,6 +74,8 @@ class ReadStats:
     """Stories handed on."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Rows put aside, by kind."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Rows that are no stories by the feed's own word, by reason."""
     empty: int = 0
     """Stories with neither title nor text."""
     ids_missing: int = 0
@@ -81,6 +83,8 @@ class ReadStats:
     dates_missing: int = 0
     dates_impossible: int = 0
     """Dates that are none, or outside 1900 to 2200; treated as missing."""
+    dates_future: int = 0
+    """Dates over a day after the feed was read, taken to be of then."""
     date_example: str = ""
     """The first impossible date."""
     invalid_text: int = 0
@@ -92,10 +96,12 @@ class ReadStats:
         """Add what was met in a further part of the feed."""
         self.rows += other.rows
         self.rejected.update(other.rejected)
+        self.left_out.update(other.left_out)
         self.empty += other.empty
         self.ids_missing += other.ids_missing
         self.dates_missing += other.dates_missing
         self.dates_impossible += other.dates_impossible
+        self.dates_future += other.dates_future
         self.date_example = self.date_example or other.date_example
         self.invalid_text += other.invalid_text
         self.bytes_read = max(self.bytes_read, other.bytes_read)

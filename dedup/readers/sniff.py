@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 from pathlib import PurePath
 from typing import NamedTuple
 
 from dedup.errors import FeedError
 from dedup.kernels.reference.fields import plain_name
 from dedup.readers.fields import Fields
+from dedup.readers.layouts import TRAFILATURA_COLUMNS, TRAFILATURA_TSV, Layout
+from dedup.readers.outlines import Outline, find_layout, read_outline
+from dedup.readers.translation import UNKNOWN, xml_layout
+from dedup.readers.trees import Root, markup_text, read_root
 
 HEAD = 1 << 16
 """Bytes of a feed that are looked at."""
 
 BOM = b"\xef\xbb\xbf"
 JSON_LINES, JSON_ARRAY, CSV, TSV, PARQUET, ARROW = "JSON lines", "JSON array", "CSV", "TSV", "Parquet", "Arrow IPC"
-READABLE = "JSON lines, a JSON array, CSV, TSV, Parquet or Arrow IPC, plain or packed with gzip, bzip2, xz or zstd"
+JSON_OBJECTS = "JSON"
+"""Objects that hold the rows inside, or rows that are spread over lines."""
+XML = "XML"
+READABLE = (
+    "JSON lines, arrays and envelopes, RSS, Atom, NewsML-G2, NITF, CSV, TSV, Parquet or Arrow IPC, "
+    "plain or packed with gzip, bzip2, xz or zstd"
+)
 
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 SUFFIXES = {
@@ -52,11 +60,6 @@ _FOREIGN = {
     b"\xff\xfe": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
     b"\xfe\xff": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
 }
-_ENVELOPE = re.compile(
-    rb'\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-+.\w]+|\{[^{}]*\})\s*,)*?'
-    rb'\s*"(articles|items|entries|data|results|news|hits|clusters|docs|documents|posts|stories|feed|response|value)"'
-    rb'\s*:\s*(?:\[\s*[\[{\]]|\{\s*"(results|articles|items)"\s*:\s*\[)'
-)
 _DELIMITERS = ",;\t|"
 _PLAIN_CONTROLS = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 
@@ -69,6 +72,14 @@ class Format(NamedTuple):
     """Between two fields of CSV and TSV."""
     stream: bool = False
     """Arrow IPC only: the streaming kind, which has no table of contents."""
+    columns: tuple[str, ...] = ()
+    """Of CSV and TSV without a header."""
+    layout: Layout | None = None
+    """Whose rows they are, where that can be told."""
+    rows: str = ""
+    """Where the objects of an envelope hold the rows."""
+    root: Root | None = None
+    """The outermost element of XML."""
 
 
 def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
@@ -88,18 +99,15 @@ def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
         return Format(ARROW)
     if head.startswith(_ARROW_STREAM):
         return Format(ARROW, stream=True)
+    if markup_text(head):
+        return _sniff_markup(name, head)
     _refuse_binary(name, head)
     text = head.removeprefix(BOM).lstrip(b" \t\r\n")
     hint = hinted_format(name)
     if not text:
         return Format(hint if hint in (JSON_ARRAY, CSV, TSV) else JSON_LINES, delimiter="\t" if hint == TSV else ",")
-    if text.startswith(b"<"):
-        _refuse_markup(name, text)
-    if text.startswith(b"["):
-        return Format(JSON_ARRAY)
-    if text.startswith(b"{"):
-        _refuse_envelope(name, text)
-        return Format(JSON_LINES)
+    if text.startswith((b"[", b"{")):
+        return _sniff_json(name, text, fields, whole=len(head) < HEAD)
     return _sniff_text(name, head.removeprefix(BOM).lstrip(b"\r\n"), hint, fields)  # a header may begin with a tab
 
 
@@ -126,34 +134,44 @@ def _refuse_binary(name: str, head: bytes) -> None:
         raise FeedError(name, f"is no text (it begins with the bytes {head[:8].hex(' ')}). Readable are {READABLE}")
 
 
-def _refuse_markup(name: str, text: bytes) -> None:
-    start = text[:512].lower()
-    if b"<!doctype html" in start or b"<html" in start:
+def _sniff_markup(name: str, head: bytes) -> Format:
+    root = read_root(name, head)
+    if root.name == "html":
         raise FeedError(name, f"is a web page, not a feed. Readable are {READABLE}")
-    raise FeedError(
-        name, f"is XML; RSS, Atom and other XML feeds cannot be read yet, so export it first. Readable are {READABLE}"
-    )
+    if root.name == "opml":
+        raise FeedError(name, "is OPML, a list of feeds, not a feed; fetch the feeds it names and read those")
+    if root.name in ("urlset", "sitemapindex"):
+        raise FeedError(name, "is a sitemap, a list of pages, not a feed; fetch the site's RSS or Atom feed instead")
+    return Format(XML, layout=xml_layout(root) or UNKNOWN, root=root)
 
 
-def _refuse_envelope(name: str, text: bytes) -> None:
-    """Refuse an object that holds the stories in one of its members, and one spread over lines."""
-    first, *rest = text.split(b"\n", 1)
-    try:
-        whole = isinstance(json.loads(first.decode("utf-8", "replace")), dict)
-    except (ValueError, RecursionError):
-        whole = False
-    envelope = _ENVELOPE.match(text)
-    if envelope is not None and not (whole and rest and rest[0].lstrip().startswith(b"{")):
-        member = b".".join(part for part in envelope.groups() if part).decode()
-        raise FeedError(
-            name,
-            f'is one JSON object with the stories in "{member}", which cannot be read yet; '
-            f"take them out with: jq -c '.{member}[]' {name}",
-        )
-    if not whole and rest and first.rstrip().endswith((b"{", b"[", b",", b":")):
-        raise FeedError(
-            name, f"is JSON spread over several lines; put one object on a line with: jq -c . {name}  (or use an array)"
-        )
+def _sniff_json(name: str, text: bytes, fields: Fields, *, whole: bool) -> Format:
+    """JSON of rows or of envelopes, by the members it begins with.
+
+    Args:
+        name: the feed's, for messages.
+        text: its beginning, from its first bracket on.
+        fields: the fields looked for.
+        whole: the text is the whole feed.
+    """
+    outline = read_outline(text)
+    rest = text.split(b"\n", 1)[1:]
+    spread = bool(rest) and text.split(b"\n", 1)[0].rstrip().endswith((b"{", b"[", b",", b":"))
+    lone = outline.documents < 2 and (whole or not rest or spread)
+    layout, rows = find_layout(outline, fields, lone=lone)
+    if rows:
+        return Format(JSON_OBJECTS, layout=layout, rows=rows)
+    if text.startswith(b"["):
+        return Format(JSON_ARRAY, layout=layout)
+    _refuse_failure(name, outline)
+    return Format(JSON_OBJECTS if spread else JSON_LINES, layout=layout)
+
+
+def _refuse_failure(name: str, outline: Outline) -> None:
+    """Refuse the answer of a service that had none."""
+    told = [outline.values[place] for place in (("code",), ("message",)) if place in outline.values]
+    if outline.documents == 1 and outline.values.get(("status",)) == "error" and told:
+        raise FeedError(name, f"is an error that a service answered with ({': '.join(told)[:200]}); ask it again")
 
 
 def _sniff_text(name: str, text: bytes, hint: str | None, fields: Fields) -> Format:
@@ -162,6 +180,9 @@ def _sniff_text(name: str, text: bytes, hint: str | None, fields: Fields) -> For
     objects = sum(line.startswith("{") and line.rstrip().endswith("}") for line in lines)
     if hint == JSON_LINES or objects > len(lines) // 2:
         return Format(JSON_LINES)
+    first = text.split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
+    if len(first) == len(TRAFILATURA_COLUMNS) and (first[0] == b"null" or first[0].startswith(b"http")):
+        return Format(TSV, delimiter="\t", columns=TRAFILATURA_COLUMNS, layout=TRAFILATURA_TSV)
     delimiter = _sniff_delimiter(text, fields)
     known = _count_known(text, delimiter, fields)
     if delimiter == "" and known == 0:

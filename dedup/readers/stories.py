@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,8 @@ def make_batch(
         places = pc.binary_join_element_wise(name, pa.array(ordinals).cast(pa.string()), ":")
         stand_in = pc.if_else(_is_empty(values["url"]), places, values["url"])
         values["id"] = pc.if_else(without, stand_in, values["id"])
-    dates = parse_dates(values["published"])
+    dates = parse_dates(values["published"], arrival=time.time_ns() // 1000)
+    stats.dates_future = dates.future
     stats.dates_missing, stats.dates_impossible, stats.date_example = dates.missing, dates.impossible, dates.example
     values["published"] = dates.times
     return pa.RecordBatch.from_arrays([values[role] for role in ROLES], schema=STORY_SCHEMA), stats

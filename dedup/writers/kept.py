@@ -56,7 +56,11 @@ def _telling(feeds: Sequence[Feed], keep: Flags) -> tuple[Sequence[Feed], Flags]
 def _common_format(feeds: Sequence[Feed]) -> str:
     """The feeds' own format; JSON lines, which can hold any row, where they differ."""
     formats = {feed.format for feed in feeds}
-    if len(formats) > 1 or (formats <= {CSV, TSV} and not _one_table(feeds, feeds[0].format)):
+    if (
+        len(formats) > 1
+        or all(feed.becomes_lines for feed in feeds)
+        or (formats <= {CSV, TSV} and not _one_table(feeds, feeds[0].format))
+    ):
         return JSON_LINES
     return formats.pop()
 
@@ -72,17 +76,17 @@ def _one_table(feeds: Sequence[Feed], wanted: str) -> bool:
 def _write_json(feeds: Sequence[Feed], keep: Flags, wanted: str, out: BinaryIO) -> None:
     if wanted == JSON_LINES:
         for feed, flags in zip(feeds, keep, strict=True):
-            for lines in feed.kept_lines(flags, one_line=feed.format == JSON_ARRAY):
+            for lines in feed.kept_lines(flags, one_line=feed.has_elements):
                 out.write(lines if feed.format == wanted else plain_json(lines))
         return
     write_json(_elements(feeds, keep), wanted, out)
 
 
 def _elements(feeds: Sequence[Feed], keep: Flags) -> Iterator[bytes]:
-    """The kept rows of JSON feeds as elements of an array; those of an array are untouched."""
+    """The kept rows of JSON feeds as elements of an array; those of an array or envelope are untouched."""
     for feed, flags in zip(feeds, keep, strict=True):
         rows = feed.kept_rows(flags)
-        yield from rows if feed.format == JSON_ARRAY else map(plain_json, rows)
+        yield from rows if feed.has_elements else map(plain_json, rows)
 
 
 def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:

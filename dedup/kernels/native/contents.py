@@ -16,9 +16,15 @@ _P3 = np.uint64(0x165667B19E3779F9)
 _P4 = np.uint64(0x85EBCA77C2B2AE63)
 _P5 = np.uint64(0x27D4EB2F165667C5)
 _SCHEME = np.array([58, 47, 47], dtype=np.uint8)  # ://
-_WWW = np.array([119, 119, 119, 46], dtype=np.uint8)  # www.
 _UTM = np.array([117, 116, 109, 95], dtype=np.uint8)  # utm_
-_HASH, _QUESTION, _AMPERSAND, _SLASH, _EQUALS, _SPACE = 35, 63, 38, 47, 61, 32
+_ESCAPED = np.array([97, 109, 112, 59], dtype=np.uint8)  # amp;
+_SLASH_AMP = np.array([47, 97, 109, 112], dtype=np.uint8)  # /amp
+_SLASH_S = np.array([115, 47], dtype=np.uint8)  # s/
+_CACHE = np.frombuffer(b"cdn.ampproject.org/", dtype=np.uint8).copy()
+_VIEWERS = (np.frombuffer(b"google.", dtype=np.uint8).copy(), np.frombuffer(b"bing.", dtype=np.uint8).copy())
+_VARIANTS = tuple(np.frombuffer(word, dtype=np.uint8).copy() for word in (b"www.", b"m.", b"mobile.", b"amp."))
+_PORTS = (np.frombuffer(b":80", dtype=np.uint8).copy(), np.frombuffer(b":443", dtype=np.uint8).copy())
+_HASH, _QUESTION, _AMPERSAND, _SLASH, _EQUALS, _SPACE, _DOT, _BANG = 35, 63, 38, 47, 61, 32, 46, 33
 
 
 @njit(inline="always", nogil=True)
@@ -132,24 +138,138 @@ def _is_at(data: NDArray[np.uint8], at: int, end: int, word: NDArray[np.uint8]) 
     return True
 
 
+@njit(inline="always", nogil=True)
+def _is_at_any_case(data: NDArray[np.uint8], at: int, end: int, word: NDArray[np.uint8]) -> bool:
+    """Whether a lower-case word stands there in capitals, small letters or both."""
+    if at + word.shape[0] > end:
+        return False
+    for k in range(word.shape[0]):
+        if _lower(data[at + k]) != word[k]:
+            return False
+    return True
+
+
+@njit(inline="always", nogil=True)
+def _lower(c: np.uint8) -> np.uint8:
+    return np.uint8(c + 32) if 65 <= c <= 90 else c
+
+
 @njit(nogil=True, cache=True)
-def _trim_url(data: NDArray[np.uint8], begin: int, end: int) -> tuple[int, int]:
-    """Where a URL begins after scheme and `www.`, and where it ends before its fragment and blanks."""
+def _trim_url(data: NDArray[np.uint8], begin: int, end: int) -> tuple[int, int, int]:
+    """Where a URL begins after its scheme, where its query ends, and where its route (`#!...`, `#/...`) does."""
     while begin < end and data[begin] <= _SPACE:
         begin += 1
+    stop = end
     for at in range(begin, end):
         if data[at] == _HASH:
-            end = at
+            stop = at
             break
+    if not (stop + 1 < end and (data[stop + 1] == _BANG or data[stop + 1] == _SLASH)):
+        end = stop
     while begin < end and data[end - 1] <= _SPACE:
         end -= 1
-    for at in range(begin, min(end, begin + 10)):
-        if _is_at(data, at, end, _SCHEME):
+    stop = min(stop, end)
+    for at in range(begin, min(stop, begin + 10)):
+        if _is_at(data, at, stop, _SCHEME):
             begin = at + 3
             break
-    if _is_at(data, begin, end, _WWW):
-        begin += 4
-    return begin, end
+    return begin, stop, end
+
+
+@njit(nogil=True)
+def _host_end(data: NDArray[np.uint8], at: int, end: int) -> int:
+    while at < end and data[at] != _SLASH and data[at] != _QUESTION:
+        at += 1
+    return at
+
+
+@njit(nogil=True)
+def _has_dot(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    for k in range(at, end):
+        if data[k] == _DOT:
+            return True
+    return False
+
+
+@njit(nogil=True)
+def _after_wrapper(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Where the address inside an AMP cache or viewer begins, `at` being behind what says that it is one; else -1."""
+    secure = at + 2 if _is_at_any_case(data, at, end, _SLASH_S) else at
+    if _has_dot(data, secure, _host_end(data, secure, end)):
+        return secure
+    return at if _has_dot(data, at, _host_end(data, at, end)) else -1
+
+
+@njit(nogil=True, cache=True)
+def _unwrap_amp(data: NDArray[np.uint8], begin: int, end: int) -> int:
+    """Where the address begins that an AMP cache or viewer shows, `begin` where there is neither."""
+    host_end = _host_end(data, begin, end)
+    cache = host_end - _CACHE.shape[0] + 1
+    if (
+        cache >= begin
+        and (cache == begin or data[cache - 1] == _DOT)
+        and _is_at_any_case(data, cache, end, _CACHE)
+        and host_end + 2 < end
+        and (_lower(data[host_end + 1]) == 99 or _lower(data[host_end + 1]) == 118)  # c, v
+        and data[host_end + 2] == _SLASH
+    ):
+        inner = _after_wrapper(data, host_end + 3, end)
+        return inner if inner >= 0 else begin
+    host = begin + 4 if _is_at_any_case(data, begin, end, _VARIANTS[0]) else begin
+    viewer = _is_at_any_case(data, host, end, _VIEWERS[0]) or _is_at_any_case(data, host, end, _VIEWERS[1])
+    path = host_end + _SLASH_AMP.shape[0]
+    if viewer and path < end and _is_at_any_case(data, host_end, end, _SLASH_AMP) and data[path] == _SLASH:
+        inner = _after_wrapper(data, path + 1, end)
+        return inner if inner >= 0 else begin
+    return begin
+
+
+@njit(nogil=True, cache=True)
+def _write_host(data: NDArray[np.uint8], at: int, end: int, form: NDArray[np.uint8]) -> int:
+    """Write a host in lower case, without default port and what names a variant of the site; return its length."""
+    for port in _PORTS:
+        if end - port.shape[0] >= at and _is_at(data, end - port.shape[0], end, port):
+            end -= port.shape[0]
+            break
+    more = True
+    while more:
+        more = False
+        for variant in _VARIANTS:
+            inner = at + variant.shape[0]
+            if _is_at_any_case(data, at, end, variant) and _has_dot(data, inner, end):
+                at, more = inner, True
+                break
+    for k in range(at, end):
+        form[k - at] = _lower(data[k])
+    return end - at
+
+
+@njit(nogil=True, cache=True)
+def _write_query(
+    data: NDArray[np.uint8], at: int, end: int, form: NDArray[np.uint8], count: int, trackers: NDArray[np.uint32]
+) -> int:
+    """Write the parameters from a `?` on that do not only track behind form[:count]; return the new length."""
+    while at < end:  # at a "?" or "&"
+        at += 1
+        if _is_at(data, at, end, _ESCAPED):
+            at += _ESCAPED.shape[0]
+        begin = at
+        name_end = -1
+        while at < end and data[at] != _AMPERSAND:
+            if data[at] == _EQUALS and name_end < 0:
+                name_end = at
+            at += 1
+        if name_end < 0:
+            name_end = at
+        name_count = count + 1  # the parameter is written, and taken back if it only tracks
+        form[count] = _AMPERSAND
+        form[name_count : name_count + at - begin] = data[begin:at]
+        name = xxh32(form, name_count, name_count + name_end - begin)
+        place = np.searchsorted(trackers, name)
+        tracks = at == begin or (place < trackers.shape[0] and trackers[place] == name)
+        if not tracks and not _is_at(data, begin, at, _UTM):
+            count = name_count + at - begin
+    return count
 
 
 @njit(nogil=True, cache=True)
@@ -158,45 +278,35 @@ def hash_urls(
 ) -> None:
     """Write XXH32 of every URL's canonical form; 0 for none, and for a bare host, which names no story.
 
-    The form: without scheme, `www.`, fragment, final slash, and query parameters that only track: those named utm_* or
-    by `trackers`. The host in lower case.
+    The form, `reference.contents.canonical_url`: host in lower case, path, and the query parameters that may name the
+    article, without what only says how the reader came there or which variant of the page it is.
 
     data, offsets : an Arrow string column
-    trackers      : uint32[t]  XXH32 of the names, sorted
+    trackers      : uint32[t]  XXH32 of the names of parameters that only track, sorted
     out           : uint32[n]  overwritten
     """
     longest = 0
     for i in range(offsets.shape[0] - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])
-    form = np.empty(longest, dtype=np.uint8)
+    form = np.empty(longest + 1, dtype=np.uint8)
     for i in range(offsets.shape[0] - 1):
-        at, end = _trim_url(data, np.int64(offsets[i]), np.int64(offsets[i + 1]))
-        count = 0
-        while at < end and data[at] != _SLASH and data[at] != _QUESTION:
-            form[count] = data[at] + 32 if 65 <= data[at] <= 90 else data[at]
-            at, count = at + 1, count + 1
-        host = count
+        at, end, route_end = _trim_url(data, np.int64(offsets[i]), np.int64(offsets[i + 1]))
+        for _ in range(2):
+            at = _unwrap_amp(data, at, end)
+        host_end = _host_end(data, at, end)
+        host = _write_host(data, at, host_end, form)
+        count, at = host, host_end
         while at < end and data[at] != _QUESTION:
             form[count] = data[at]
             at, count = at + 1, count + 1
         while count > host and form[count - 1] == _SLASH:
             count -= 1
-        while at < end:  # at a "?" or "&"
-            at += 1
-            begin = at
-            name_end = -1
-            while at < end and data[at] != _AMPERSAND:
-                if data[at] == _EQUALS and name_end < 0:
-                    name_end = at
-                at += 1
-            if name_end < 0:
-                name_end = at
-            name_count = count + 1  # the parameter is written, and taken back if it only tracks
-            form[count] = _AMPERSAND
-            form[name_count : name_count + at - begin] = data[begin:at]
-            name = xxh32(form, name_count, name_count + name_end - begin)
-            place = np.searchsorted(trackers, name)
-            tracks = at == begin or (place < trackers.shape[0] and trackers[place] == name)
-            if not tracks and not _is_at(data, begin, at, _UTM):
-                count = name_count + at - begin
+        if count - _SLASH_AMP.shape[0] >= host and _is_at(form, count - _SLASH_AMP.shape[0], count, _SLASH_AMP):
+            count -= _SLASH_AMP.shape[0]
+            while count > host and form[count - 1] == _SLASH:
+                count -= 1
+        count = _write_query(data, at, end, form, count, trackers)
+        for k in range(end, route_end):
+            form[count] = data[k]
+            count += 1
         out[i] = 0 if count == host else max(xxh32(form, 0, count), np.uint32(1))
