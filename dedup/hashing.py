@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +51,28 @@ def _preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
     wanted = pa.array([name.lower() for name in settings.preferred_sources], type=pa.string())
     places = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(sources)), value_set=wanted)
     return np.asarray(pc.fill_null(places, _PREFERRED_LAST).to_numpy(zero_copy_only=False), dtype=np.int32)
+
+
+def story_columns(facts: Facts) -> dict[str, NDArray[Any]]:
+    """The arrays of `Facts` that have a row a story: all but the hashes and their bounds."""
+    return {name: array for name, array in facts._asdict().items() if name not in ("hashes", "bounds")}
+
+
+def select_rows(part: Hashed, keep: NDArray[np.bool_]) -> Hashed:
+    """Some stories of a batch, in their order.
+
+    Args:
+        part: n stories.
+        keep: bool[n], which.
+    """
+    facts = part.facts
+    sizes = np.diff(facts.bounds)
+    chosen = Facts(
+        hashes=facts.hashes[np.repeat(keep, sizes)],
+        bounds=np.concatenate([[0], np.cumsum(sizes[keep])]),
+        **{name: array[keep] for name, array in story_columns(facts).items()},
+    )
+    return Hashed(part.ids.filter(pa.array(keep)), chosen, part.keys[:, keep], part.preference[keep])
 
 
 class HashedFeed:

@@ -22,12 +22,16 @@ LAYERS = (
     ("bands",),
     ("evidence",),
     ("hashing",),
+    ("records",),
     ("verdict",),
-    ("clusters",),
+    ("clusters", "columns", "header"),
     ("result",),
-    ("batch",),
+    ("batch", "counts", "decision"),
+    ("window",),
     ("stores",),
     ("readers",),
+    ("incoming",),
+    ("index",),
     ("writers",),
     ("warmup",),
     ("job",),
@@ -87,6 +91,7 @@ def test_every_kernel_has_a_slow_twin():
         "cells": "fields",
         "composition": "tokens",
         "candidates": "leaders",
+        "window": "evidence",
     }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"

@@ -1,0 +1,126 @@
+"""What callers hand to an index: stories as mappings or record batches, made into batches of `STORY_SCHEMA`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from dedup.errors import SettingsError
+from dedup.readers.dates import parse_date
+from dedup.stories import STORY_SCHEMA
+
+Story = Mapping[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TEXTS = ("title", "text", "url", "source", "lang")
+_PUBLISHED = pa.timestamp("us", tz="UTC")
+
+
+def story_batch(stories: Sequence[Story]) -> pa.RecordBatch:
+    """Stories given as mappings, as a batch of `STORY_SCHEMA`.
+
+    The fields are those of the schema; others are passed over. `published` is a datetime, a date in any usual writing
+    or None; without a zone it is UTC, and what cannot be read as a date counts as none. A story without an id is named
+    by its URL.
+
+    Raises:
+        SettingsError: a story has neither title nor text among its fields, neither id nor URL, or a value of a type
+            that is no text.
+    """
+    columns: dict[str, list[str]] = {name: [_text(story, name) for story in stories] for name in _TEXTS}
+    for story in stories:
+        if "title" not in story and "text" not in story:
+            raise SettingsError(
+                f"a story has a title, a text or both; got the fields {', '.join(map(str, story)) or 'none'}"
+            )
+    ids = [_name(story, url) for story, url in zip(stories, columns["url"], strict=True)]
+    times = [_time(story.get("published")) for story in stories]
+    arrays = [
+        pa.array(times, type=_PUBLISHED) if name == "published" else _strings(ids if name == "id" else columns[name])
+        for name in STORY_SCHEMA.names
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
+
+
+def check_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, if it is one of stories.
+
+    Raises:
+        SettingsError: it has another schema.
+    """
+    if batch.schema != STORY_SCHEMA:
+        raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
+    return batch
+
+
+def write_stories(batch: pa.RecordBatch) -> list[bytes]:
+    """Each story as a JSON object of the schema's fields, its date in microseconds since 1970: kept for people."""
+    columns = [
+        batch.column(name).cast(pa.int64()).to_pylist() if name == "published" else batch.column(name).to_pylist()
+        for name in STORY_SCHEMA.names
+    ]
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return [encode(dict(zip(STORY_SCHEMA.names, row, strict=True))).encode() for row in zip(*columns, strict=True)]
+
+
+def read_stories(written: Iterable[bytes]) -> pa.RecordBatch:
+    """The batch that `write_stories` wrote."""
+    rows = [json.loads(story) for story in written]
+    arrays = [
+        pa.array([row[name] for row in rows], type=pa.int64()).cast(_PUBLISHED)
+        if name == "published"
+        else pa.array([row[name] for row in rows], type=pa.string())
+        for name in STORY_SCHEMA.names
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
+
+
+def _text(story: Story, name: str) -> str:
+    value = story.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} is a text, got {type(value).__name__} in story {story.get('id')!r}")
+    return value
+
+
+def _name(story: Story, url: str) -> str:
+    name = story.get("id")
+    if name is None or name == "":
+        name = url
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
+    if not isinstance(name, str):
+        raise SettingsError(f"id is a text or an integer, got {type(name).__name__}")
+    if not name:
+        raise SettingsError(f"a story needs an id or a URL to be known by; got {story.get('title', '')!r} without one")
+    return name
+
+
+def _time(value: object) -> int | None:
+    """Microseconds since 1970, None for no date."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return parse_date(str(value))
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return (aware - _EPOCH) // _MICROSECOND
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return parse_date(str(value))
+    if value is None:
+        return None
+    raise SettingsError(f"published is a datetime, a text, a number or None, got {type(value).__name__}")
+
+
+def _strings(values: list[str]) -> pa.StringArray:
+    try:
+        return pa.array(values, type=pa.string())
+    except UnicodeEncodeError:  # lone surrogates, which no UTF-8 has
+        return pa.array([value.encode("utf-8", "replace").decode() for value in values], type=pa.string())
