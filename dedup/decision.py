@@ -35,13 +35,15 @@ class Decision:
 
     Attributes:
         id: the story's id.
-        position: its place in the log, counted from 1; 0 for one that was only asked about.
+        position: its place in the log, counted from 1; 0 for one that was only asked about, or is long forgotten.
         verdict: "new", "duplicate", or "update": the same publisher's item again with other words, or the same id.
         cluster_id: the id of the cluster's leader, its first story; "id#position" where an earlier story had that id.
         canonical_id: the id of the story that the cluster shows, as of this answer, by `Settings.keep`.
         leader_id: the id of the leader.
         kind: "exact", "near" or "update"; None for a new story.
         score: against the leader, 0..1; None for a new story.
+        redelivered: whether the story was there already, with the same words under the same id; the rest is then what
+            was decided when it first came.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Decision:
     leader_id: str
     kind: str | None
     score: float | None
+    redelivered: bool = field(default=False, compare=False)
     _measured: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -91,6 +94,7 @@ class Decision:
             "leader_id": self.leader_id,
             "kind": self.kind,
             "score": self.score,
+            "redelivered": self.redelivered,
             "evidence": self.evidence,
             "reasons": self.reasons,
         }

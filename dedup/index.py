@@ -21,15 +21,14 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import header as headers
+from dedup.answers import recall, tell
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, check_batch, story_batch, write_stories
 from dedup.kernels.native.evidence import UNDATED
-from dedup.kernels.native.leaders import UPDATE
 from dedup.records import Decided, Layout
-from dedup.result import KINDS
 from dedup.settings import Settings
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
@@ -104,7 +103,7 @@ class StoryIndex:
             IndexFormatError: it was made with other settings or by a release that decides otherwise.
         """
         store = open_store(url)
-        label = repr(store).partition(" ")[2].rstrip(">")
+        label = store_label(store)
         try:
             standing = store.header()
             if settings is None and standing is not None:
@@ -166,21 +165,27 @@ class StoryIndex:
         part, names = self._hash(story_batch([story]))
         with self._turn():
             self._catch_up()
-            row = self._window.find(names[0], part.facts.content[0])
-            if row >= 0:
-                return self._tell([row], [self._window.shown(row)])[0]
+            known = self._known(names, part)
+            if known:
+                return known[0]
             self._sound = False
             first = len(self._window)
             self._window.enter(names, _own_times(part), 0)
-            decision = self._tell([first], [self._window.shown(first)])[0]
+            decision = tell(self._window, [first], [self._window.shown(first)])[0]
             self._window.take_back()
             self._sound = True
             return decision
 
-    def expire(self, before_us: int | None = None) -> int:
-        """Drop stories from the store that nobody sees any more; how many.
+    @property
+    def position(self) -> int:
+        """Of the log's last row that this process knows, 0 for none."""
+        return self._position
 
-        Done by itself now and then while stories are added; other rows of the log never change.
+    def expire(self, before_us: int | None = None) -> int:
+        """Drop stories from the store that no later one can be a duplicate of; how many.
+
+        Nobody does so by itself. Until then a story that comes again, however late, gets the decision it got; and
+        whoever opens the index has them all to read.
 
         Args:
             before_us: only clusters whose leader was published before this, microseconds since 1970.
@@ -221,20 +226,41 @@ class StoryIndex:
             if not self._alone:
                 self._catch_up()
             while True:
-                known = [self._window.find(name, part.facts.content[k]) for k, name in enumerate(names)]
-                fresh = np.array(known) < 0
-                added: list[Decision] = []
-                if not fresh.any():
+                known = self._known(names, part)
+                added = self._append_others(known, names, part, told)
+                if added is not None:
                     break
-                some = part if fresh.all() else select_rows(part, fresh)
-                chosen = range(len(names)) if fresh.all() else np.flatnonzero(fresh).tolist()
-                entered = self._append([names[k] for k in chosen], some, [told[k] for k in chosen] if told else None)
-                if entered is not None:
-                    added = entered
-                    break
-            decisions = self._with_known(known, added)
+            self._counts["redelivered"] += len(known)
         self._report(added)
-        return decisions
+        rest = iter(added)
+        return [known[k] if k in known else next(rest) for k in range(len(names))]
+
+    def _known(self, names: list[str], part: Hashed) -> dict[int, Decision]:
+        """The decisions on those stories that are there already, with the same words under the same id."""
+        window, contents = self._window, part.facts.content
+        rows = [window.find(name, contents[k]) for k, name in enumerate(names)]
+        there = [k for k, row in enumerate(rows) if row >= 0]
+        found = [rows[k] for k in there]
+        known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
+        for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
+            if rows[k] < 0:
+                decision = recall(self._store, self._layout, names[k], contents[k])
+                if decision is not None:
+                    known[k] = decision
+        return known
+
+    def _append_others(
+        self, known: dict[int, Decision], names: list[str], part: Hashed, told: list[bytes] | None
+    ) -> list[Decision] | None:
+        """Decide on the stories that are not known, and append them; None if others were faster."""
+        if not known:
+            return self._append(names, part, told)
+        fresh = np.array([k not in known for k in range(len(names))])
+        chosen = np.flatnonzero(fresh).tolist()
+        if not chosen:
+            return []
+        some = [told[k] for k in chosen] if told else None
+        return self._append([names[k] for k in chosen], select_rows(part, fresh), some)
 
     def _append(self, names: list[str], part: Hashed, told: list[bytes] | None) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
@@ -258,9 +284,9 @@ class StoryIndex:
         self._position += len(rows)
         shown = self._window.confirm()
         self._sound = True
-        added = self._tell(range(first, first + len(names)), shown)
+        added = tell(self._window, range(first, first + len(names)), shown)
         self._counts.update(decision.verdict for decision in added)
-        self._clear()
+        self._drop()
         return added
 
     def _rows(self, names: list[str], part: Hashed, decided: Decided, told: list[bytes] | None) -> list[Row]:
@@ -268,40 +294,6 @@ class StoryIndex:
         records = self._layout.pack(part, decided)
         stories: Sequence[bytes | None] = told or [None] * len(names)
         return list(map(Row, names, forgotten_at, records, stories))
-
-    def _with_known(self, known: list[int], added: list[Decision]) -> list[Decision]:
-        """All decisions in order: those on stories that were there (their rows, else negative) and those added."""
-        if len(added) == len(known):
-            return added
-        rows = [row for row in known if row >= 0]
-        self._counts["redelivered"] += len(rows)
-        found = iter(self._tell(rows, [self._window.shown(row) for row in rows]))
-        new = iter(added)
-        return [next(found if row >= 0 else new) for row in known]
-
-    def _tell(self, rows: Sequence[int], shown: Sequence[int]) -> list[Decision]:
-        """The decisions on some rows, whose clusters show others."""
-        window = self._window
-        places = np.array(rows, dtype=np.int64)
-        leaders, scores, kinds, positions = window.memberships(places)
-        following = np.flatnonzero(kinds)
-        measured = dict(zip(following.tolist(), window.evidence(places[following]), strict=True))
-        return [
-            Decision(
-                window.names[row],
-                position,
-                (UPDATED if kind == UPDATE else DUPLICATE) if kind else NEW,
-                window.cluster_name(leader),
-                window.names[best],
-                window.names[leader],
-                KINDS.get(kind),
-                score if kind else None,
-                measured.get(k),
-            )
-            for k, (row, best, leader, score, kind, position) in enumerate(
-                zip(rows, shown, leaders.tolist(), scores.tolist(), kinds.tolist(), positions.tolist(), strict=True)
-            )
-        ]
 
     def _report(self, added: list[Decision]) -> None:
         """Tell who listens; outside the lock, so that a listener may ask the index itself."""
@@ -338,7 +330,7 @@ class StoryIndex:
             if len(found) < _READ_AT_ONCE:
                 break
         self._alone = self._alone or self._position == start
-        self._clear()
+        self._drop()
 
     def _remember(self, found: list[tuple[int, Row]]) -> None:
         positions, rows = zip(*found, strict=True)
@@ -350,12 +342,10 @@ class StoryIndex:
         self._sound = True
         self._counts["others"] += len(names)
 
-    def _clear(self) -> None:
-        """Forget what is past everybody's sight, here and, being at it, in the store."""
+    def _drop(self) -> None:
         dropped = self._window.drop()
         if dropped:
-            expired = self._store.expire(self._window.horizon)
-            _log.info("dropped", extra={"store": self._label, "stories": dropped, "rows": expired})
+            _log.info("dropped", extra={"store": self._label, "stories": dropped})
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -368,6 +358,11 @@ class StoryIndex:
                 self._position, self._sound = 0, True
                 self._catch_up()
             yield
+
+
+def store_label(store: Store) -> str:
+    """What messages call a store: its URL without a password."""
+    return repr(store).partition(" ")[2].rstrip(">")
 
 
 def _batches(stories: Iterable[Story] | pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -27,11 +27,11 @@ class Decided(NamedTuple):
     leaders: NDArray[np.int64]  # [n] position of each story's leader in the log; its own for a leader
     scores: NDArray[np.float32]  # [n] against the leader, 0..1; 0 for a leader
     kinds: NDArray[np.uint8]  # [n] EXACT, NEAR or UPDATE; 0 for a leader
-    repeated: NDArray[np.bool_]  # [n] whether an earlier story of the window has the same id
+    former: NDArray[np.int64]  # [n] position of the window's last story of the same id, 0 for none
 
     def select(self, keep: NDArray[np.bool_]) -> Decided:
         """What was decided on some of the stories, bool[n]."""
-        return Decided(self.leaders[keep], self.scores[keep], self.kinds[keep], self.repeated[keep])
+        return Decided(self.leaders[keep], self.scores[keep], self.kinds[keep], self.former[keep])
 
 
 def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
@@ -39,10 +39,10 @@ def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
     fields: list[tuple[Any, ...]] = [
         ("version", "u1"),
         ("kind", "u1"),
-        ("repeated", "u1"),
-        ("reserved", "u1"),
+        ("reserved", "<u2"),
         ("score", "<f4"),
         ("leader", "<i8"),
+        ("former", "<i8"),
         *columns,
         ("preference", "<i4"),
         ("keys", "<u4", (bands,)),
@@ -58,7 +58,7 @@ class Layout:
     """How the records of an index lie in memory, which its settings and the release say.
 
     A record is a prefix of the same length for all, and 4 bytes for each of the story's hashes: with the settings
-    that are usual 348 bytes and, of a long story, 1984 more; see `largest`.
+    that are usual 356 bytes and, of a long story, 1984 more; see `largest`.
     """
 
     prefix: np.dtype[Any]
@@ -87,7 +87,7 @@ class Layout:
         count = facts.times.shape[0]
         prefixes = np.zeros(count, dtype=self.prefix)
         prefixes["version"] = VERSION
-        prefixes["kind"], prefixes["repeated"] = decided.kinds, decided.repeated
+        prefixes["kind"], prefixes["former"] = decided.kinds, decided.former
         prefixes["score"], prefixes["leader"] = decided.scores, decided.leaders
         for name in self.columns:
             prefixes[name] = getattr(facts, name)
@@ -126,7 +126,7 @@ class Layout:
             leaders=prefixes["leader"].astype(np.int64),
             scores=prefixes["score"].astype(np.float32),
             kinds=prefixes["kind"].copy(),
-            repeated=prefixes["repeated"] != 0,
+            former=prefixes["former"].astype(np.int64),
         )
         keys = np.ascontiguousarray(prefixes["keys"].T, dtype=np.uint32)
         return Hashed(pa.array(names, pa.string()), facts, keys, prefixes["preference"].astype(np.int32)), decided

@@ -111,7 +111,7 @@ class Window:
             leaders=self._rows["positions"][leaders[rows]],
             scores=self._rows["scores"][rows],
             kinds=kinds[rows],
-            repeated=self._rows["repeated"][rows],
+            former=self._rows["earlier"][rows],
         )
 
     def forgotten_at(self) -> NDArray[np.int64]:
@@ -146,6 +146,7 @@ class Window:
         leaders = self._rows_at(decided.leaders, positions)
         found = leaders >= 0
         if not found.all():
+            self.dropped += int(np.count_nonzero(~found))
             names = [name for name, there in zip(names, found.tolist(), strict=True) if there]
             if not names:
                 return
@@ -157,7 +158,7 @@ class Window:
         membership = self._membership()
         membership.leaders[first:], membership.scores[first:] = leaders, decided.scores
         membership.kinds[first:] = decided.kinds
-        self._rows["repeated"][first:] = decided.repeated
+        self._rows["earlier"][first:] = decided.former
         self._pass.decide(first, unknown_buckets(part.keys), self._facts(), membership, known=True)
         self._settle()
 
@@ -169,6 +170,12 @@ class Window:
             while row >= 0 and (contents[row] != content).any():
                 row = int(former[row])
         return row
+
+    def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
+        if not self.dropped:
+            return np.zeros(times.shape[0], dtype=np.bool_)
+        return np.asarray((times < self.horizon + self.settings.window_us) | (times == UNDATED))
 
     def leader(self, row: int) -> int:
         """The row of a story's leader."""
@@ -184,8 +191,8 @@ class Window:
 
     def cluster_name(self, leader: int) -> str:
         """What the cluster of a leader is called: its id, with its position where the id was there already."""
-        name = self.names[leader]
-        return f"{name}#{self._rows['positions'][leader]}" if self._rows["repeated"][leader] else name
+        repeated = bool(self._rows["earlier"][leader])
+        return cluster_name(self.names[leader], int(self._rows["positions"][leader]), repeated=repeated)
 
     def memberships(
         self, rows: NDArray[np.int64]
@@ -250,7 +257,7 @@ class Window:
             "leaders": earlier,  # to be overwritten
             "canonicals": earlier,
             "former": earlier,
-            "repeated": earlier >= 0,
+            "earlier": np.array([self._rows["positions"][row] if row >= 0 else 0 for row in former], dtype=np.int64),
             "scores": np.zeros(count, dtype=np.float32),
             "kinds": np.zeros(count, dtype=np.uint8),
         }
@@ -305,6 +312,11 @@ class Window:
     def _facts(self) -> Facts:
         columns = {name: self._rows[name] for name in _FACTS}
         return Facts(hashes=self._hashes["hashes"], bounds=self._bounds["bounds"], **columns)
+
+
+def cluster_name(name: str, position: int, *, repeated: bool) -> str:
+    """What a cluster is called, by its leader's id, position in the log, and whether the id was there already."""
+    return f"{name}#{position}" if repeated else name
 
 
 def _places(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

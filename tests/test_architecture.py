@@ -30,11 +30,12 @@ LAYERS = (
     ("window",),
     ("stores",),
     ("readers",),
-    ("incoming",),
+    ("incoming", "answers"),
     ("index",),
     ("writers",),
     ("warmup",),
     ("job",),
+    ("ingest",),
     ("cli",),
     ("__main__",),
 )

@@ -19,7 +19,7 @@ def decided(count):
         leaders=np.arange(1, count + 1),
         scores=np.linspace(0, 1, count, dtype=np.float32),
         kinds=np.arange(count, dtype=np.uint8) % 4,
-        repeated=np.arange(count) % 2 == 1,
+        former=np.arange(count) * 3,
     )
 
 
