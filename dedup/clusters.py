@@ -116,6 +116,11 @@ class LeaderPass:
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
     _latest: int = int(UNDATED)
     _before: _Before | None = None
+    _found: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    _next_bands: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._next_bands = next_bands(self.settings)
 
     def decide(
         self,
@@ -157,13 +162,13 @@ class LeaderPass:
                 live=live,
                 shared=buckets.shared[rows],
                 horizons=seen_from[rows],
-                next_bands=next_bands(self.settings),
+                next_bands=self._next_bands,
                 limit=limit,
             )
-            found = count_bands(self.settings) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
-            scratch = Scratch(
-                self._seen, self._decisions, np.empty(found + candidates.members.shape[0], dtype=np.int32)
-            )
+            found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+            if found + candidates.members.shape[0] > self._found.shape[0]:
+                self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
+            scratch = Scratch(self._seen, self._decisions, self._found)
             lead(
                 *(first + begin, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
                 *(scratch, membership, totals, known),
