@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import random
-import signal
 import sqlite3
 import threading
 import time
@@ -150,8 +149,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
         child.start()
         os.close(writer)
         time.sleep(draw.uniform(0.02, 0.4))
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGKILL)
+        child.kill()
         child.join()
         with os.fdopen(reader, "rb") as pipe:
             acknowledged += [tuple(line.decode().split()) for line in pipe.read().splitlines(keepends=True)[:-1]]
