@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | online | scaling | accuracy`, each with a --help; also `benchmarks.readme`."""
+"""`python -m benchmarks feed | throughput | online | scaling | accuracy`; each has a --help."""
 
 from __future__ import annotations
 

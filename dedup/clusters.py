@@ -66,6 +66,9 @@ def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArr
     """
     if settings.lateness is None or settings.window is None:
         return np.full(times.shape[0], UNDATED, dtype=np.int64)
+    if times.shape[0] == 1:  # an index is asked about one story at a time
+        seen_from = latest - settings.window_us - settings.lateness_us if latest > UNDATED else int(UNDATED)
+        return np.array([seen_from], dtype=np.int64)
     before = np.maximum.accumulate(np.concatenate([[latest], times]))[:-1]
     known = before > UNDATED
     return np.where(known, before - settings.window_us - settings.lateness_us, UNDATED)
@@ -145,7 +148,9 @@ class LeaderPass:
         totals = np.zeros(TOTALS, dtype=np.int64)
         limit = self.settings.bucket_limit
         count = buckets.crowded.shape[0]
-        room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
+        room = buckets.bounds
+        if buckets.entries.shape[0]:
+            room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
         seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
         for begin in range(0, count, _CHUNK):

@@ -42,10 +42,11 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, facts.sections[:, 1] - facts.sections[:, 0] < FEWEST_WORDS] = 0
-    return Hashed(batch.column("id"), facts, keys, _preference(batch.column("source"), settings))
+    return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
 
 
-def _preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
+def source_preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
+    """int32[n], the place of each source among the preferred ones; larger than any for the others."""
     if not settings.preferred_sources:
         return np.full(len(sources), _PREFERRED_LAST, dtype=np.int32)
     wanted = pa.array([name.lower() for name in settings.preferred_sources], type=pa.string())

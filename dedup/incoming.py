@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,39 +11,53 @@ import pyarrow as pa
 
 from dedup.errors import SettingsError
 from dedup.readers.dates import parse_date
+from dedup.single import StoryFields
 from dedup.stories import STORY_SCHEMA
 
 Story = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_TEXTS = ("title", "text", "url", "source", "lang")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
-def story_batch(stories: Sequence[Story]) -> pa.RecordBatch:
-    """Stories given as mappings, as a batch of `STORY_SCHEMA`.
+def read_fields(story: Story) -> StoryFields:
+    """A story given as a mapping.
 
-    The fields are those of the schema; others are passed over. `published` is a datetime, a date in any usual writing
-    or None; without a zone it is UTC, and what cannot be read as a date counts as none. A story without an id is named
-    by its URL.
+    The fields are those of `STORY_SCHEMA`; others are passed over. `published` is a datetime, a date in any usual
+    writing or None; without a zone it is UTC, and what cannot be read as a date counts as none. A story without an id
+    is named by its URL.
 
     Raises:
-        SettingsError: a story has neither title nor text among its fields, neither id nor URL, or a value of a type
-            that is no text.
+        SettingsError: it has neither title nor text among its fields, neither id nor URL, or a value of a type that is
+            no text.
     """
-    columns: dict[str, list[str]] = {name: [_text(story, name) for story in stories] for name in _TEXTS}
-    for story in stories:
-        if "title" not in story and "text" not in story:
-            raise SettingsError(
-                f"a story has a title, a text or both; got the fields {', '.join(map(str, story)) or 'none'}"
-            )
-    ids = [_name(story, url) for story, url in zip(stories, columns["url"], strict=True)]
-    times = [_time(story.get("published")) for story in stories]
-    arrays = [
-        pa.array(times, type=_PUBLISHED) if name == "published" else _strings(ids if name == "id" else columns[name])
-        for name in STORY_SCHEMA.names
-    ]
+    if "title" not in story and "text" not in story:
+        raise SettingsError(
+            f"a story has a title, a text or both; got the fields {', '.join(map(str, story)) or 'none'}"
+        )
+    url = _text(story, "url")
+    return StoryFields(
+        _name(story, url),
+        _text(story, "title"),
+        _text(story, "text"),
+        url,
+        _text(story, "source"),
+        _time(story.get("published")),
+        _text(story, "lang"),
+    )
+
+
+def story_batch(stories: Iterable[Story]) -> pa.RecordBatch:
+    """Stories given as mappings, as a batch of `STORY_SCHEMA`; cf. `read_fields`.
+
+    Raises:
+        SettingsError: one cannot be taken.
+    """
+    rows = [read_fields(story) for story in stories]
+    columns = zip(*rows, strict=True) if rows else [()] * len(STORY_SCHEMA)
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, STORY_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
 
 
@@ -64,8 +78,12 @@ def write_stories(batch: pa.RecordBatch) -> list[bytes]:
         batch.column(name).cast(pa.int64()).to_pylist() if name == "published" else batch.column(name).to_pylist()
         for name in STORY_SCHEMA.names
     ]
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    return [encode(dict(zip(STORY_SCHEMA.names, row, strict=True))).encode() for row in zip(*columns, strict=True)]
+    return [write_story(StoryFields(*row)) for row in zip(*columns, strict=True)]
+
+
+def write_story(story: StoryFields) -> bytes:
+    """One story as `write_stories` has it."""
+    return _encode(story._asdict()).encode()
 
 
 def read_stories(written: Iterable[bytes]) -> pa.RecordBatch:
@@ -86,7 +104,7 @@ def _text(story: Story, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise SettingsError(f"{name} is a text, got {type(value).__name__} in story {story.get('id')!r}")
-    return value
+    return value if value.isascii() else _encodable(value)
 
 
 def _name(story: Story, url: str) -> str:
@@ -99,7 +117,16 @@ def _name(story: Story, url: str) -> str:
         raise SettingsError(f"id is a text or an integer, got {type(name).__name__}")
     if not name:
         raise SettingsError(f"a story needs an id or a URL to be known by; got {story.get('title', '')!r} without one")
-    return name
+    return name if name.isascii() else _encodable(name)
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which no UTF-8 has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _time(value: object) -> int | None:
@@ -117,10 +144,3 @@ def _time(value: object) -> int | None:
     if value is None:
         return None
     raise SettingsError(f"published is a datetime, a text, a number or None, got {type(value).__name__}")
-
-
-def _strings(values: list[str]) -> pa.StringArray:
-    try:
-        return pa.array(values, type=pa.string())
-    except UnicodeEncodeError:  # lone surrogates, which no UTF-8 has
-        return pa.array([value.encode("utf-8", "replace").decode() for value in values], type=pa.string())

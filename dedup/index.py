@@ -26,10 +26,11 @@ from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed, hash_batch, select_rows
-from dedup.incoming import Story, check_batch, story_batch, write_stories
+from dedup.incoming import Story, check_batch, read_fields, story_batch, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.records import Decided, Layout
 from dedup.settings import Settings
+from dedup.single import hash_story
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
 from dedup.window import MOST_ENTERED, Window
@@ -143,14 +144,16 @@ class StoryIndex:
         With other words it is a new story of that id, an update of the one before if the two are duplicates.
 
         Args:
-            story: a mapping; cf. `dedup.incoming.story_batch` for its fields.
+            story: a mapping; cf. `dedup.incoming.read_fields`.
 
         Raises:
             SettingsError: for a story that cannot be taken.
             StoreError: the store does not answer, or is closed. Whether the story was kept is then not known; add it
                 again.
         """
-        return self._add_batch(story_batch([story]))[0]
+        fields = read_fields(story)
+        part = self._dated(hash_story(fields, self.settings))
+        return self._add_part(part, [fields.id], [write_story(fields)] if self._texts else None)[0]
 
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
         """Decide on stories in their order, as `add` does one by one, much faster.
@@ -162,7 +165,8 @@ class StoryIndex:
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
-        part, names = self._hash(story_batch([story]))
+        fields = read_fields(story)
+        part, names = self._dated(hash_story(fields, self.settings)), [fields.id]
         with self._turn():
             self._catch_up()
             known = self._known(names, part)
@@ -203,8 +207,8 @@ class StoryIndex:
                 position=self._position,
                 stories=len(window),
                 clusters=window.clusters,
-                latest_us=_dated(window.latest),
-                horizon_us=_dated(window.horizon),
+                latest_us=_or_none(window.latest),
+                horizon_us=_or_none(window.horizon),
                 bytes=window.nbytes,
                 new=counts[NEW],
                 duplicates=counts[DUPLICATE],
@@ -219,9 +223,11 @@ class StoryIndex:
             )
 
     def _add_batch(self, batch: pa.RecordBatch) -> list[Decision]:
+        part = self._dated(hash_batch(batch, self.settings))
+        return self._add_part(part, batch.column("id").to_pylist(), write_stories(batch) if self._texts else None)
+
+    def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
         """Decide on at most `MOST_ENTERED` stories of distinct ids, and keep those that are not there."""
-        part, names = self._hash(batch)
-        told = write_stories(batch) if self._texts else None
         with self._turn():
             if not self._alone:
                 self._catch_up()
@@ -242,6 +248,8 @@ class StoryIndex:
         there = [k for k, row in enumerate(rows) if row >= 0]
         found = [rows[k] for k in there]
         known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
+        if not window.dropped:
+            return known
         for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
             if rows[k] < 0:
                 decision = recall(self._store, self._layout, names[k], contents[k])
@@ -304,14 +312,14 @@ class StoryIndex:
             for decision in added:
                 _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
 
-    def _hash(self, batch: pa.RecordBatch) -> tuple[Hashed, list[str]]:
-        part = hash_batch(batch, self.settings)
+    def _dated(self, part: Hashed) -> Hashed:
+        """The stories, those undated that are from the future."""
         ahead = part.facts.times > time.time_ns() // 1000 + _MOST_AHEAD_US
         if ahead.any():  # one such date would make everything else look too old
             part = _own_times(part)
             part.facts.times[ahead] = UNDATED
             self._counts["future"] += int(np.count_nonzero(ahead))
-        return part, batch.column("id").to_pylist()
+        return part
 
     def _catch_up(self, *, beyond: bool = False) -> None:
         """Read what was appended since.
@@ -399,5 +407,5 @@ def _own_times(part: Hashed) -> Hashed:
     return part._replace(facts=part.facts._replace(times=part.facts.times.copy()))
 
 
-def _dated(time_us: int) -> int | None:
+def _or_none(time_us: int) -> int | None:
     return None if time_us == UNDATED else time_us

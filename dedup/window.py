@@ -173,8 +173,6 @@ class Window:
 
     def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
-        if not self.dropped:
-            return np.zeros(times.shape[0], dtype=np.bool_)
         return np.asarray((times < self.horizon + self.settings.window_us) | (times == UNDATED))
 
     def leader(self, row: int) -> int:

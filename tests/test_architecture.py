@@ -22,7 +22,7 @@ LAYERS = (
     ("bands",),
     ("evidence",),
     ("hashing",),
-    ("records",),
+    ("records", "single"),
     ("verdict",),
     ("clusters", "columns", "header"),
     ("result",),
