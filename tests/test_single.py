@@ -9,27 +9,14 @@ from dedup.settings import Settings
 from dedup.single import StoryFields, hash_story
 from tests.test_records import assert_same
 
+PIECES = (
+    "Ferry|runs|aground|the|UPDATE|1-|(Reuters)|-|OSLO|350,000|é|e\u0301|Harbor|Ledger|<b>|&amp;|北京|Read more|km|\n|"
+    "$4.5|Премьер|\u00a0|…"
+)
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.lists(
-        st.sampled_from(
-            [
-                "Ferry",
-                "runs",
-                "aground",
-                "the",
-                "UPDATE",
-                "1-",
-                "(Reuters)",
-                "-",
-                "OSLO",
-                "350,000",
-                "é",
-                "e\u0301",
-                "|",
-            ]
-            + ["Harbor", "Ledger", "<b>", "&amp;", "北京", "Read more", "km", "\n", "$4.5", "Премьер", "\u00a0", "…"]
-        ),
+        st.sampled_from(PIECES.split("|")),
         max_size=30,
     ).map(" ".join),
 )
