@@ -88,7 +88,8 @@ def online_record(
             write_feed(settings, feed)
         often = 1 if case.stories >= large > 0 or case.case == "thirty_days" else repeats
         runs = [_run(case, feed, folder, f"run{number}", cores) for number in range(often)]
-        rows.append({**dataclasses.asdict(case), "repeats": often, "figures": _medians(runs)})
+        told = {**dataclasses.asdict(case), "store": case.store.partition(":")[0]}  # a URL may hold a password
+        rows.append({**told, "repeats": often, "figures": _medians(runs)})
         _forget(folder)
     missing |= {name: "no server given" for name, url in (("Redis", redis), ("PostgreSQL", postgres)) if not url}
     return {
