@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -61,15 +62,35 @@ def story_batch(stories: Iterable[Story]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
 
 
-def check_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch, if it is one of stories.
+def cut_batches(stories: Iterable[Story] | pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
+    """Stories in batches of at most `most`, each with distinct ids.
 
     Raises:
-        SettingsError: it has another schema.
+        SettingsError: a batch of another schema, or a story that cannot be taken.
     """
-    if batch.schema != STORY_SCHEMA:
-        raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
-    return batch
+    if isinstance(stories, pa.RecordBatch):
+        _check_batch(stories)
+        parts: Iterable[pa.RecordBatch] = (stories.slice(first, most) for first in range(0, stories.num_rows, most))
+    else:
+        every = iter(stories)
+        parts = map(story_batch, iter(lambda: list(islice(every, most)), []))
+    for part in parts:
+        yield from _distinct(part)
+
+
+def _distinct(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Stretches of a batch in which no id occurs twice."""
+    names = batch.column("id").to_pylist()
+    if len(set(names)) == len(names):
+        yield batch
+        return
+    first, seen = 0, set[str]()
+    for k, name in enumerate(names):
+        if name in seen:
+            yield batch.slice(first, k - first)
+            first, seen = k, set()
+        seen.add(name)
+    yield batch.slice(first)
 
 
 def write_stories(batch: pa.RecordBatch) -> list[bytes]:
@@ -144,3 +165,8 @@ def _time(value: object) -> int | None:
     if value is None:
         return None
     raise SettingsError(f"published is a datetime, a text, a number or None, got {type(value).__name__}")
+
+
+def _check_batch(batch: pa.RecordBatch) -> None:
+    if batch.schema != STORY_SCHEMA:
+        raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -26,7 +25,7 @@ from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed, hash_batch, select_rows
-from dedup.incoming import Story, check_batch, read_fields, story_batch, write_stories, write_story
+from dedup.incoming import Story, cut_batches, read_fields, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.records import Decided, Layout
 from dedup.settings import Settings
@@ -161,7 +160,7 @@ class StoryIndex:
         Some thousand are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
         gives them their decisions.
         """
-        return [decision for batch in _batches(stories) for decision in self._add_batch(batch)]
+        return [decision for batch in cut_batches(stories, MOST_ENTERED) for decision in self._add_batch(batch)]
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
@@ -371,35 +370,6 @@ class StoryIndex:
 def store_label(store: Store) -> str:
     """What messages call a store: its URL without a password."""
     return repr(store).partition(" ")[2].rstrip(">")
-
-
-def _batches(stories: Iterable[Story] | pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Batches of at most `MOST_ENTERED` stories, each with distinct ids."""
-    if isinstance(stories, pa.RecordBatch):
-        check_batch(stories)
-        parts: Iterable[pa.RecordBatch] = (
-            stories.slice(first, MOST_ENTERED) for first in range(0, stories.num_rows, MOST_ENTERED)
-        )
-    else:
-        every = iter(stories)
-        parts = map(story_batch, iter(lambda: list(islice(every, MOST_ENTERED)), []))
-    for part in parts:
-        yield from _distinct(part)
-
-
-def _distinct(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Stretches of a batch in which no id occurs twice."""
-    names = batch.column("id").to_pylist()
-    if len(set(names)) == len(names):
-        yield batch
-        return
-    first, seen = 0, set[str]()
-    for k, name in enumerate(names):
-        if name in seen:
-            yield batch.slice(first, k - first)
-            first, seen = k, set()
-        seen.add(name)
-    yield batch.slice(first)
 
 
 def _own_times(part: Hashed) -> Hashed:
