@@ -32,6 +32,7 @@ MOST_TAKEN_BACK = _CHUNK  # stories of one call of `LeaderPass.decide` that can 
 _TASK = 256  # stories that a thread takes at a time
 _FEWEST_SLOTS = 1 << 10
 _FULLEST = 0.6  # share of slots taken
+_DISTINCT = 0.9  # share of a feed's band keys that room is made for beforehand: copies share theirs, the rest can grow
 _MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
@@ -184,6 +185,15 @@ class LeaderPass:
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])
+
+    def reserve(self, stories: int) -> None:
+        """Make room for so many stories to come, at once rather than step by step."""
+        needed = int((int(self._table.used[1]) + stories * len(self._next_bands)) * _DISTINCT / _FULLEST)
+        slots = 1 << needed.bit_length()
+        if slots > self._table.slots.shape[0]:
+            larger = _empty_table(slots, leaders=0)
+            rehash(self._table.slots, larger.slots)
+            self._table = self._table._replace(slots=larger.slots)
 
     def take_back(self) -> None:
         """Forget what the last call of `decide` entered, as if it had not been called; its counts stay.

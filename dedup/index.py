@@ -35,6 +35,7 @@ from dedup.verdict import judgement
 from dedup.window import MOST_ENTERED, Window
 
 _READ_AT_ONCE = 20_000  # rows of the log
+_MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
 _MOST_AHEAD_US = 24 * 3_600_000_000  # a story dated later than this from now has a wrong date
 _log = logging.getLogger("dedup.index")
 
@@ -114,6 +115,7 @@ class StoryIndex:
             headers.check(standing, settings, label)
             index = cls(store, settings, label, texts=texts, on_decision=on_decision)
             with index._turn():
+                index._window.reserve(min(store.last() + 1 - store.floor(), _MOST_RESERVED))
                 index._catch_up()
         except BaseException:
             store.close()

@@ -114,6 +114,10 @@ class Window:
             former=self._rows["earlier"][rows],
         )
 
+    def reserve(self, stories: int) -> None:
+        """Make room for so many stories to come."""
+        self._pass.reserve(stories)
+
     def forgotten_at(self) -> NDArray[np.int64]:
         """int64[n], the horizon that passes over each story entered last: what its store should go by.
 
@@ -239,6 +243,7 @@ class Window:
         self._link(0)
         old, self._pass = self._pass, LeaderPass(self.settings, self._judgement)
         buckets = unknown_buckets(self._rows["keys"].T if self._confirmed else np.empty((1, 0), dtype=np.uint32))
+        self._pass.reserve(self._confirmed)
         self._pass.decide(0, buckets, self._facts(), self._membership(), known=True)
         self._pass.candidates, self._pass.left_out = old.candidates, old.left_out
         self._pass.full_buckets = old.full_buckets
