@@ -349,6 +349,7 @@ def _add_in_child(index, stories, results):
     results.put(said(index.add_many(stories)))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_is_one_more_worker(tmp_path):
     fork = multiprocessing.get_context("fork")
     stories = feed(300)
@@ -363,6 +364,7 @@ def test_a_forked_child_is_one_more_worker(tmp_path):
         assert from_child + said(rest) == judged(stories, Settings())[100:]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_forked_in_the_middle_of_a_decision_reads_the_log_anew(tmp_path):
     fork = multiprocessing.get_context("fork")
     stories = feed(200)
