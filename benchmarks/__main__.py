@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling | accuracy | fit`: each has a --help. Also `benchmarks.readme`."""
+"""`python -m benchmarks feed | throughput | scaling | online | accuracy | fit`: each has a --help."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from benchmarks.fit import fit, table, write
 from benchmarks.floors import Floors, RegressionError
 from benchmarks.labelled import Folder
 from benchmarks.measure import BenchmarkError
+from benchmarks.online import online_record
 from benchmarks.scaling import scaling_record
 from benchmarks.tables import markdown
 from benchmarks.throughput import DEFAULT_SLICES, ENGINES, throughput_record
@@ -58,6 +59,15 @@ def scaling_command(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         record = scaling_record(
             chosen.sizes, chosen.words, chosen.shape, chosen.repeats, chosen.seed, Path(folder), chosen.engine
+        )
+    _report(record, chosen.output)
+
+
+def online_command(chosen: argparse.Namespace) -> None:
+    """Measures the story index."""
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = online_record(
+            chosen.stories, chosen.large, chosen.repeats, chosen.seed, Path(folder), chosen.redis, chosen.postgres
         )
     _report(record, chosen.output)
 
@@ -143,6 +153,13 @@ def _parser() -> argparse.ArgumentParser:
         "--slice", type=_slice, nargs="*", default=[], metavar="ENGINE=STORIES", help="give an engine only the first"
     )
 
+    online = commands.add_parser("online", help="the story index: one by one, many, several workers, restart, memory")
+    online.set_defaults(run=online_command)
+    online.add_argument("--stories", type=int, default=100_000, help="of add_many; the others get a quarter")
+    online.add_argument("--large", type=int, default=1_000_000, help="stories of the window to restart; 0 for none")
+    online.add_argument("--redis", metavar="URL", help="an empty server to use, redis://host:6379/0")
+    online.add_argument("--postgres", metavar="URL", help="an empty database to use, postgresql://user@host/database")
+
     scaling = commands.add_parser("scaling", help="time and memory as feeds grow")
     scaling.set_defaults(run=scaling_command)
     scaling.add_argument("--sizes", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
@@ -169,12 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
     fitting.add_argument("-o", "--output", type=Path, help="model to write; dedup/model.json is the one in use")
 
-    for command, repeats in ((throughput, 3), (scaling, 1)):
+    for command, repeats in ((throughput, 3), (online, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)
         command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
-    for command in (throughput, scaling, accuracy):
+    for command in (throughput, online, scaling, accuracy):
         command.add_argument("-o", "--output", type=Path, help="JSON record to write")
-    for command in (feed, throughput, scaling):
+    for command in (feed, throughput, online, scaling):
         command.add_argument("--seed", type=int, default=0)
     return parser
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.accuracy_tables import accuracy_tables
+from benchmarks.online import online_table
 
 Record = dict[str, Any]
-"""What `throughput_record`, `scaling_record` or `accuracy_record` gives, also when read back from its JSON."""
+"""What `throughput_record` and its like give, also when read back from JSON."""
 
 
 def markdown(record: Record) -> str:
     """The tables of a record, with the machine and settings they hold for."""
     if record["benchmark"] == "accuracy":
         return accuracy_tables(record)
-    body = {"throughput": _throughput, "scaling": _scaling}[record["benchmark"]](record)
+    body = {"throughput": _throughput, "scaling": _scaling, "online": online_table}[record["benchmark"]](record)
     return f"{body}\n{_provenance(record)}\n"
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dedup.errors import DedupError, FeedError, IndexFormatError, SettingsError
+from dedup.errors import DedupError, FeedError, IndexFormatError, SettingsError, StoreError
 from dedup.settings import LookupSettings, Settings
 
 if TYPE_CHECKING:
     from dedup.batch import find_duplicates
+    from dedup.decision import Decision
+    from dedup.index import StoryIndex
     from dedup.readers import read_feed
     from dedup.result import Result
     from dedup.stories import STORY_SCHEMA
@@ -17,6 +19,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "STORY_SCHEMA",
+    "Decision",
     "DedupError",
     "FeedError",
     "IndexFormatError",
@@ -24,6 +27,8 @@ __all__ = [
     "Result",
     "Settings",
     "SettingsError",
+    "StoreError",
+    "StoryIndex",
     "__version__",
     "find_duplicates",
     "read_feed",
@@ -31,7 +36,9 @@ __all__ = [
 
 _HOMES = {
     "STORY_SCHEMA": "dedup.stories",
+    "Decision": "dedup.decision",
     "Result": "dedup.result",
+    "StoryIndex": "dedup.index",
     "find_duplicates": "dedup.batch",
     "read_feed": "dedup.readers",
 }

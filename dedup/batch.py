@@ -58,7 +58,7 @@ def find_duplicates(
         hashed = HashedFeed()
         _hash_all(batches, settings, pool, 2 * workers, hashed, progress)
         facts = hashed.facts()
-        _date_undated(facts.times)
+        date_undated(facts.times)
         copies, shared = _find_copies(facts.content)
         buckets = find_buckets(hashed.keys, copies, shared, settings.bucket_limit, pool.map)
         hashed.keys.clear()
@@ -117,11 +117,18 @@ def _hash_all(
             future.cancel()
 
 
-def _date_undated(times: NDArray[np.int64]) -> None:
-    """Give each undated story the time of the last dated one before it; those before any stay UNDATED. In place."""
-    rows = np.arange(times.shape[0])
-    last = np.maximum.accumulate(np.where(times != UNDATED, rows, -1)) if len(rows) else rows
-    times[:] = np.where(last >= 0, times[np.maximum(last, 0)], UNDATED)
+def date_undated(times: NDArray[np.int64], before: int = int(UNDATED)) -> None:
+    """Give each undated story the time of the last dated one before it. In place.
+
+    Args:
+        times: int64[n].
+        before: of the last story before these; what has no dated one before it gets this, UNDATED where there is none.
+    """
+    missing = times == UNDATED
+    if not missing.any():
+        return
+    last = np.maximum.accumulate(np.where(missing, -1, np.arange(times.shape[0])))
+    times[:] = np.where(last >= 0, times[np.maximum(last, 0)], before)
 
 
 def _find_copies(content: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

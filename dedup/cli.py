@@ -103,6 +103,100 @@ def run(
         job.run()
 
 
+STORE = Annotated[str, typer.Option(metavar="URL", help="sqlite:///path.db, redis://..., postgresql://...")]
+WINDOW = Annotated[
+    str | None, typer.Option(help="Longest time between two stories that are one: 72h, 3d. As the index was made.")
+]
+KEEP = Annotated[str | None, typer.Option(help="Which story a cluster shows: earliest, longest, source:NAME,NAME.")]
+RULE = Annotated[str | None, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
+NO_TEXT = Annotated[bool, typer.Option("--no-text", help="Keep no texts in the store; it cannot be rebuilt then.")]
+
+
+@app.command()
+def ingest(
+    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    store: STORE = "sqlite:///stories.db",
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="Where the rows of new stories go; the name says the format.")
+    ] = "-",
+    decisions: Annotated[str | None, typer.Option(help="Write what was decided on every story here (.jsonl).")] = None,
+    window: WINDOW = None,
+    keep: KEEP = None,
+    rule: RULE = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
+    ] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    no_text: NO_TEXT = False,
+    after: Annotated[
+        int | None, typer.Option(help="Also write new stories already in the store, behind this position of its log.")
+    ] = None,
+) -> None:
+    """Keep the stories of feeds in a store, and write the rows of those that it did not have: for cron."""
+    with exit_codes():
+        from dedup.startup import import_numba
+
+        import_numba()
+        from dedup.ingest import IndexOptions, Ingest
+
+        Ingest(
+            feeds=feeds,
+            store=store,
+            options=IndexOptions(window=window, keep=keep, rule=rule),
+            output=output,
+            decisions=decisions,
+            mapping=_parse_mapping(mapping or []),
+            on_error=on_error,
+            rejects=rejects,
+            texts=not no_text,
+            after=after,
+        ).run()
+
+
+@app.command()
+def info(store: STORE = "sqlite:///stories.db") -> None:
+    """Say what a store holds: settings, stories, bytes, dates."""
+    with exit_codes():
+        from dedup.ingest import describe_store
+
+        for line in describe_store(store):
+            typer.echo(line)
+
+
+@app.command()
+def expire(
+    store: STORE = "sqlite:///stories.db",
+    before: Annotated[
+        str | None, typer.Option(metavar="DATE|AGE", help="Only clusters that began before: 2026-01-31, or 30d (ago).")
+    ] = None,
+) -> None:
+    """Drop the stories that no later one can be a duplicate of: for cron, behind ingest."""
+    with exit_codes():
+        from dedup.ingest import expire_store
+
+        for line in expire_store(store, before):
+            typer.echo(line)
+
+
+@app.command()
+def rebuild(
+    into: Annotated[str, typer.Option(metavar="URL", help="The store for the new index.")],
+    store: STORE = "sqlite:///stories.db",
+    window: WINDOW = None,
+    keep: KEEP = None,
+    rule: RULE = None,
+    no_text: NO_TEXT = False,
+) -> None:
+    """Decide the stories of a store again, with other settings or by a new release, into another store."""
+    with exit_codes():
+        from dedup.ingest import IndexOptions, rebuild_store
+
+        options = IndexOptions(window=window, keep=keep, rule=rule)
+        for line in rebuild_store(store, into, options, texts=not no_text):
+            typer.echo(line)
+
+
 def _parse_mapping(pairs: list[str]) -> dict[str, str]:
     mapping = {}
     for pair in pairs:

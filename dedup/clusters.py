@@ -32,6 +32,7 @@ MOST_TAKEN_BACK = _CHUNK  # stories of one call of `LeaderPass.decide` that can 
 _TASK = 256  # stories that a thread takes at a time
 _FEWEST_SLOTS = 1 << 10
 _FULLEST = 0.6  # share of slots taken
+_DISTINCT = 0.9  # share of a feed's band keys that room is made for beforehand: copies share theirs, the rest can grow
 _MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
@@ -66,6 +67,9 @@ def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArr
     """
     if settings.lateness is None or settings.window is None:
         return np.full(times.shape[0], UNDATED, dtype=np.int64)
+    if times.shape[0] == 1:  # an index is asked about one story at a time
+        seen_from = latest - settings.window_us - settings.lateness_us if latest > UNDATED else int(UNDATED)
+        return np.array([seen_from], dtype=np.int64)
     before = np.maximum.accumulate(np.concatenate([[latest], times]))[:-1]
     known = before > UNDATED
     return np.where(known, before - settings.window_us - settings.lateness_us, UNDATED)
@@ -116,6 +120,11 @@ class LeaderPass:
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
     _latest: int = int(UNDATED)
     _before: _Before | None = None
+    _found: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    _next_bands: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._next_bands = next_bands(self.settings)
 
     def decide(
         self,
@@ -140,7 +149,9 @@ class LeaderPass:
         totals = np.zeros(TOTALS, dtype=np.int64)
         limit = self.settings.bucket_limit
         count = buckets.crowded.shape[0]
-        room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
+        room = buckets.bounds
+        if buckets.entries.shape[0]:
+            room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
         seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
         for begin in range(0, count, _CHUNK):
@@ -157,13 +168,13 @@ class LeaderPass:
                 live=live,
                 shared=buckets.shared[rows],
                 horizons=seen_from[rows],
-                next_bands=next_bands(self.settings),
+                next_bands=self._next_bands,
                 limit=limit,
             )
-            found = count_bands(self.settings) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
-            scratch = Scratch(
-                self._seen, self._decisions, np.empty(found + candidates.members.shape[0], dtype=np.int32)
-            )
+            found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+            if found + candidates.members.shape[0] > self._found.shape[0]:
+                self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
+            scratch = Scratch(self._seen, self._decisions, self._found)
             lead(
                 *(first + begin, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
                 *(scratch, membership, totals, known),
@@ -174,6 +185,15 @@ class LeaderPass:
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])
+
+    def reserve(self, stories: int) -> None:
+        """Make room for so many stories to come, at once rather than step by step."""
+        needed = int((int(self._table.used[1]) + stories * len(self._next_bands)) * _DISTINCT / _FULLEST)
+        slots = 1 << needed.bit_length()
+        if slots > self._table.slots.shape[0]:
+            larger = _empty_table(slots, leaders=0)
+            rehash(self._table.slots, larger.slots)
+            self._table = self._table._replace(slots=larger.slots)
 
     def take_back(self) -> None:
         """Forget what the last call of `decide` entered, as if it had not been called; its counts stay.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -43,15 +43,38 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, says_too_little(facts)] = 0
-    return Hashed(batch.column("id"), facts, keys, _preference(batch.column("source"), settings))
+    return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
 
 
-def _preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
+def source_preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
+    """int32[n], the place of each source among the preferred ones; larger than any for the others."""
     if not settings.preferred_sources:
         return np.full(len(sources), _PREFERRED_LAST, dtype=np.int32)
     wanted = pa.array([name.lower() for name in settings.preferred_sources], type=pa.string())
     places = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(sources)), value_set=wanted)
     return np.asarray(pc.fill_null(places, _PREFERRED_LAST).to_numpy(zero_copy_only=False), dtype=np.int32)
+
+
+def story_columns(facts: Facts) -> dict[str, NDArray[Any]]:
+    """The arrays of `Facts` that have a row a story: all but the hashes and their bounds."""
+    return {name: array for name, array in facts._asdict().items() if name not in ("hashes", "bounds")}
+
+
+def select_rows(part: Hashed, keep: NDArray[np.bool_]) -> Hashed:
+    """Some stories of a batch, in their order.
+
+    Args:
+        part: n stories.
+        keep: bool[n], which.
+    """
+    facts = part.facts
+    sizes = np.diff(facts.bounds)
+    chosen = Facts(
+        hashes=facts.hashes[np.repeat(keep, sizes)],
+        bounds=np.concatenate([[0], np.cumsum(sizes[keep])]),
+        **{name: array[keep] for name, array in story_columns(facts).items()},
+    )
+    return Hashed(part.ids.filter(pa.array(keep)), chosen, part.keys[:, keep], part.preference[keep])
 
 
 class HashedFeed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,11 @@ class Signatures:
         return float(np.mean(self.values[i] == self.values[j]))
 
 
+@functools.lru_cache(maxsize=64)
 def permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
     """Datasketch's permutations x -> a * x + b modulo 2**32 for this seed: uint32[2, num_perm], a then b.
+
+    Kept, since reading them takes longer than signing a story; all callers share the array.
 
     Those of the default settings are shipped, since importing datasketch takes longer than a small feed.
     """

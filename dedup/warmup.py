@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyarrow as pa
 from numba.core.dispatcher import Dispatcher
 
 import dedup.kernels.native
@@ -19,18 +20,24 @@ from dedup.stories import STORY_SCHEMA
 _PATIENCE = 2.0  # seconds before the user is told what takes so long
 
 
-def warm_up(say: Callable[[str], None]) -> float:
-    """Have every kernel of the main job ready; return the seconds that compiling took, 0.0 if nothing was compiled.
+def run_batch(stories: pa.RecordBatch) -> None:
+    """The main job."""
+    find_duplicates([stories], Settings(threads=1))
+
+
+def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] = run_batch) -> float:
+    """Have every kernel of a job ready; return the seconds that compiling took, 0.0 if nothing was compiled.
 
     Args:
         say: called with a line when compiling takes a while, and with one when it is done.
+        run: does the job on three stories.
     """
     started = time.perf_counter()
     timer = threading.Timer(_PATIENCE, say, ["compiling kernels: once after an installation or upgrade"])
     timer.daemon = True
     timer.start()
     try:
-        _run_once()
+        run(_stories())
     finally:
         timer.cancel()
     if not _compiled():
@@ -40,14 +47,12 @@ def warm_up(say: Callable[[str], None]) -> float:
     return seconds
 
 
-def _run_once() -> None:
-    import pyarrow as pa
-
+def _stories() -> pa.RecordBatch:
     text = "The ferry Aurora ran aground off the coast on Monday with 48 people on board, the coast guard said."
     story = {"title": "Ferry runs aground", "text": text, "url": "", "source": "", "published": None, "lang": "en"}
     other = {"title": "Ferry runs aground with 48 on board"}
     rows = [story | {"id": "1"}, story | {"id": "2"}, story | other | {"id": "3"}]
-    find_duplicates([pa.RecordBatch.from_pylist(rows, schema=STORY_SCHEMA)], Settings(threads=1))
+    return pa.RecordBatch.from_pylist(rows, schema=STORY_SCHEMA)
 
 
 def _compiled() -> bool:

@@ -38,10 +38,16 @@ def test_the_tables_in_the_readme_are_the_published_records():
 
 
 def test_the_library_example_runs():
-    [example] = blocks("python")
+    example, _ = blocks("python")
     done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.match(r"62 stories, \d\d kept\n", done.stdout)
     assert "np-882 is hl-4101" in done.stdout
+
+
+def test_the_example_of_the_index_runs():
+    _, example = blocks("python")
+    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"new\nduplicate of hl-1 because it .*\n", done.stdout), done.stdout
 
 
 @pytest.mark.slow
@@ -75,11 +81,12 @@ def test_every_option_of_the_command_is_in_the_readme():
     import typer.main
 
     command = typer.main.get_command(app)
-    run = command.commands["run"]  # type: ignore[attr-defined]
-    for parameter in run.params:
-        for name in parameter.opts:
-            if name.startswith("--") and name not in ("--output", "--help"):
-                assert name in TEXT, name
+    for command_name, each in command.commands.items():  # type: ignore[attr-defined]
+        assert f"dedup {command_name}" in TEXT
+        for parameter in each.params:
+            for name in parameter.opts:
+                if name.startswith("--") and name not in ("--output", "--help"):
+                    assert name in TEXT, name
 
 
 def test_the_readme_is_short():

@@ -26,6 +26,7 @@ from dedup.kernels.vectors import prefetch
 EXACT, NEAR, UPDATE = 1, 2, 3  # kinds; 0 is a leader's
 LEVELS = 4  # how often a full bucket is split by a finer key
 CANDIDATES, SPLIT, LEFT_OUT, TOTALS = 0, 1, 2, 3  # what the pass counts
+_AHEAD = 32  # slots: as many cache misses of a rehash are under way at once as memory can serve
 EXACT_BAND = 1 << 20  # a band of its own for whole contents
 
 
@@ -112,7 +113,10 @@ def _slice(time: np.int64, window: np.int64) -> np.int64:
 @njit(nogil=True, cache=True)
 def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
     """Move the buckets of one array of slots into a larger one, which holds zeros."""
+    mask = np.uint64(new.shape[0] - 1)
     for at in range(old.shape[0]):
+        if at + _AHEAD < old.shape[0] and old[at + _AHEAD, 0] != 0:
+            prefetch(new, np.int64(np.uint64(old[at + _AHEAD, 0]) & mask))
         if old[at, 0] != 0:
             to = _slot(new, old[at, 0])
             new[to, 0], new[to, 1] = old[at, 0], old[at, 1]

@@ -1,0 +1,147 @@
+"""What a log says of itself: enough to know whether two releases, or two settings, would decide alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.errors import DedupError, IndexFormatError, SettingsError
+from dedup.hashing import hash_batch, story_columns
+from dedup.records import VERSION, Layout
+from dedup.settings import LookupSettings, Settings
+from dedup.signature import SCHEME
+from dedup.stories import STORY_SCHEMA
+from dedup.verdict import judgement
+
+FORMAT = 1
+_LOOKUPS = ("text", "title")
+_FREE = ("threads",)  # settings that do not change a decision
+_PROBES = (
+    {"title": "Ferry Åsa runs aground — 48 rescued", "text": "OSLO (AP) - The ferry ran aground at 3.15 on Monday."},
+    {"title": "UPDATE 1-北京で記者会見", "text": "<p>10万人が参加した。</p> Read more"},
+    {"title": "", "text": "Премьер-министр сказал, что бюджет вырастет на 2,5 процента в 2024 году. " * 3},
+)
+
+
+def describe(settings: Settings) -> bytes:
+    """The header of a log that is decided with these settings by this release: JSON."""
+    header = {
+        "format": FORMAT,
+        "record": VERSION,
+        "signature": f"{SCHEME}/xxh32",
+        "settings": _settings_document(settings),
+        **_release(settings),
+    }
+    return json.dumps(header, indent=1, sort_keys=True).encode()
+
+
+def settings_of(header: bytes, label: str) -> Settings:
+    """The settings that a log is decided with.
+
+    Args:
+        header: of the log.
+        label: the store's name in messages.
+
+    Raises:
+        IndexFormatError: no header of this package, or of a format that this release does not read.
+    """
+    document = _parse(header, label)
+    if document["format"] != FORMAT:
+        raise IndexFormatError(_mismatch(label, "format", document["format"], FORMAT))
+    try:
+        values = dict(document["settings"])
+        for name in _LOOKUPS:
+            values[name] = LookupSettings(**values[name])
+        return Settings(**values)
+    except (DedupError, KeyError, TypeError, ValueError) as exc:
+        raise IndexFormatError(f"{label} has a header that cannot be read ({exc}); begin with a new store") from exc
+
+
+def check(header: bytes, settings: Settings, label: str) -> None:
+    """Refuse a log that was decided with other settings, or by a release that reads or judges stories otherwise.
+
+    Raises:
+        IndexFormatError: naming what was found and what was expected, and how to rebuild.
+    """
+    found, expected = _parse(header, label), _parse(describe(settings), label)
+    there = found.get("settings", {})
+    for name in _settings_document(settings):  # first: other settings also change how stories are read
+        if there.get(name) != expected["settings"][name]:
+            raise IndexFormatError(_mismatch(label, name, there.get(name), expected["settings"][name]))
+    for name in sorted(expected.keys() - {"settings"}):
+        if found.get(name) != expected[name]:
+            raise IndexFormatError(_mismatch(label, name, found.get(name), expected[name]))
+
+
+def with_lateness(settings: Settings) -> Settings:
+    """The settings as an index takes them: the lateness is the window where none is given.
+
+    Raises:
+        SettingsError: they have no window.
+    """
+    if settings.window is None:
+        raise SettingsError(
+            "an index remembers what lies in its window, so it needs one; for a very long one write 520w"
+        )
+    return settings if settings.lateness is not None else dataclasses.replace(settings, lateness=settings.window)
+
+
+def _settings_document(settings: Settings) -> dict[str, Any]:
+    values = dataclasses.asdict(settings)
+    return {name: value for name, value in values.items() if name not in _FREE}
+
+
+def _release(settings: Settings) -> dict[str, Any]:
+    """Digests of how this release reads stories and of how it judges them."""
+    around = {"url": "https://example.org/a", "source": "Example", "published": None, "lang": ""}
+    rows = [{"id": str(k), **around, **probe} for k, probe in enumerate(_PROBES)]
+    batch = pa.RecordBatch.from_pylist(rows, schema=STORY_SCHEMA)
+    read = hash_batch(batch, settings)
+    facts: list[np.ndarray[Any, Any]] = [
+        read.facts.hashes,
+        read.facts.bounds,
+        *story_columns(read.facts).values(),
+        read.keys,
+    ]
+    judged = judgement(settings)
+    return {
+        "layout": Layout.of(settings).describe(),
+        "reading": _digest(*facts),
+        "model": _digest(judged.weights, np.array([judged.rule, judged.threshold])),
+    }
+
+
+def _digest(*arrays: np.ndarray[Any, Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _parse(header: bytes, label: str) -> dict[str, Any]:
+    try:
+        document = json.loads(header)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or "format" not in document:
+        raise IndexFormatError(
+            f"{label} holds a log, but not an index of this package; give the index a store of its own"
+        )
+    return document
+
+
+def _mismatch(label: str, name: str, found: object, expected: object) -> str:
+    return (
+        f"{label} was made with {name} {_short(found)}, expected {_short(expected)}; open it with what it was made "
+        f"with, or rebuild it: dedup rebuild --store {label} --into NEW"
+    )
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

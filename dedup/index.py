@@ -1,0 +1,383 @@
+"""The story index: have we got this story? Asked by any number of workers, answered as if there were one.
+
+The truth is the log in the store. Every worker keeps the window in memory, decides there, and appends under the
+position that it knows; if another was faster it reads on and decides again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from dedup import header as headers
+from dedup.answers import recall, tell
+from dedup.counts import Stats
+from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
+from dedup.errors import StoreError
+from dedup.hashing import Hashed, hash_batch, select_rows
+from dedup.incoming import Story, cut_batches, read_fields, write_stories, write_story
+from dedup.kernels.native.evidence import UNDATED
+from dedup.records import Decided, Layout
+from dedup.settings import Settings
+from dedup.single import hash_story
+from dedup.stores import Row, Store, open_store
+from dedup.verdict import judgement
+from dedup.window import MOST_ENTERED, Window
+
+_READ_AT_ONCE = 20_000  # rows of the log
+_MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
+_MOST_AHEAD_US = 24 * 3_600_000_000  # a story dated later than this from now has a wrong date
+_log = logging.getLogger("dedup.index")
+
+
+class StoryIndex:
+    """A log of stories and the decisions on them, shared with other workers through its store.
+
+    May be used by several threads, which take turns. A forked child may go on with the index it inherited: its memory
+    is a copy, its connection its own, and it is one more worker. From asyncio:
+    `await asyncio.to_thread(index.add, story)`.
+
+    >>> index = StoryIndex.open("memory://")
+    >>> story = {"title": "Ferry runs aground off Kvaloy", "text": "All 48 passengers were taken off safely."}
+    >>> index.add({"id": "a", **story}).verdict
+    'new'
+    >>> index.add({"id": "b", **story}).cluster_id
+    'a'
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        label: str,
+        *,
+        texts: bool = True,
+        on_decision: Callable[[Decision], object] | None = None,
+    ) -> None:
+        """Make an index of an open store; `StoryIndex.open` is the usual way."""
+        self.settings = settings
+        self._store, self._label = store, label
+        self._texts, self._on_decision = texts, on_decision
+        self._layout = Layout.of(settings)
+        self._judgement = judgement(settings)
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._counts: Counter[str] = Counter()
+        self._alone = True  # the last append was the first to be tried
+        self._window = Window(settings, self._judgement)
+        self._position = 0  # in the log, up to which it is in memory
+        self._sound = True  # no thread was stopped in the middle of changing the window
+
+    @classmethod
+    def open(
+        cls,
+        url: str = "sqlite:///stories.db",
+        settings: Settings | None = None,
+        *,
+        texts: bool = True,
+        on_decision: Callable[[Decision], object] | None = None,
+    ) -> Self:
+        """The index in a store, begun if there is none, its window read into memory.
+
+        Args:
+            url: of a store; cf. `dedup.stores.open_store`.
+            settings: those that the index was made with, which are also taken where this is None; the defaults for a
+                new one. Without a lateness they get that of one window: a story that comes later than that after
+                others is compared only with what is still remembered.
+            texts: whether the store keeps the texts too, for people and for `dedup rebuild`.
+            on_decision: called with the decision on every story that was added, after it is in the log, in the thread
+                that added it.
+
+        Raises:
+            SettingsError: no such store, or settings without a window.
+            StoreError: it cannot be reached.
+            IndexFormatError: it was made with other settings or by a release that decides otherwise.
+        """
+        store = open_store(url)
+        label = store_label(store)
+        try:
+            standing = store.header()
+            if settings is None and standing is not None:
+                settings = headers.settings_of(standing, label)
+            settings = headers.with_lateness(settings or Settings())
+            if standing is None:
+                standing = store.create(headers.describe(settings))
+            headers.check(standing, settings, label)
+            index = cls(store, settings, label, texts=texts, on_decision=on_decision)
+            with index._turn():
+                index._window.reserve(min(store.last() + 1 - store.floor(), _MOST_RESERVED))
+                index._catch_up()
+        except BaseException:
+            store.close()
+            raise
+        _log.info("opened", extra={"store": label, "stories": len(index._window), "position": index._position})
+        return index
+
+    def __repr__(self) -> str:
+        return f"<StoryIndex {self._label}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the store go; the index cannot be used after that. Closing twice is fine."""
+        self._store.close()
+
+    def add(self, story: Story) -> Decision:
+        """Decide on a story and keep it; once this returns, the log has it.
+
+        A story that is there with the same words under the same id gets the decision it got, and is not kept again.
+        With other words it is a new story of that id, an update of the one before if the two are duplicates.
+
+        Args:
+            story: a mapping; cf. `dedup.incoming.read_fields`.
+
+        Raises:
+            SettingsError: for a story that cannot be taken.
+            StoreError: the store does not answer, or is closed. Whether the story was kept is then not known; add it
+                again.
+        """
+        fields = read_fields(story)
+        part = self._dated(hash_story(fields, self.settings))
+        return self._add_part(part, [fields.id], [write_story(fields)] if self._texts else None)[0]
+
+    def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
+        """Decide on stories in their order, as `add` does one by one, much faster.
+
+        Some thousand are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
+        gives them their decisions.
+        """
+        return [decision for batch in cut_batches(stories, MOST_ENTERED) for decision in self._add_batch(batch)]
+
+    def decide(self, story: Story) -> Decision:
+        """What `add` would say, at position 0; nothing is kept."""
+        fields = read_fields(story)
+        part, names = self._dated(hash_story(fields, self.settings)), [fields.id]
+        with self._turn():
+            self._catch_up()
+            known = self._known(names, part)
+            if known:
+                return known[0]
+            self._sound = False
+            first = len(self._window)
+            self._window.enter(names, _own_times(part), 0)
+            decision = tell(self._window, [first], [self._window.shown(first)])[0]
+            self._window.take_back()
+            self._sound = True
+            return decision
+
+    @property
+    def position(self) -> int:
+        """Of the log's last row that this process knows, 0 for none."""
+        return self._position
+
+    def expire(self, before_us: int | None = None) -> int:
+        """Drop stories from the store that no later one can be a duplicate of; how many.
+
+        Nobody does so by itself. Until then a story that comes again, however late, gets the decision it got; and
+        whoever opens the index has them all to read.
+
+        Args:
+            before_us: only clusters whose leader was published before this, microseconds since 1970.
+        """
+        with self._turn():
+            self._catch_up()
+            horizon = self._window.horizon
+            return self._store.expire(horizon if before_us is None else min(before_us, horizon))
+
+    def stats(self) -> Stats:
+        """What is in memory, and what was done since the index was opened."""
+        with self._turn():
+            window, counts = self._window, self._counts
+            return Stats(
+                position=self._position,
+                stories=len(window),
+                clusters=window.clusters,
+                latest_us=_or_none(window.latest),
+                horizon_us=_or_none(window.horizon),
+                bytes=window.nbytes,
+                new=counts[NEW],
+                duplicates=counts[DUPLICATE],
+                updates=counts[UPDATED],
+                redelivered=counts["redelivered"],
+                others=counts["others"],
+                conflicts=counts["conflicts"],
+                dropped=window.dropped,
+                future=counts["future"],
+                candidates=window.candidates,
+                left_out=window.left_out,
+            )
+
+    def _add_batch(self, batch: pa.RecordBatch) -> list[Decision]:
+        part = self._dated(hash_batch(batch, self.settings))
+        return self._add_part(part, batch.column("id").to_pylist(), write_stories(batch) if self._texts else None)
+
+    def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
+        """Decide on at most `MOST_ENTERED` stories of distinct ids, and keep those that are not there."""
+        with self._turn():
+            if not self._alone:
+                self._catch_up()
+            while True:
+                known = self._known(names, part)
+                added = self._append_others(known, names, part, told)
+                if added is not None:
+                    break
+            self._counts["redelivered"] += len(known)
+        self._report(added)
+        rest = iter(added)
+        return [known[k] if k in known else next(rest) for k in range(len(names))]
+
+    def _known(self, names: list[str], part: Hashed) -> dict[int, Decision]:
+        """The decisions on those stories that are there already, with the same words under the same id."""
+        window, contents = self._window, part.facts.content
+        rows = [window.find(name, contents[k]) for k, name in enumerate(names)]
+        there = [k for k, row in enumerate(rows) if row >= 0]
+        found = [rows[k] for k in there]
+        known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
+        if not window.dropped:
+            return known
+        for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
+            if rows[k] < 0:
+                decision = recall(self._store, self._layout, names[k], contents[k])
+                if decision is not None:
+                    known[k] = decision
+        return known
+
+    def _append_others(
+        self, known: dict[int, Decision], names: list[str], part: Hashed, told: list[bytes] | None
+    ) -> list[Decision] | None:
+        """Decide on the stories that are not known, and append them; None if others were faster."""
+        if not known:
+            return self._append(names, part, told)
+        fresh = np.array([k not in known for k in range(len(names))])
+        chosen = np.flatnonzero(fresh).tolist()
+        if not chosen:
+            return []
+        some = [told[k] for k in chosen] if told else None
+        return self._append([names[k] for k in chosen], select_rows(part, fresh), some)
+
+    def _append(self, names: list[str], part: Hashed, told: list[bytes] | None) -> list[Decision] | None:
+        """Decide and append; None if others were faster, who have been heard then."""
+        first, part = len(self._window), _own_times(part)
+        self._sound = False
+        decided = self._window.enter(names, part, self._position + 1)
+        rows = self._rows(names, part, decided, told)
+        try:
+            written = self._store.append(self._position, rows)
+        except StoreError:
+            self._window.take_back()
+            self._sound = True
+            raise
+        if not written:
+            self._window.take_back()
+            self._sound = True
+            self._counts["conflicts"] += 1
+            self._alone = False
+            self._catch_up(beyond=True)
+            return None
+        self._position += len(rows)
+        shown = self._window.confirm()
+        self._sound = True
+        added = tell(self._window, range(first, first + len(names)), shown)
+        self._counts.update(decision.verdict for decision in added)
+        self._drop()
+        return added
+
+    def _rows(self, names: list[str], part: Hashed, decided: Decided, told: list[bytes] | None) -> list[Row]:
+        forgotten_at = self._window.forgotten_at().tolist()
+        records = self._layout.pack(part, decided)
+        stories: Sequence[bytes | None] = told or [None] * len(names)
+        return list(map(Row, names, forgotten_at, records, stories))
+
+    def _report(self, added: list[Decision]) -> None:
+        """Tell who listens; outside the lock, so that a listener may ask the index itself."""
+        if self._on_decision is not None:
+            for decision in added:
+                self._on_decision(decision)
+        if _log.isEnabledFor(logging.DEBUG):
+            for decision in added:
+                _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
+
+    def _dated(self, part: Hashed) -> Hashed:
+        """The stories, those undated that are from the future."""
+        ahead = part.facts.times > time.time_ns() // 1000 + _MOST_AHEAD_US
+        if ahead.any():  # one such date would make everything else look too old
+            part = _own_times(part)
+            part.facts.times[ahead] = UNDATED
+            self._counts["future"] += int(np.count_nonzero(ahead))
+        return part
+
+    def _catch_up(self, *, beyond: bool = False) -> None:
+        """Read what was appended since.
+
+        Args:
+            beyond: something was, though it may have been dropped again.
+        """
+        start = self._position
+        while True:
+            last = self._store.last() if beyond and self._position == start else 0
+            found = self._store.read(self._position, _READ_AT_ONCE)
+            if found:
+                self._remember(found)
+            elif last > self._position:
+                self._position = last
+            if len(found) < _READ_AT_ONCE:
+                break
+        self._alone = self._alone or self._position == start
+        self._drop()
+
+    def _remember(self, found: list[tuple[int, Row]]) -> None:
+        positions, rows = zip(*found, strict=True)
+        names, _, records, _ = map(list, zip(*rows, strict=True))
+        part, decided = self._layout.unpack(names, records)
+        self._sound = False
+        self._window.remember(names, part, np.array(positions, dtype=np.int64), decided)
+        self._position = positions[-1]
+        self._sound = True
+        self._counts["others"] += len(names)
+
+    def _drop(self) -> None:
+        dropped = self._window.drop()
+        if dropped:
+            _log.info("dropped", extra={"store": self._label, "stories": dropped})
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the index for one thread; in a forked child with a lock of its own."""
+        if self._pid != os.getpid():  # a child begins with one thread
+            self._pid, self._lock = os.getpid(), threading.RLock()
+        with self._lock:
+            if not self._sound:
+                self._window = Window(self.settings, self._judgement)
+                self._position, self._sound = 0, True
+                self._catch_up()
+            yield
+
+
+def store_label(store: Store) -> str:
+    """What messages call a store: its URL without a password."""
+    return repr(store).partition(" ")[2].rstrip(">")
+
+
+def _own_times(part: Hashed) -> Hashed:
+    """The batch, its times to be written to."""
+    return part._replace(facts=part.facts._replace(times=part.facts.times.copy()))
+
+
+def _or_none(time_us: int) -> int | None:
+    return None if time_us == UNDATED else time_us

@@ -1,0 +1,291 @@
+"""The jobs on an index: take feeds in and print what is new, look at a store, clear it, decide it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup import header as headers
+from dedup.decision import Decision
+from dedup.errors import IndexFormatError, SettingsError
+from dedup.incoming import read_stories
+from dedup.index import StoryIndex, store_label
+from dedup.job import say
+from dedup.kernels.native.evidence import UNDATED
+from dedup.readers import Feed, ReadSettings, open_feeds
+from dedup.readers.dates import parse_date
+from dedup.records import Layout
+from dedup.settings import Settings, parse_rule, parse_window
+from dedup.stores import Row, Store, open_store
+from dedup.warmup import warm_up
+from dedup.writers import check_outputs, write_kept
+from dedup.writers.outputs import open_output
+
+_READ_AT_ONCE = 5_000  # rows of a log, with their texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOptions:
+    """What the command line says of an index; None leaves it as the index was made, or as it is usual."""
+
+    window: str | None = None
+    keep: str | None = None
+    rule: str | None = None
+
+    def settings(self, standing: Settings | None) -> Settings | None:
+        """The settings meant, None for those of the index, whatever they are.
+
+        Raises:
+            SettingsError: for options that cannot work.
+        """
+        changes: dict[str, Any] = {}
+        if self.window is not None:
+            window = parse_window(self.window)
+            changes |= {"window": window, "lateness": window}
+        if self.keep is not None:
+            changes["keep"] = self.keep
+        if self.rule is not None:
+            changes["rule"] = parse_rule(self.rule)
+        if not changes and standing is None:
+            return None
+        return dataclasses.replace(standing or Settings(), **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """What the command `dedup ingest` was asked for, as it was asked."""
+
+    feeds: list[str]
+    store: str
+    options: IndexOptions
+    output: str = "-"
+    decisions: str | None = None
+    mapping: Mapping[str, str]
+    on_error: Literal["stop", "skip"] = "stop"
+    rejects: str | None = None
+    texts: bool = True
+    after: int | None = None
+
+    def run(self) -> None:
+        """Do it; the rows of new stories go to the output, all else to stderr.
+
+        Raises:
+            SettingsError: for options that cannot work.
+            FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
+            StoreError: the store does not answer.
+            IndexFormatError: it holds something else, or was made otherwise.
+        """
+        reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
+        feeds = open_feeds(self.feeds, reading)
+        check_outputs(feeds, [name for name in (self.output, self.decisions, self.rejects) if name is not None])
+        warm_up(say, run_index)
+        started = time.perf_counter()
+        with open_index(self.store, self.options, texts=self.texts) as index:
+            decisions = self._take_in(feeds, index)
+        write_kept(feeds, self._flags(feeds, decisions), self.output)
+        if self.decisions is not None:
+            _write_decisions(decisions, self.decisions)
+        for line in self._summarise(feeds, decisions, time.perf_counter() - started):
+            say(line)
+
+    def _take_in(self, feeds: Sequence[Feed], index: StoryIndex) -> list[Decision]:
+        before = index.position
+        decisions: list[Decision] = []
+        try:
+            for feed in feeds:
+                for batch in feed.batches():
+                    decisions += index.add_many(batch)
+        except BaseException:
+            if index.position > before:
+                say(
+                    f"broken off: stories after position {before} of the log are in the store, but their rows were not "
+                    f"written; once this is put right, run again with --after {before} to have them"
+                )
+            raise
+        return decisions
+
+    def _flags(self, feeds: Sequence[Feed], decisions: Sequence[Decision]) -> list[NDArray[np.bool_]]:
+        """For each feed bool[n]: whether the story is new."""
+        new = np.array([self._is_wanted(decision) for decision in decisions], dtype=np.bool_)
+        return np.split(new, np.cumsum([feed.stats.rows for feed in feeds])[:-1])
+
+    def _is_wanted(self, decision: Decision) -> bool:
+        if not decision.redelivered:
+            return decision.is_new
+        return decision.is_new and self.after is not None and decision.position > self.after
+
+    def _summarise(self, feeds: Sequence[Feed], decisions: Sequence[Decision], seconds: float) -> Iterator[str]:
+        for feed in feeds:
+            yield from feed.describe()
+        counts = Counter("known" if one.redelivered else one.verdict for one in decisions)
+        yield (
+            f"{len(decisions):,} stories: {counts['new']:,} new, {counts['duplicate']:,} duplicates, "
+            f"{counts['update']:,} updates, {counts['known']:,} were in the store already"
+        )
+        yield f"{seconds:.2f} s"
+
+
+def run_index(stories: pa.RecordBatch) -> None:
+    """All that an index does, on a few stories."""
+    with StoryIndex.open("memory://") as index:
+        index.add_many(stories)
+        index.decide({"id": "", "url": "0", "title": "Ferry runs aground"})
+
+
+def open_index(url: str, options: IndexOptions, *, texts: bool = True) -> StoryIndex:
+    """The index in a store, with the settings that it was made with but for what the options say.
+
+    Raises:
+        IndexFormatError: they differ from those it was made with.
+    """
+    with open_store(url) as store:
+        standing = store.header()
+        made_with = None if standing is None else headers.settings_of(standing, store_label(store))
+    return StoryIndex.open(url, options.settings(made_with), texts=texts)
+
+
+def describe_store(url: str) -> Iterator[str]:
+    """What a store holds, a line each.
+
+    Raises:
+        IndexFormatError: nothing of this package.
+    """
+    with open_store(url) as store:
+        header = _standing(store)
+        yield f"store      {store_label(store)}"
+        settings = headers.settings_of(header, store_label(store))
+        yield f"settings   {json.dumps(json.loads(header)['settings'])}"
+        try:
+            headers.check(header, settings, store_label(store))
+        except IndexFormatError as exc:
+            yield f"note       {exc}"
+            layout = None
+        else:
+            layout = Layout.of(settings)
+        yield from _describe_rows(store, layout)
+
+
+def _describe_rows(store: Store, layout: Layout | None) -> Iterator[str]:
+    rows = size = texts = text_size = 0
+    kinds: Counter[int] = Counter()
+    first, last = np.iinfo(np.int64).max, int(UNDATED)
+    for _, found in _rows(store):
+        rows += len(found)
+        size += sum(len(row.record) for row in found)
+        told = [row.story for row in found if row.story is not None]
+        texts, text_size = texts + len(told), text_size + sum(map(len, told))
+        if layout is not None:
+            part, decided = layout.unpack([row.id for row in found], [row.record for row in found])
+            kinds.update(decided.kinds.tolist())
+            times = part.facts.times[part.facts.times != UNDATED]
+            first, last = min(first, int(times.min(initial=first))), max(last, int(times.max(initial=last)))
+    yield f"log        {store.last():,} stories so far, {rows:,} kept, from position {store.floor():,} on"
+    yield f"size       {size:,} bytes of records, {text_size:,} of {texts:,} texts"
+    if layout is not None and rows:
+        yield (
+            f"verdicts   {kinds[0]:,} new, {kinds[1] + kinds[2]:,} duplicates ({kinds[1]:,} exact), "
+            f"{kinds[3]:,} updates"
+        )
+    if last != UNDATED:
+        yield f"published  {_date(first)} to {_date(last)}"
+
+
+def expire_store(url: str, before: str | None) -> Iterator[str]:
+    """Drop the stories that nobody sees any more, and say how many.
+
+    Args:
+        url: of the store.
+        before: only those whose cluster began before a date, or longer ago than "30d"; None for no such limit.
+
+    Raises:
+        SettingsError: `before` is neither.
+        IndexFormatError: there is no index, or one of another release.
+    """
+    limit = None if before is None else _parse_before(before)
+    with open_store(url) as store:
+        _standing(store)
+    with StoryIndex.open(url) as index:
+        yield f"{index.expire(limit):,} stories dropped"
+
+
+def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = True) -> Iterator[str]:
+    """Decide the stories of one store again, into another, in their order.
+
+    Args:
+        old: the store whose texts are read; it is not changed.
+        new: a store without an index, or one in which this was begun before.
+        options: what is to be other than it was.
+        texts: whether the new store keeps the texts too.
+
+    Raises:
+        SettingsError: both are one, or a text was not kept.
+        IndexFormatError: no index in the old store, or another one in the new.
+    """
+    with open_store(old) as store:
+        made_with = headers.settings_of(_standing(store), store_label(store))
+        with open_store(new) as other:
+            if store_label(other) == store_label(store):
+                raise SettingsError(
+                    f"{store_label(store)} cannot be rebuilt into itself; name another store with --into"
+                )
+        warm_up(say, run_index)
+        with StoryIndex.open(new, options.settings(made_with), texts=texts) as index:
+            decisions: Counter[str] = Counter()
+            for positions, rows in _rows(store):
+                missing = [position for position, row in zip(positions, rows, strict=True) if row.story is None]
+                if missing:
+                    raise SettingsError(
+                        f"{store_label(store)} keeps no text of the story at position {missing[0]}, so it cannot be "
+                        "decided again; feed the stories into a new store instead"
+                    )
+                batch = read_stories(row.story for row in rows if row.story is not None)
+                decisions.update(decision.verdict for decision in index.add_many(batch))
+            yield (
+                f"{sum(decisions.values()):,} stories decided again: {decisions['new']:,} new, "
+                f"{decisions['duplicate']:,} duplicates, {decisions['update']:,} updates"
+            )
+
+
+def _standing(store: Store) -> bytes:
+    header = store.header()
+    if header is None:
+        raise IndexFormatError(f"{store_label(store)} holds no index; dedup ingest FEED --store URL begins one")
+    return header
+
+
+def _rows(store: Store) -> Iterator[tuple[list[int], list[Row]]]:
+    """All rows of a log with their positions, some at a time."""
+    after = 0
+    while found := store.read(after, _READ_AT_ONCE, stories=True):
+        after = found[-1][0]
+        yield [position for position, _ in found], [row for _, row in found]
+
+
+def _parse_before(text: str) -> int:
+    """Microseconds since 1970 in a date, or in an age such as "30d"."""
+    if re.fullmatch(r"\s*\d+(?:\.\d+)?\s*[smhdw]\s*", text.lower()):
+        return time.time_ns() // 1000 - int((parse_window(text) or 0.0) * 1_000_000)
+    moment = parse_date(text)
+    if moment is None:
+        raise SettingsError(f'--before is a date such as 2026-01-31, or an age such as 30d, got "{text}"')
+    return moment
+
+
+def _date(time_us: int) -> str:
+    return str(np.datetime64(time_us, "us").astype("datetime64[s]")) + "Z"
+
+
+def _write_decisions(decisions: Sequence[Decision], destination: str) -> None:
+    with open_output(destination) as out:
+        for decision in decisions:
+            out.write(json.dumps(decision.to_dict(), ensure_ascii=False).encode() + b"\n")

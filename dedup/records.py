@@ -1,0 +1,154 @@
+"""A story's hashes and the decision on it as bytes of a fixed layout, and back, many stories at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.errors import IndexFormatError
+from dedup.hashing import Hashed, hash_batch, story_columns
+from dedup.kernels.native.evidence import Facts
+from dedup.kernels.native.facts import FACTS_CAP
+from dedup.settings import Settings
+from dedup.stories import STORY_SCHEMA
+
+VERSION = 1  # of the layout; a release that changes what `_prefix` lists, or its meaning, counts on
+_WORD = 4  # bytes; hashes begin on such a boundary, so that all records can be read as one array
+
+
+class Decided(NamedTuple):
+    """What was decided on n stories of the log."""
+
+    leaders: NDArray[np.int64]  # [n] position of each story's leader in the log; its own for a leader
+    scores: NDArray[np.float32]  # [n] against the leader, 0..1; 0 for a leader
+    kinds: NDArray[np.uint8]  # [n] EXACT, NEAR or UPDATE; 0 for a leader
+    former: NDArray[np.int64]  # [n] position of the window's last story of the same id, 0 for none
+
+    def select(self, keep: NDArray[np.bool_]) -> Decided:
+        """What was decided on some of the stories, bool[n]."""
+        return Decided(self.leaders[keep], self.scores[keep], self.kinds[keep], self.former[keep])
+
+
+def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
+    """What every record begins with; the story's hashes follow."""
+    fields: list[tuple[Any, ...]] = [
+        ("version", "u1"),
+        ("kind", "u1"),
+        ("reserved", "<u2"),
+        ("score", "<f4"),
+        ("leader", "<i8"),
+        ("former", "<i8"),
+        *columns,
+        ("preference", "<i4"),
+        ("keys", "<u4", (bands,)),
+    ]
+    size = np.dtype(fields).itemsize
+    if size % _WORD:
+        fields.append(("padding", "u1", (_WORD - size % _WORD,)))
+    return np.dtype(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the records of an index lie in memory, which its settings and the release say.
+
+    A record is a prefix of the same length for all, and 4 bytes for each of the story's hashes: with the settings
+    that are usual 356 bytes and, of a long story, 2048 more; see `largest`.
+    """
+
+    prefix: np.dtype[Any]
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Layout:
+        """The layout of an index with these settings."""
+        nothing = hash_batch(pa.RecordBatch.from_pylist([], schema=STORY_SCHEMA), settings)
+        columns = story_columns(nothing.facts)
+        fields = [(name, array.dtype.newbyteorder("<"), array.shape[1:]) for name, array in columns.items()]
+        return cls(_prefix(fields, nothing.keys.shape[0]), tuple(columns))
+
+    @property
+    def largest(self) -> int:
+        """Most bytes that a record takes."""
+        return self.prefix.itemsize + FACTS_CAP * _WORD
+
+    def describe(self) -> list[list[Any]]:
+        """Name, type and size of every field of the prefix, for the header of a log."""
+        return [[name, *map(_plain, rest)] for name, *rest in self.prefix.descr]
+
+    def pack(self, part: Hashed, decided: Decided) -> list[bytes]:
+        """One record for each of n stories."""
+        facts = part.facts
+        count = facts.times.shape[0]
+        prefixes = np.zeros(count, dtype=self.prefix)
+        prefixes["version"] = VERSION
+        prefixes["kind"], prefixes["former"] = decided.kinds, decided.former
+        prefixes["score"], prefixes["leader"] = decided.scores, decided.leaders
+        for name in self.columns:
+            prefixes[name] = getattr(facts, name)
+        prefixes["preference"], prefixes["keys"] = part.preference, part.keys.T
+        hashes = facts.hashes.astype("<u4", copy=False)
+        if count == 1:
+            return [prefixes.tobytes() + hashes.tobytes()]
+        size = self.prefix.itemsize
+        before, behind = prefixes.tobytes(), hashes.tobytes()
+        ends = (facts.bounds * _WORD).tolist()
+        return [before[size * k : size * (k + 1)] + behind[ends[k] : ends[k + 1]] for k in range(count)]
+
+    def unpack(self, names: list[str], records: Sequence[bytes]) -> tuple[Hashed, Decided]:
+        """The stories of these ids, from a record each.
+
+        Raises:
+            IndexFormatError: for a record of another version, or one that is damaged.
+        """
+        lengths = np.fromiter(map(len, records), dtype=np.int64, count=len(records))
+        size = self.prefix.itemsize
+        if (lengths < size).any() or (lengths % _WORD).any():
+            raise IndexFormatError(f'the record of story "{names[_first(lengths < size)]}" is damaged: it is cut short')
+        words = np.frombuffer(b"".join(records), dtype="<u4")
+        starts = np.concatenate([[0], np.cumsum(lengths // _WORD)])
+        in_prefix = starts[:-1, None] + np.arange(size // _WORD)
+        prefixes = words[in_prefix].view(self.prefix)[:, 0]
+        self._check(names, prefixes, lengths - size)
+        hashed = np.ones(words.shape[0], dtype=np.bool_)
+        hashed[in_prefix] = False
+        facts = Facts(
+            hashes=words[hashed].astype(np.uint32, copy=False),
+            bounds=starts - np.arange(len(records) + 1) * (size // _WORD),
+            **{name: np.ascontiguousarray(prefixes[name]) for name in self.columns},
+        )
+        decided = Decided(
+            leaders=prefixes["leader"].astype(np.int64),
+            scores=prefixes["score"].astype(np.float32),
+            kinds=prefixes["kind"].copy(),
+            former=prefixes["former"].astype(np.int64),
+        )
+        keys = np.ascontiguousarray(prefixes["keys"].T, dtype=np.uint32)
+        return Hashed(pa.array(names, pa.string()), facts, keys, prefixes["preference"].astype(np.int32)), decided
+
+    @staticmethod
+    def _check(names: list[str], prefixes: NDArray[Any], hashes: NDArray[np.int64]) -> None:
+        foreign = prefixes["version"] != VERSION
+        if foreign.any():
+            at = _first(foreign)
+            raise IndexFormatError(
+                f'the record of story "{names[at]}" is of version {prefixes["version"][at]}, this release reads '
+                f"{VERSION}; rebuild the index into a new store with dedup rebuild"
+            )
+        damaged = prefixes["sections"][:, -1] * np.int64(_WORD) != hashes
+        if damaged.any():
+            raise IndexFormatError(f'the record of story "{names[_first(damaged)]}" is damaged: its length is wrong')
+
+
+def _first(flags: NDArray[np.bool_]) -> int:
+    return int(np.argmax(flags))
+
+
+def _plain(value: Any) -> Any:
+    """A part of a NumPy type's description as JSON gives it back."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,328 @@
+"""The stories of an index that can still have duplicates, in memory: hashes, facts, decisions, tables of buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.bands import unknown_buckets
+from dedup.batch import date_undated
+from dedup.clusters import MOST_TAKEN_BACK, LeaderPass, horizons
+from dedup.columns import Columns
+from dedup.hashing import Hashed, select_rows, story_columns
+from dedup.kernels.native.evidence import FEATURES, META_TOKENS, UNDATED, Facts, Judgement
+from dedup.kernels.native.leaders import NEAR, UPDATE, Membership
+from dedup.kernels.native.window import measure_pairs
+from dedup.records import Decided
+from dedup.settings import Settings
+
+MOST_ENTERED = MOST_TAKEN_BACK // 2  # stories that are decided at once
+FOREVER = int(np.iinfo(np.int64).max)  # when a cluster without a date is forgotten
+_DROPPED_SHARE = 0.2  # of the rows: with fewer to drop it is not worth building the tables anew
+_NOBODY = -1
+_FACTS = tuple(name for name in Facts._fields if name not in ("hashes", "bounds"))
+
+
+class Window:
+    """The stories in memory, a row each, in the order of the log.
+
+    Rows are dropped by whole clusters, once the leader lies in a slice of time (one window long) that no story can see
+    any more: so what is found does not depend on when that was done, nor on where in the log a process began.
+
+    Attributes:
+        settings: with a window and a lateness.
+        names: the id of each row.
+        last_time: time of the last story of the log, which an undated one takes over; UNDATED for none.
+        latest: the latest time of all stories of the log, UNDATED for none.
+        dropped: stories forgotten so far.
+    """
+
+    def __init__(self, settings: Settings, judgement: Judgement) -> None:
+        self.settings = settings
+        self.names: list[str] = []
+        self.last_time = self.latest = int(UNDATED)
+        self.dropped = 0
+        self._judgement = judgement
+        self._rows, self._hashes, self._bounds = Columns(), Columns(), Columns()
+        self._bounds.extend({"bounds": np.zeros(1, dtype=np.int64)}, 1)
+        self._pass = LeaderPass(settings, judgement)
+        self._latest_rows: dict[str, int] = {}  # of each id
+        self._horizon = int(UNDATED)
+        self._before = self.last_time, self.latest  # the last `enter`
+        self._seen_from = np.empty(0, dtype=np.int64)  # of the stories entered last
+        self._confirmed = 0
+
+    def __len__(self) -> int:
+        return self._confirmed
+
+    @property
+    def clusters(self) -> int:
+        """Clusters in memory."""
+        return int(np.count_nonzero(self._rows["kinds"] == 0)) if len(self) else 0
+
+    @property
+    def candidates(self) -> int:
+        """Pairs of a story and a leader judged so far."""
+        return self._pass.candidates
+
+    @property
+    def left_out(self) -> int:
+        """Times that a leader found the finest bucket of a band full, so that this band alone cannot find it."""
+        return self._pass.left_out
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the hashes, facts and decisions; the tables of buckets and the ids come on top."""
+        return self._rows.nbytes + self._hashes.nbytes + self._bounds.nbytes
+
+    @property
+    def horizon(self) -> int:
+        """Microseconds since 1970: leaders before this have been forgotten by everybody; a boundary of slices."""
+        if self.latest == UNDATED:
+            return int(UNDATED)
+        window = self.settings.window_us
+        return (self.latest - window - self.settings.lateness_us) // window * window
+
+    def enter(self, names: Sequence[str], part: Hashed, position: int) -> Decided:
+        """Decide stories of distinct ids; `confirm` or `take_back` must follow.
+
+        Args:
+            names: their ids.
+            part: 1 to `MOST_ENTERED` stories; undated ones get the time of the one before, in place.
+            position: of the first one in the log.
+        """
+        first, count = self._confirmed, len(names)
+        self._before = self.last_time, self.latest
+        times = part.facts.times
+        date_undated(times, self.last_time)
+        self._seen_from = horizons(times, self.latest, self.settings)
+        former = [self._latest_rows.get(name, _NOBODY) for name in names]
+        self._extend(names, part, np.arange(position, position + count), former)
+        self._pass.decide(first, unknown_buckets(part.keys), self._facts(), self._membership())
+        leaders, kinds = self._rows["leaders"], self._rows["kinds"]
+        for row, earlier in enumerate(former, first):
+            if earlier >= 0 and kinds[row] == NEAR and leaders[row] == leaders[earlier]:
+                kinds[row] = UPDATE  # the same item again, whoever is said to publish it
+        self._see(times)
+        rows = slice(first, first + count)
+        return Decided(
+            leaders=self._rows["positions"][leaders[rows]],
+            scores=self._rows["scores"][rows],
+            kinds=kinds[rows],
+            former=self._rows["earlier"][rows],
+        )
+
+    def reserve(self, stories: int) -> None:
+        """Make room for so many stories to come."""
+        self._pass.reserve(stories)
+
+    def forgotten_at(self) -> NDArray[np.int64]:
+        """int64[n], the horizon that passes over each story entered last: what its store should go by.
+
+        That of a story is its leader's time, so that clusters go as a whole; but never one that is past already, so
+        that the last story of the log, and the latest, are always there to begin with.
+        """
+        leaders = self._rows["leaders"][self._confirmed :]
+        times = self._rows["times"][leaders]
+        return np.where(times == UNDATED, FOREVER, np.maximum(times, self._seen_from))
+
+    def confirm(self) -> list[int]:
+        """The stories entered last are in the log: the row that each one's cluster showed when it had come."""
+        return self._settle()
+
+    def take_back(self) -> None:
+        """Forget the stories entered last, as if they had not been."""
+        self._pass.take_back()
+        self.last_time, self.latest = self._before
+        self._hashes.cut(int(self._bounds["bounds"][self._confirmed]))
+        self._bounds.cut(self._confirmed + 1)
+        self._rows.cut(self._confirmed)
+        del self.names[self._confirmed :]
+
+    def remember(self, names: list[str], part: Hashed, positions: NDArray[np.int64], decided: Decided) -> None:
+        """Add stories of the log, at least one, that others decided.
+
+        Those whose leader is gone are passed over: their cluster is past everybody's sight.
+        """
+        self._see(part.facts.times)
+        leaders = self._rows_at(decided.leaders, positions)
+        found = leaders >= 0
+        if not found.all():
+            self.dropped += int(np.count_nonzero(~found))
+            names = [name for name, there in zip(names, found.tolist(), strict=True) if there]
+            if not names:
+                return
+            part, positions = select_rows(part, found), positions[found]
+            decided = decided.select(found)
+            leaders = self._rows_at(decided.leaders, positions)
+        first = self._confirmed
+        self._extend(names, part, positions, [_NOBODY] * len(names))
+        membership = self._membership()
+        membership.leaders[first:], membership.scores[first:] = leaders, decided.scores
+        membership.kinds[first:] = decided.kinds
+        self._rows["earlier"][first:] = decided.former
+        self._pass.decide(first, unknown_buckets(part.keys), self._facts(), membership, known=True)
+        self._settle()
+
+    def find(self, name: str, content: NDArray[np.uint64]) -> int:
+        """The row of a story of this id and normalised content (uint64[2]); negative for none."""
+        row = self._latest_rows.get(name, _NOBODY)
+        if row >= 0:
+            contents, former = self._rows["content"], self._rows["former"]
+            while row >= 0 and (contents[row] != content).any():
+                row = int(former[row])
+        return row
+
+    def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
+        return np.asarray((times < self.horizon + self.settings.window_us) | (times == UNDATED))
+
+    def leader(self, row: int) -> int:
+        """The row of a story's leader."""
+        return int(self._rows["leaders"][row])
+
+    def shown(self, row: int) -> int:
+        """The row that the cluster of a story shows, the story included if it is the only one entered last."""
+        leader = self.leader(row)
+        if leader == row >= self._confirmed:
+            return row
+        best = int(self._rows["canonicals"][leader])
+        return row if self._is_preferred(row, best) else best
+
+    def cluster_name(self, leader: int) -> str:
+        """What the cluster of a leader is called: its id, with its position where the id was there already."""
+        repeated = bool(self._rows["earlier"][leader])
+        return cluster_name(self.names[leader], int(self._rows["positions"][leader]), repeated=repeated)
+
+    def memberships(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8], NDArray[np.int64]]:
+        """Leader's row, score, kind and position of some stories."""
+        columns = self._rows
+        return columns["leaders"][rows], columns["scores"][rows], columns["kinds"][rows], columns["positions"][rows]
+
+    def evidence(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32[n, f]: what stories and their leaders have in common, by the names of `dedup.evidence.EVIDENCE`."""
+        out = np.empty((len(rows), FEATURES), dtype=np.float32)
+        measure_pairs(self._facts(), rows, self._rows["leaders"][rows].astype(np.int64), out)
+        return out
+
+    def drop(self) -> int:
+        """Forget clusters that nobody sees any more, if there are enough of them; how many stories.
+
+        What that costs is shared by the stories that came since the last time: a few microseconds each.
+        """
+        horizon = self.horizon
+        if horizon == self._horizon or not len(self):
+            return 0
+        self._horizon = horizon
+        leader_times = self._rows["times"][self._rows["leaders"]]
+        keep = (leader_times >= horizon) | (leader_times == UNDATED)
+        gone = len(self) - int(np.count_nonzero(keep))
+        if gone < _DROPPED_SHARE * len(self):
+            return 0
+        self._keep(keep)
+        self.dropped += gone
+        return gone
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        """Build everything anew from some rows."""
+        rows = np.cumsum(keep, dtype=np.int64) - 1
+        sizes = np.diff(self._bounds["bounds"])
+        self._hashes.select(np.repeat(keep, sizes))
+        self._bounds.cut(1)
+        self._bounds.extend({"bounds": np.cumsum(sizes[keep])}, int(rows[-1]) + 1)
+        self._rows.select(keep)
+        for column in ("leaders", "canonicals"):
+            self._rows[column][:] = rows[self._rows[column]]
+        self.names = [name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept]
+        self._latest_rows = {}
+        self._confirmed = len(self.names)
+        self._link(0)
+        old, self._pass = self._pass, LeaderPass(self.settings, self._judgement)
+        buckets = unknown_buckets(self._rows["keys"].T if self._confirmed else np.empty((1, 0), dtype=np.uint32))
+        self._pass.reserve(self._confirmed)
+        self._pass.decide(0, buckets, self._facts(), self._membership(), known=True)
+        self._pass.candidates, self._pass.left_out = old.candidates, old.left_out
+        self._pass.full_buckets = old.full_buckets
+
+    def _extend(self, names: Sequence[str], part: Hashed, positions: NDArray[np.int64], former: list[int]) -> None:
+        count = len(names)
+        earlier = np.array(former, dtype=np.int32)
+        facts = part.facts
+        rows = {
+            **story_columns(facts),
+            "keys": part.keys.T,
+            "preference": part.preference,
+            "positions": positions,
+            "leaders": earlier,  # to be overwritten
+            "canonicals": earlier,
+            "former": earlier,
+            "earlier": np.array([self._rows["positions"][row] if row >= 0 else 0 for row in former], dtype=np.int64),
+            "scores": np.zeros(count, dtype=np.float32),
+            "kinds": np.zeros(count, dtype=np.uint8),
+        }
+        self._rows.extend(rows, count)
+        self._bounds.extend({"bounds": facts.bounds[1:] + self._hashes.count}, count)
+        self._hashes.extend({"hashes": facts.hashes}, facts.hashes.shape[0])
+        self.names.extend(names)
+
+    def _see(self, times: NDArray[np.int64]) -> None:
+        self.last_time = int(times[-1])
+        self.latest = max(self.latest, int(times.max()))
+
+    def _settle(self) -> list[int]:
+        """Make findable what was added; the row that each one's cluster showed when it had come."""
+        first, self._confirmed = self._confirmed, self._rows.count
+        self._link(first)
+        leaders, canonicals = self._rows["leaders"], self._rows["canonicals"]
+        rows = np.arange(first, self._confirmed)
+        canonicals[first:] = rows
+        shown: list[int] = rows.tolist()
+        for row in rows[leaders[first:] != rows].tolist():
+            leader = leaders[row]
+            if self._is_preferred(row, int(canonicals[leader])):
+                canonicals[leader] = row
+            shown[row - first] = int(canonicals[leader])
+        return shown
+
+    def _rows_at(self, wanted: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64[n]: the rows of positions of the log, some of stories that are about to be added; negative for none."""
+        added = _places(positions, wanted)
+        there = _places(self._rows["positions"], wanted) if len(self) else np.full_like(added, _NOBODY)
+        return np.where(added >= 0, added + len(self), there)
+
+    def _link(self, first: int) -> None:
+        """Enter the ids of the rows from `first` on; each row knows the one before of its id."""
+        former, latest = self._rows["former"], self._latest_rows
+        for row, name in enumerate(self.names[first:], first):
+            former[row] = latest.get(name, _NOBODY)
+            latest[name] = row
+
+    def _is_preferred(self, row: int, shown: int) -> bool:
+        """Whether a later story is shown rather than an earlier one; cf. `dedup.clusters.choose_canonicals`."""
+        if self.settings.keep == "longest":
+            lengths = self._rows["meta"][:, META_TOKENS]
+            return bool(lengths[row] > lengths[shown])
+        preference, times = self._rows["preference"], self._rows["times"]
+        return bool((preference[row], times[row]) < (preference[shown], times[shown]))
+
+    def _membership(self) -> Membership:
+        return Membership(self._rows["leaders"], self._rows["scores"], self._rows["kinds"])
+
+    def _facts(self) -> Facts:
+        columns = {name: self._rows[name] for name in _FACTS}
+        return Facts(hashes=self._hashes["hashes"], bounds=self._bounds["bounds"], **columns)
+
+
+def cluster_name(name: str, position: int, *, repeated: bool) -> str:
+    """What a cluster is called, by its leader's id, position in the log, and whether the id was there already."""
+    return f"{name}#{position}" if repeated else name
+
+
+def _places(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each value is among ascending ones, at least one; negative for those that are not there."""
+    at = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+    return np.where(ascending[at] == wanted, at, _NOBODY)

@@ -1,0 +1,385 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import multiprocessing
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+import dedup
+from dedup.decision import Decision
+from dedup.errors import IndexFormatError, SettingsError, StoreError
+from dedup.header import describe, with_lateness
+from dedup.incoming import story_batch
+from dedup.index import StoryIndex
+from dedup.settings import Settings
+from dedup.stores import open_store
+from tests.builders import at
+from tests.indexes import feed, judged, logged, memory_url, said
+
+TITLE = "Ferry runs aground off Kvaloy with 48 passengers on board"
+TEXT = (
+    "The ferry Aurora ran aground on Monday, and all passengers were taken off safely, the coast guard in Tromso said."
+)
+STORY = {"id": "a", "title": TITLE, "text": TEXT, "source": "Reuters", "published": at(1)}
+OTHER = {"id": "z", "title": "Central bank of Norland raises key rate", "text": "The bank lifted its rate on Thursday."}
+
+
+@pytest.fixture
+def index():
+    with StoryIndex.open("memory://") as index:
+        yield index
+
+
+def test_the_first_story_is_new(index):
+    decision = index.add(STORY)
+    assert decision == Decision("a", 1, "new", "a", "a", "a", None, None)
+    assert decision.is_new
+    assert decision.evidence == {}
+    assert decision.reasons == ["no story in the window says the same"]
+
+
+def test_a_copy_is_a_duplicate_of_the_leader(index):
+    index.add(STORY)
+    decision = index.add({**STORY, "id": "b", "source": "Daily Post", "text": TEXT + " More to follow."})
+    assert (decision.verdict, decision.kind, decision.cluster_id, decision.position) == ("duplicate", "near", "a", 2)
+    assert not decision.is_new
+    assert decision.evidence["title_jaccard"] == 1.0
+    assert "the titles share 1.00 of their words" in decision.reasons
+
+
+def test_the_same_words_are_an_exact_copy(index):
+    index.add(STORY)
+    decision = index.add({**STORY, "id": "b", "source": "Daily Post"})
+    assert (decision.kind, decision.score) == ("exact", 1.0)
+    assert decision.reasons == ['says word for word what the cluster of "a" says']
+
+
+def test_an_update_of_the_same_publisher(index):
+    index.add(STORY)
+    decision = index.add(
+        {**STORY, "id": "b", "title": "UPDATE 1-" + TITLE, "text": TEXT + " Nobody was hurt, he said."}
+    )
+    assert (decision.verdict, decision.kind) == ("update", "update")
+    assert decision.reasons[0] == 'an update of "a"'
+
+
+def test_another_story_is_new(index):
+    index.add(STORY)
+    assert index.add(OTHER).verdict == "new"
+
+
+def test_a_story_delivered_again_gets_its_decision_and_is_not_kept_again(index):
+    index.add(STORY)
+    first = index.add({**STORY, "id": "b", "text": TEXT + " More to follow."})
+    assert index.add({**STORY, "id": "b", "text": TEXT + " More to follow."}) == first
+    assert len(logged(index)) == 2
+    assert index.stats().redelivered == 1
+
+
+def test_an_older_version_delivered_again_gets_its_own_decision(index):
+    first = index.add(STORY)
+    index.add({**STORY, "text": TEXT + " Nobody was hurt, he said."})
+    assert index.add(STORY) == first
+    assert len(logged(index)) == 2
+
+
+def test_other_words_under_the_same_id_are_an_update(index):
+    index.add({**STORY, "source": ""})
+    decision = index.add({**STORY, "source": "", "text": TEXT + " Nobody was hurt, he said."})
+    assert (decision.verdict, decision.cluster_id, decision.position) == ("update", "a", 2)
+
+
+def test_another_story_under_the_same_id_founds_a_cluster_with_its_position(index):
+    index.add(STORY)
+    decision = index.add({**OTHER, "id": "a"})
+    assert (decision.verdict, decision.cluster_id, decision.leader_id) == ("new", "a#2", "a")
+    assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
+
+
+def test_a_cluster_keeps_its_name_over_a_restart():
+    url = memory_url()
+    with StoryIndex.open(url) as index:
+        index.add_many([STORY, {**OTHER, "id": "a"}])
+    with StoryIndex.open(url) as index:
+        assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
+
+
+def test_ids_that_repeat_within_one_call_are_told_apart(index):
+    changed = {**STORY, "text": TEXT + " Nobody was hurt, he said."}
+    decisions = index.add_many([STORY, OTHER, STORY, changed, changed])
+    assert [d.position for d in decisions] == [1, 2, 1, 3, 3]
+
+
+def test_decide_keeps_nothing(index):
+    index.add(STORY)
+    asked = index.decide({**STORY, "id": "b", "text": TEXT + " More to follow."})
+    assert (asked.verdict, asked.cluster_id, asked.position) == ("duplicate", "a", 0)
+    assert index.decide(STORY).position == 1
+    assert index.stats().position == index.stats().stories == 1
+
+
+@pytest.mark.parametrize(
+    ("keep", "shown"), [("earliest", ["b", "a", "a"]), ("longest", ["b", "b", "b"]), ("source:C", ["b", "a", "c"])]
+)
+def test_the_story_shown_is_chosen_by_policy(keep, shown):
+    stories = [
+        {**STORY, "id": "b", "published": at(1, 5), "text": TEXT + " More to follow later."},
+        {**STORY, "id": "a", "published": at(1, 4), "source": "B"},
+        {**STORY, "id": "c", "published": at(1, 6), "source": "c "},
+    ]
+    with StoryIndex.open("memory://", Settings(keep=keep)) as index:
+        assert [d.canonical_id for d in index.add_many(stories)] == shown
+        assert index.decide({**stories[0], "id": "d", "published": at(1, 7)}).canonical_id == shown[-1]
+
+
+def test_a_batch_of_stories_is_taken_whole():
+    stories = feed(5000)
+    batch = story_batch(stories)
+    with StoryIndex.open("memory://") as index:
+        decisions = index.add_many(batch)
+        assert said(decisions) == judged(stories, Settings())
+        assert index.stats().duplicates + index.stats().updates == sum(not d.is_new for d in decisions) > 1000
+
+
+def test_nothing_to_add_is_fine(index):
+    assert index.add_many([]) == []
+    assert index.add_many(story_batch([])) == []
+
+
+def test_a_decision_is_plain_json(index):
+    index.add(STORY)
+    document = json.loads(json.dumps(index.add({**STORY, "id": "b", "text": TEXT + " More to follow."}).to_dict()))
+    assert document["cluster_id"] == "a"
+    assert set(document) >= {"id", "verdict", "canonical_id", "score", "evidence", "reasons", "position"}
+
+
+def test_dates_are_read_as_feeds_write_them(index):
+    for published in (
+        datetime(2023, 6, 1, 2, tzinfo=UTC),
+        "2023-06-01T02:00:00Z",
+        "Thu, 01 Jun 2023 04:00:00 +0200",
+        datetime(2023, 6, 1, 2),
+        1685584800,
+    ):
+        index.add({**OTHER, "id": str(published), "published": published})
+        assert index.stats().latest_us == 1685584800_000000
+
+
+def test_a_date_far_ahead_counts_as_none(index):
+    index.add(STORY)
+    index.add({**OTHER, "published": datetime.now(UTC) + timedelta(days=400)})
+    assert index.stats().future == 1
+    assert index.stats().latest_us == int(at(1).timestamp() * 1e6)
+    assert index.add({**STORY, "id": "b"}).verdict == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("story", "problem"),
+    [
+        ({"id": "a", "headline": "x"}, "a story has a title, a text or both; got the fields id, headline"),
+        ({"title": "x"}, "needs an id or a URL"),
+        ({"id": 1.5, "title": "x"}, "id is a text or an integer"),
+        ({"id": "a", "title": b"x"}, "title is a text, got bytes"),
+        ({"id": "a", "title": "x", "published": []}, "published is a datetime"),
+    ],
+)
+def test_a_story_that_cannot_be_taken_is_refused(index, story, problem):
+    with pytest.raises(SettingsError, match=problem):
+        index.add(story)
+    assert index.stats().position == 0
+
+
+def test_a_batch_of_other_columns_is_refused(index):
+    with pytest.raises(SettingsError, match="STORY_SCHEMA"):
+        index.add_many(pa.RecordBatch.from_pylist([{"id": "a"}]))
+
+
+def test_a_url_stands_in_for_an_id(index):
+    assert index.add({"url": "https://example.org/a", "title": TITLE}).id == "https://example.org/a"
+
+
+def test_an_index_needs_a_window():
+    with pytest.raises(SettingsError, match="needs one"):
+        StoryIndex.open("memory://", Settings(window=None))
+
+
+def test_lateness_is_the_window_unless_given():
+    assert with_lateness(Settings(window=60.0)).lateness == 60.0
+    assert with_lateness(Settings(window=60.0, lateness=5.0)).lateness == 5.0
+
+
+def test_settings_are_those_the_index_was_made_with():
+    url = memory_url()
+    StoryIndex.open(url, Settings(window=60.0, keep="longest")).close()
+    with StoryIndex.open(url) as index:
+        assert (index.settings.window, index.settings.keep) == (60.0, "longest")
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        (Settings(window=60.0), r"made with window 259200.0, expected 60.0; .*dedup rebuild --store memory://"),
+        (Settings(seed=2), "made with"),
+        (Settings(rule=0.8), "made with"),
+        (Settings(shingle_width=4), "made with"),
+    ],
+)
+def test_other_settings_are_refused(other, problem):
+    url = memory_url()
+    StoryIndex.open(url).close()
+    with pytest.raises(IndexFormatError, match=problem):
+        StoryIndex.open(url, other)
+
+
+@pytest.mark.parametrize("field", ["format", "record", "signature", "reading", "model", "layout"])
+def test_an_index_of_a_release_that_decides_otherwise_is_refused(field):
+    url = memory_url()
+    document = json.loads(describe(with_lateness(Settings())))
+    assert field in document
+    document[field] = "other"
+    with open_store(url) as store:
+        store.create(json.dumps(document).encode())
+    with pytest.raises(IndexFormatError, match=f'{field} "other", expected .*dedup rebuild'):
+        StoryIndex.open(url)
+
+
+def test_a_log_of_something_else_is_refused():
+    url = memory_url()
+    with open_store(url) as store:
+        store.create(b"something else")
+    with pytest.raises(IndexFormatError, match="not an index of this package"):
+        StoryIndex.open(url)
+
+
+def test_a_closed_index_says_so(index):
+    index.close()
+    index.close()
+    with pytest.raises(StoreError, match="closed"):
+        index.add(STORY)
+
+
+def test_a_store_that_fails_leaves_the_index_as_it_was(index, monkeypatch):
+    index.add(STORY)
+    append = index._store.append
+
+    def fail(*_):
+        raise StoreError("gone")
+
+    monkeypatch.setattr(index._store, "append", fail)
+    with pytest.raises(StoreError, match="gone"):
+        index.add(OTHER)
+    monkeypatch.setattr(index._store, "append", append)
+    assert index.add(OTHER).position == 2
+    assert index.stats().new == 2
+
+
+def test_an_interrupted_thread_leaves_the_index_usable(index, monkeypatch):
+    index.add(STORY)
+    append = index._store.append
+
+    def interrupt(*arguments):
+        append(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index._store, "append", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        index.add(OTHER)
+    monkeypatch.setattr(index._store, "append", append)
+    assert index.add(OTHER).position == 2
+
+
+def test_who_listens_hears_of_what_was_added():
+    heard: list[tuple[Decision, int]] = []
+    with StoryIndex.open("memory://", on_decision=lambda d: heard.append((d, listened.stats().position))) as listened:
+        listened.add(STORY)
+        listened.add(STORY)
+        listened.decide(OTHER)
+        listened.add(OTHER)
+    assert [(d.id, position) for d, position in heard] == [("a", 1), ("z", 2)]
+
+
+def test_decisions_are_logged_with_their_fields(index, caplog):
+    with caplog.at_level(logging.DEBUG, logger="dedup.index"):
+        index.add(STORY)
+    (record,) = (record for record in caplog.records if record.message == "decided")
+    assert record.decision["verdict"] == "new"
+
+
+def test_counters_are_exposed_as_prometheus_reads_them(index):
+    index.add(STORY)
+    lines = index.stats().expose().splitlines()
+    assert "# TYPE dedup_new_total counter" in lines
+    assert "dedup_new_total 1" in lines
+    assert "dedup_stories 1" in lines
+    assert f"dedup_latest_seconds {at(1).timestamp()!r}" in lines
+
+
+def test_threads_take_turns():
+    stories = feed(1200)
+    with StoryIndex.open("memory://") as index:
+        threads = [
+            threading.Thread(target=lambda k=k: [index.add(story) for story in stories[k % 2 :: 2]]) for k in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        log = logged(index)
+        assert sorted(story["id"] for story in log) == sorted(story["id"] for story in stories)
+        assert said(index.add_many(log)) == judged(log, Settings())
+
+
+def test_asyncio_goes_through_threads():
+    stories = feed(60)
+
+    async def ingest(index):
+        return await asyncio.gather(*(asyncio.to_thread(index.add, story) for story in stories))
+
+    with StoryIndex.open("memory://") as index:
+        decisions = asyncio.run(ingest(index))
+        assert sorted(d.position for d in decisions) == list(range(1, 61))
+
+
+def _add_in_child(index, stories, results):
+    results.put(said(index.add_many(stories)))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_is_one_more_worker(tmp_path):
+    fork = multiprocessing.get_context("fork")
+    stories = feed(300)
+    with StoryIndex.open(f"sqlite:///{tmp_path}/stories.db") as index:
+        index.add_many(stories[:100])
+        results = fork.Queue()
+        child = fork.Process(target=_add_in_child, args=(index, stories[100:200], results))
+        child.start()
+        from_child = results.get(timeout=60)
+        child.join()
+        rest = index.add_many(stories[200:])
+        assert from_child + said(rest) == judged(stories, Settings())[100:]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_in_the_middle_of_a_decision_reads_the_log_anew(tmp_path):
+    fork = multiprocessing.get_context("fork")
+    stories = feed(200)
+    with StoryIndex.open(f"sqlite:///{tmp_path}/stories.db") as index:
+        index.add_many(stories[:100])
+        index._sound = False  # as another thread of the parent leaves it
+        with index._lock:
+            results = fork.Queue()
+            child = fork.Process(target=_add_in_child, args=(index, stories[100:], results))
+            child.start()
+            from_child = results.get(timeout=60)
+            child.join()
+        assert from_child == judged(stories, Settings())[100:]
+
+
+def test_public_names():
+    assert dedup.StoryIndex is StoryIndex
+    assert dedup.Decision is Decision

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+
+import pytest
+
+from tests.indexes import feed, judged
+from tests.test_cli import DATA, SAMPLE, dedup, rows
+
+
+def lines_of(stories):
+    return "".join(json.dumps(story, default=str) + "\n" for story in stories).encode()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return f"sqlite:///{tmp_path}/stories.db"
+
+
+def ingest(store, *args, stdin=b""):
+    code, output, message = dedup("ingest", *args, "--store", store, stdin=stdin)
+    assert code == 0, message
+    return output, message
+
+
+def test_only_new_stories_come_out_and_none_the_second_time(store, tmp_path):
+    output, message = ingest(store, SAMPLE, "--decisions", tmp_path / "decisions.jsonl")
+    decisions = rows(tmp_path / "decisions.jsonl")
+    lines = SAMPLE.read_bytes().splitlines()
+    assert output.splitlines() == [
+        line for line, d in zip(lines, decisions, strict=True) if d["verdict"] == "new" and not d["redelivered"]
+    ]
+    assert len(decisions) == len(lines)
+    assert "62 stories: 43 new" in message
+    output, message = ingest(store, SAMPLE)
+    assert output == b""
+    assert "0 new, 0 duplicates, 0 updates, 62 were in the store already" in message
+
+
+def test_new_stories_of_a_feed_that_grew_come_out(store, tmp_path):
+    lines = SAMPLE.read_bytes().splitlines(keepends=True)
+    first, _ = ingest(store, "-", stdin=b"".join(lines[:30]))
+    second, _ = ingest(store, "-", stdin=b"".join(lines))
+    whole, _ = ingest(f"sqlite:///{tmp_path}/other.db", "-", stdin=b"".join(lines))
+    assert first + second == whole
+
+
+def test_rows_keep_the_format_of_the_feed(store, tmp_path):
+    (tmp_path / "feed.csv").write_text("id,headline,when\r\na,Ferry runs aground off Kvaloy,2023-06-01\r\n")
+    output, _ = ingest(store, tmp_path / "feed.csv", "--map", "title=headline", "--map", "published=when")
+    assert output == b"id,headline,when\r\na,Ferry runs aground off Kvaloy,2023-06-01\r\n"
+    again, _ = ingest(store, tmp_path / "feed.csv", "--map", "title=headline", "--map", "published=when")
+    assert again == b"id,headline,when\r\n"
+
+
+def test_stories_kept_but_not_written_can_be_had(store):
+    lines = lines_of(feed(3000, duplicates=0.0)) + b"{broken\n"
+    code, output, message = dedup("ingest", "-", "--store", store, stdin=lines)
+    assert (code, output) == (3, b"")
+    if "--after" in message:  # the blocks before the broken one were kept
+        assert "run again with --after 0" in message
+    output, _ = ingest(store, "-", "--on-error", "skip", "--after", "0", stdin=lines)
+    assert len(output.splitlines()) == 3000
+
+
+def test_other_settings_than_those_of_the_index_are_refused(store):
+    ingest(store, SAMPLE, "--window", "48h")
+    ingest(store, SAMPLE)
+    code, _, message = dedup("ingest", SAMPLE, "--store", store, "--window", "72h")
+    assert code == 4
+    assert "was made with window 172800.0, expected 259200.0" in message
+    assert f"dedup rebuild --store {store} --into NEW" in message
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "problem"),
+    [
+        (["ingest", SAMPLE, "--store", "mongodb://x"], 2, "a store is"),
+        (["ingest", SAMPLE, "--store", "sqlite:////no/such/folder/x.db"], 1, "there is no folder"),
+        (["ingest", SAMPLE, "--store", "memory://", "--window", "none"], 2, "so it needs one"),
+        (["ingest", DATA / "nothing.jsonl", "--store", "memory://"], 3, "nothing.jsonl"),
+        (["info", "--store", "memory://"], 4, "holds no index"),
+        (["expire", "--store", "memory://"], 4, "holds no index"),
+        (["expire", "--store", "memory://", "--before", "long ago"], 2, "an age such as 30d"),
+        (["rebuild", "--store", "memory://", "--into", "memory://"], 4, "holds no index"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_an_exit_code(args, code, problem):
+    got, output, message = dedup(*args)
+    assert (got, output) == (code, b"")
+    assert problem in message
+    assert len(message.splitlines()) == 1
+
+
+def test_info_says_what_a_store_holds(store):
+    ingest(store, SAMPLE)
+    code, output, _ = dedup("info", "--store", store)
+    text = output.decode()
+    assert code == 0
+    assert "62 stories so far, 62 kept" in text
+    assert '"window": 259200.0' in text
+    assert re.search(r"verdicts   43 new, \d+ duplicates \(\d+ exact\), \d+ updates", text)
+    assert re.search(r"published  20\d\d-\d\d-\d\dT.*Z to 20\d\d-", text)
+
+
+def test_expire_drops_what_nobody_sees(store):
+    ingest(store, "-", "--window", "1h", stdin=lines_of(feed(200, hours=10.0, duplicates=0.0)))
+    code, output, _ = dedup("expire", "--store", store, "--before", "2023-06-01T02:00")
+    assert (code, output) == (0, b"40 stories dropped\n")
+    code, output, _ = dedup("expire", "--store", store)
+    assert (code, output) == (0, b"100 stories dropped\n")
+    assert b"200 stories so far, 60 kept" in dedup("info", "--store", store)[1]
+    assert dedup("expire", "--store", store, "--before", "1d")[1] == b"0 stories dropped\n"
+
+
+def test_rebuild_decides_again_with_other_settings(store, tmp_path):
+    stories = feed(400, hours=200.0)
+    ingest(store, "-", stdin=lines_of(stories))
+    new = f"sqlite:///{tmp_path}/new.db"
+    code, output, message = dedup("rebuild", "--store", store, "--into", new, "--rule", "jaccard=0.99")
+    assert code == 0, message
+    assert b"400 stories decided again: 400 new" in output
+    code, _, message = dedup("rebuild", "--store", store, "--into", store)
+    assert code == 2
+    assert "cannot be rebuilt into itself" in message
+
+
+def test_a_store_of_another_release_can_be_rebuilt(store, tmp_path):
+    stories = feed(50)
+    ingest(store, "-", stdin=lines_of(stories))
+    path = store.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as connection:
+        [(header,)] = connection.execute("SELECT header FROM log")
+        document = json.loads(header) | {"model": "of another release"}
+        connection.execute("UPDATE log SET header = ?", (json.dumps(document).encode(),))
+    connection.close()
+    code, _, message = dedup("ingest", SAMPLE, "--store", store)
+    assert code == 4
+    assert 'made with model "of another release"' in message
+    assert b"made with model" in dedup("info", "--store", store)[1]
+    new = f"sqlite:///{tmp_path}/new.db"
+    assert dedup("rebuild", "--store", store, "--into", new)[0] == 0
+    assert ingest(new, "-", stdin=lines_of(stories))[0] == b""
+    assert len(judged(stories)) == 50
+
+
+def test_a_store_without_texts_cannot_be_rebuilt(store, tmp_path):
+    ingest(store, SAMPLE, "--no-text")
+    assert b"0 of 0 texts" in dedup("info", "--store", store)[1]
+    code, _, message = dedup("rebuild", "--store", store, "--into", f"sqlite:///{tmp_path}/new.db")
+    assert code == 2
+    assert "keeps no text of the story at position 1" in message

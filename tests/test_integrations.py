@@ -1,0 +1,176 @@
+"""The Scrapy pipeline in a real crawl, and the recipes, each run as its user would."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.indexes import feed
+from tests.services import new_name
+
+RECIPES = pathlib.Path(__file__).parents[1] / "data" / "recipes"
+SPIDER = """
+import scrapy
+
+class Story(scrapy.Item):
+    url, headline, text, dedup = (scrapy.Field() for _ in range(4))
+
+class Spider(scrapy.Spider):
+    name = "stories"
+    custom_settings = {settings}
+
+    async def start(self):
+        for k in range({pages}):
+            yield scrapy.Request(f"http://127.0.0.1:{port}/{{k}}.html")
+
+    def parse(self, response):
+        yield Story(
+            url=response.url, headline=response.css("h1::text").get(), text=response.css("p::text").get()
+        )
+"""
+PIPELINE = {
+    "ITEM_PIPELINES": {"dedup.integrations.scrapy.DedupPipeline": 300},
+    "DEDUP_FIELDS": {"title": "headline"},
+    "LOG_LEVEL": "INFO",
+}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A folder and the port it is served on."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def need(module, extra):
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"no {module}: pip install 'dedup-stories[{extra}]'")
+
+
+def crawl(tmp_path, port, pages, **settings):
+    """The items of a crawl, and its log."""
+    code = SPIDER.format(settings=PIPELINE | settings, pages=pages, port=port)
+    (tmp_path / "spider.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-m", "scrapy", "runspider", "spider.py", "-O", "items.jsonl"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    ours = [line for line in done.stderr.splitlines() if "Deprecat" in line and "dedup" in line]
+    assert not ours, ours
+    return items, done.stderr
+
+
+def write_pages(folder, stories):
+    for k, story in enumerate(stories):
+        (folder / f"{k}.html").write_text(f"<h1>{story['title']}</h1><p>{story['text']}</p>")
+
+
+def test_a_crawl_keeps_one_of_each_and_the_next_crawl_none(site, tmp_path):
+    need("scrapy", "scrapy")
+    folder, port = site
+    stories = feed(12, duplicates=0.0)
+    write_pages(folder, [*stories, *stories[:5]])
+    items, log = crawl(tmp_path, port, 17)
+    assert sorted(item["headline"] for item in items) == sorted(story["title"] for story in stories)
+    assert "'item_dropped_count': 5" in log
+    assert "'item_dropped_reasons_count/DuplicateStory': 5" in log
+    assert "'dedup/new': 12" in log
+    items, log = crawl(tmp_path, port, 17)
+    assert items == []
+    assert "'dedup/redelivered': 17" in log
+
+
+def test_a_crawl_may_annotate_instead(site, tmp_path):
+    need("scrapy", "scrapy")
+    folder, port = site
+    story = feed(1)[0]
+    write_pages(folder, [story, story])
+    items, _ = crawl(tmp_path, port, 2, DEDUP_ACTION="annotate", DEDUP_STORE=f"sqlite:///{tmp_path}/other.db")
+    assert sorted(item["dedup"]["verdict"] for item in items) == ["duplicate", "new"]
+
+
+def test_a_crawl_with_settings_that_cannot_work_says_so(site, tmp_path):
+    need("scrapy", "scrapy")
+    _, port = site
+    (tmp_path / "spider.py").write_text(SPIDER.format(settings=PIPELINE | {"DEDUP_ACTION": "hide"}, pages=1, port=port))
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "runspider", "spider.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert 'DEDUP_ACTION is "drop" or "annotate", got "hide"' in done.stderr
+
+
+def test_the_polling_recipe_prints_what_is_new(site, tmp_path):
+    need("feedparser", "feeds")
+    folder, port = site
+    stories = feed(6, duplicates=0.0)
+
+    def publish(some):
+        entries = "".join(
+            f"<item><guid isPermaLink='false'>{s['id']}</guid><title>{s['title']}</title>"
+            f"<description>{s['text']}</description><pubDate>Thu, 01 Jun 2023 0{k}:00:00 GMT</pubDate></item>"
+            for k, s in enumerate(some)
+        )
+        (folder / "feed.xml").write_text(f'<rss version="2.0"><channel><title>A</title>{entries}</channel></rss>')
+
+    def poll():
+        command = [sys.executable, RECIPES / "poll_feeds.py", f"sqlite:///{tmp_path}/stories.db", "0"]
+        url = f"http://127.0.0.1:{port}/feed.xml"
+        done = subprocess.run([*map(str, command), url], capture_output=True, text=True, check=True)
+        return [json.loads(line)["id"] for line in done.stdout.splitlines()]
+
+    publish(stories[:4])
+    assert poll() == ["s0", "s1", "s2", "s3"]
+    publish([*stories[2:], stories[0] | {"id": "copy"}])
+    assert poll() == ["s4", "s5"]
+
+
+@pytest.mark.service
+def test_the_stream_recipe_survives_a_worker_that_dies_before_it_acknowledges(redis_server, tmp_path):
+    client = redis_server.client()
+    stream, into = new_name(), new_name()
+    stories = [story | {"published": None} for story in feed(30, duplicates=0.0)]
+    for story in [*stories, stories[3] | {"id": "copy"}]:
+        client.xadd(stream, {"story": json.dumps(story)})
+    store = f"sqlite:///{tmp_path}/stories.db"
+    url = redis_server.url("x").partition("?")[0]
+    dies = (
+        "import runpy, sys; recipe = runpy.run_path(sys.argv[1]); StoryIndex = recipe['StoryIndex'];"
+        "recipe['main'].__globals__['handle'] = lambda index, client, stream, into, messages: ("
+        "index.add_many(__import__('json').loads(fields[b'story']) for _, fields in messages),"
+        "__import__('os')._exit(9));"
+        "recipe['main'](*sys.argv[2:])"
+    )
+    arguments = [RECIPES / "consume_stream.py", store, url, stream, into]
+    assert subprocess.run([sys.executable, "-c", dies, *arguments], check=False).returncode == 9
+    finishes = (
+        "import runpy, sys; recipe = runpy.run_path(sys.argv[1]); recipe['main'].__globals__['ABANDONED_MS'] = 0;"
+        "recipe['main'](*sys.argv[2:], wait_ms=100, rounds=3)"
+    )
+    subprocess.run([sys.executable, "-c", finishes, *arguments], check=True)
+    passed_on = [fields[b"id"].decode() for _, fields in client.xrange(into)]
+    assert passed_on == [story["id"] for story in stories]
+    assert client.xpending(stream, "dedup")["pending"] == 0
