@@ -109,6 +109,9 @@ WINDOW = Annotated[
 ]
 KEEP = Annotated[str | None, typer.Option(help="Which story a cluster shows: earliest, longest, source:NAME,NAME.")]
 RULE = Annotated[str | None, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
+STRICTNESS = Annotated[
+    Literal["strict", "balanced", "loose"] | None, typer.Option(help="How sure the evidence must be.")
+]
 NO_TEXT = Annotated[bool, typer.Option("--no-text", help="Keep no texts in the store; it cannot be rebuilt then.")]
 
 
@@ -123,6 +126,7 @@ def ingest(
     window: WINDOW = None,
     keep: KEEP = None,
     rule: RULE = None,
+    strictness: STRICTNESS = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
     ] = None,
@@ -143,7 +147,7 @@ def ingest(
         Ingest(
             feeds=feeds,
             store=store,
-            options=IndexOptions(window=window, keep=keep, rule=rule),
+            options=IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness),
             output=output,
             decisions=decisions,
             mapping=_parse_mapping(mapping or []),
@@ -186,13 +190,14 @@ def rebuild(
     window: WINDOW = None,
     keep: KEEP = None,
     rule: RULE = None,
+    strictness: STRICTNESS = None,
     no_text: NO_TEXT = False,
 ) -> None:
     """Decide the stories of a store again, with other settings or by a new release, into another store."""
     with exit_codes():
         from dedup.ingest import IndexOptions, rebuild_store
 
-        options = IndexOptions(window=window, keep=keep, rule=rule)
+        options = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness)
         for line in rebuild_store(store, into, options, texts=not no_text):
             typer.echo(line)
 

@@ -25,7 +25,7 @@ from dedup.kernels.native.evidence import UNDATED
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.readers.dates import parse_date
 from dedup.records import Layout
-from dedup.settings import Settings, parse_rule, parse_window
+from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.stores import Row, Store, open_store
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_kept
@@ -41,6 +41,7 @@ class IndexOptions:
     window: str | None = None
     keep: str | None = None
     rule: str | None = None
+    strictness: Strictness | None = None
 
     def settings(self, standing: Settings | None) -> Settings | None:
         """The settings meant, None for those of the index, whatever they are.
@@ -56,6 +57,8 @@ class IndexOptions:
             changes["keep"] = self.keep
         if self.rule is not None:
             changes["rule"] = parse_rule(self.rule)
+        if self.strictness is not None:
+            changes["strictness"] = self.strictness
         if not changes and standing is None:
             return None
         return dataclasses.replace(standing or Settings(), **changes)

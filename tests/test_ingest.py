@@ -65,6 +65,13 @@ def test_stories_kept_but_not_written_can_be_had(store):
     assert len(output.splitlines()) == 3000
 
 
+def test_the_strictness_is_one_of_the_settings_of_an_index(store):
+    ingest(store, SAMPLE, "--strictness", "strict")
+    code, _, message = dedup("ingest", SAMPLE, "--store", store, "--strictness", "loose")
+    assert code == 4
+    assert "strictness" in message
+
+
 def test_other_settings_than_those_of_the_index_are_refused(store):
     ingest(store, SAMPLE, "--window", "48h")
     ingest(store, SAMPLE)
