@@ -56,7 +56,6 @@ def _mask_of(low, high):
 lower_mask = _mask_of(ord("a"), ord("z"))
 upper_mask = _mask_of(ord("A"), ord("Z"))
 digit_mask = _mask_of(ord("0"), ord("9"))
-space_mask = _mask_of(32, 32)
 control_mask = _mask_of(0, 31)
 quote_mask = _mask_of(ord('"'), ord('"'))
 backslash_mask = _mask_of(ord("\\"), ord("\\"))
