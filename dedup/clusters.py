@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +92,19 @@ def _with_room(table: Table, more: int, limit: int) -> Table:
     return table
 
 
+def _one_ahead(
+    chunks: Sequence[slice], weigh: Callable[[int, slice], tuple[Candidates, Iterable[None]]]
+) -> Iterator[tuple[slice, Candidates]]:
+    """Each chunk and its candidates; the next ones are being weighed while the caller decides these."""
+    following: tuple[Candidates, Iterable[None]] | None = None
+    for place, rows in enumerate(chunks):
+        candidates, under_way = following or weigh(rows.start, rows)
+        deque(under_way, maxlen=0)
+        if place + 1 < len(chunks):
+            following = weigh(rows.start, chunks[place + 1])
+        yield rows, candidates
+
+
 class _Before(NamedTuple):
     """What the last decision found, so that it can be taken back."""
 
@@ -147,38 +162,16 @@ class LeaderPass:
             known: membership holds what another pass decided on these stories: it is only remembered.
         """
         totals = np.zeros(TOTALS, dtype=np.int64)
-        limit = self.settings.bucket_limit
         count = buckets.crowded.shape[0]
         room = buckets.bounds
         if buckets.entries.shape[0]:
             room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
         seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
-        for begin in range(0, count, _CHUNK):
-            rows = slice(begin, min(begin + _CHUNK, count))
-            candidates = self._weigh(first, rows, room, seen_from, buckets, facts, membership, thread_map)
-            live = buckets.crowded[rows]
-            more = int(np.bitwise_count(live).sum()) + 2 * (rows.stop - rows.start)
-            self._table = _with_room(self._table, more, limit)
-            undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
-            self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
-            lookups = Lookups(
-                keys=buckets.keys,
-                places=buckets.places[rows],
-                live=live,
-                shared=buckets.shared[rows],
-                horizons=seen_from[rows],
-                next_bands=self._next_bands,
-                limit=limit,
-            )
-            found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
-            if found + candidates.members.shape[0] > self._found.shape[0]:
-                self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
-            scratch = Scratch(self._seen, self._decisions, self._found)
-            lead(
-                *(first + begin, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
-                *(scratch, membership, totals, known),
-            )
+        chunks = [slice(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]
+        weigh = partial(self._weigh, first, room, seen_from, buckets, facts, membership, thread_map)
+        for rows, candidates in _one_ahead(chunks, weigh):
+            self._lead(first, rows, candidates, seen_from, buckets, facts, membership, totals, known)
         self._latest = max(self._latest, int(facts.times[first : first + count].max(initial=UNDATED)))
         if count > _CHUNK:
             self._before = None
@@ -209,18 +202,59 @@ class LeaderPass:
         self._latest = self._before.latest
         self._before = None
 
-    def _weigh(
+    def _lead(
         self,
         first: int,
         rows: slice,
+        candidates: Candidates,
+        seen_from: NDArray[np.int64],
+        buckets: Buckets,
+        facts: Facts,
+        membership: Membership,
+        totals: NDArray[np.int64],
+        known: bool,
+    ) -> None:
+        """Decide some stories in their order."""
+        limit = self.settings.bucket_limit
+        live = buckets.crowded[rows]
+        more = int(np.bitwise_count(live).sum()) + 2 * (rows.stop - rows.start)
+        self._table = _with_room(self._table, more, limit)
+        undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
+        self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
+        lookups = Lookups(
+            keys=buckets.keys,
+            places=buckets.places[rows],
+            live=live,
+            shared=buckets.shared[rows],
+            horizons=seen_from[rows],
+            next_bands=self._next_bands,
+            limit=limit,
+        )
+        found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+        if found + candidates.members.shape[0] > self._found.shape[0]:
+            self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
+        scratch = Scratch(self._seen, self._decisions, self._found)
+        lead(
+            *(first + rows.start, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
+            *(scratch, membership, totals, known),
+        )
+
+    def _weigh(
+        self,
+        first: int,
         room: NDArray[np.int64],
         seen_from: NDArray[np.int64],
         buckets: Buckets,
         facts: Facts,
         membership: Membership,
         thread_map: ThreadMap,
-    ) -> Candidates:
-        """The candidates of some stories in the buckets that are known, and the scores of those likely to lead."""
+        decided: int,
+        rows: slice,
+    ) -> tuple[Candidates, Iterable[None]]:
+        """The candidates of some stories in the buckets that are known, and the scores of those likely to lead.
+
+        They are complete when the calls under way, which are returned too, have been gone through.
+        """
         count = rows.stop - rows.start
         bounds = room[rows.start : rows.stop + 1] - room[rows.start]
         total = int(bounds[-1])
@@ -232,7 +266,7 @@ class LeaderPass:
             scores=np.empty(total, dtype=np.float64),
         )
         if total == 0:
-            return candidates
+            return candidates, ()
         entry_bounds = buckets.bounds[rows.start : rows.stop + 1]
         slots = 1 << (2 * count_bands(self.settings) * self.settings.bucket_limit).bit_length()
 
@@ -241,12 +275,11 @@ class LeaderPass:
             scratch = np.empty(slots, dtype=np.uint64)
             list_members(entry_bounds, buckets.entries, buckets.members, scratch, candidates, begin, end)
             weigh_members(
-                *(first + rows.start, candidates, facts, self.judgement, membership.leaders, seen_from[rows]),
-                *(begin, end),
+                *(first + rows.start, candidates, facts, self.judgement, membership.leaders, first + decided),
+                *(seen_from[rows], begin, end),
             )
 
-        deque(thread_map(weigh, range(0, count, _TASK)), maxlen=0)
-        return candidates
+        return candidates, thread_map(weigh, range(0, count, _TASK))
 
 
 def choose_canonicals(

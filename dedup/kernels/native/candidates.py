@@ -93,16 +93,17 @@ def weigh_members(
     facts: Facts,
     judgement: Judgement,
     leaders: NDArray[np.int32],
+    decided: int,
     horizons: NDArray[np.int64],
     begin: int,
     end: int,
 ) -> None:
     """Score stories first + begin .. first + end - 1 against the leaders that their candidates surely or likely have.
 
-    Sure is what was decided before story `first`; a later candidate most likely leads.
+    Sure is what is decided already; a later candidate most likely leads.
 
     candidates : Candidates of the stories from `first` on; weighed and scores are overwritten
-    leaders    : int32[n]   decided up to story `first`
+    leaders    : int32[n]   of the stories before `decided`, which is at most `first`
     horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
     evidence = np.empty(FEATURES, dtype=np.float32)
@@ -111,7 +112,7 @@ def weigh_members(
         at = candidates.bounds[row]
         for k in range(candidates.bounds[row], candidates.ends[row]):
             member = candidates.members[k]
-            likely = leaders[member] if member < first else member
+            likely = leaders[member] if member < decided else member
             candidates.weighed[k] = -1
             known = not in_view(facts.times[first + row], facts.times[likely], view)
             for other in range(candidates.bounds[row], at):
