@@ -29,8 +29,9 @@ class Candidates(NamedTuple):
     members: NDArray[np.int32]  # [m] the distinct earlier stories that share a bucket with one
     bounds: NDArray[np.int64]  # [n + 1] for those of story k there is room from bounds[k] to bounds[k + 1]
     ends: NDArray[np.int64]  # [n] they are members[bounds[k]:ends[k]]
-    weighed: NDArray[np.int32]  # [m] the leaders that were weighed beforehand, from bounds[k] on, -1 up to ends[k]
+    weighed: NDArray[np.int32]  # [m] leaders that were weighed beforehand
     scores: NDArray[np.float64]  # [m] of these, 0..1
+    weighed_ends: NDArray[np.int64]  # [n] those of story k are weighed[bounds[k]:weighed_ends[k]]
 
 
 @njit(nogil=True)
@@ -102,7 +103,7 @@ def weigh_members(
 
     Sure is what is decided already; a later candidate most likely leads.
 
-    candidates : Candidates of the stories from `first` on; weighed and scores are overwritten
+    candidates : Candidates of the stories from `first` on; weighed, scores and weighed_ends are overwritten
     leaders    : int32[n]   of the stories before `decided`, which is at most `first`
     horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
@@ -113,7 +114,6 @@ def weigh_members(
         for k in range(candidates.bounds[row], candidates.ends[row]):
             member = candidates.members[k]
             likely = leaders[member] if member < decided else member
-            candidates.weighed[k] = -1
             known = not in_view(facts.times[first + row], facts.times[likely], view)
             for other in range(candidates.bounds[row], at):
                 known |= candidates.weighed[other] == likely
@@ -121,5 +121,6 @@ def weigh_members(
                 candidates.weighed[at] = likely
                 prefetch_facts(facts, np.int64(likely))
                 at += 1
+        candidates.weighed_ends[row] = at
         for k in range(candidates.bounds[row], at):
             candidates.scores[k] = judge(facts, first + row, np.int64(candidates.weighed[k]), judgement, evidence)
