@@ -39,7 +39,8 @@ LAYERS = (
     ("writers",),
     ("warmup",),
     ("job",),
-    ("ingest", "integrations"),
+    ("explain_view",),
+    ("ingest", "integrations", "similar_job", "explain_job"),
     ("cli",),
     ("__main__",),
 )
