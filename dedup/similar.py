@@ -181,7 +181,7 @@ class WordIndex:
 
         def search(begin: int) -> None:
             end = min(begin + _TASK, self.count)
-            self._search(self._vectors, begin, end, -1, Found(*(array[begin:end] for array in found)))
+            self._search(self._vectors, begin, end, -1, Found._make(array[begin:end] for array in found))
 
         deque(thread_map(search, range(0, self.count, _TASK)), maxlen=0)
         return found

@@ -19,15 +19,30 @@ from dedup.kernels.native.evidence import UNDATED
 from dedup.kernels.native.facts import FRONT, LEAD, TITLE
 from dedup.kernels.reference import similar as slow
 from dedup.settings import Settings
-from dedup.similar import _COUNT_WEIGHTS, LEAST_SCORE, POOL, WordIndex, find_similar
+from dedup.similar import _COUNT_WEIGHTS, LEAST_SCORE, WordIndex, find_similar
 from tests.builders import at
 
-SUBJECTS = "ferry bank corn final quake summit strike vaccine election comet".split()
-WORDS = "harbour minister rates export goal rescue talks union doctor ballot telescope storm record report".split()
+SUBJECTS = ["ferry", "bank", "corn", "final", "quake", "summit", "strike", "vaccine", "election", "comet"]
+WORDS = [
+    "harbour",
+    "minister",
+    "rates",
+    "export",
+    "goal",
+    "rescue",
+    "talks",
+    "union",
+    "doctor",
+    "ballot",
+    "telescope",
+    "storm",
+    "record",
+    "report",
+]
 STORIES = st.lists(
     st.tuples(
         st.lists(st.sampled_from(SUBJECTS + WORDS), max_size=6),
-        st.lists(st.sampled_from(WORDS + ["Oslo", "350", "seven"]), max_size=9),
+        st.lists(st.sampled_from([*WORDS, "Oslo", "350", "seven"]), max_size=9),
         st.one_of(st.none(), st.integers(1, 9)),
     ),
     min_size=1,
@@ -65,7 +80,7 @@ def rarities(stories, *others):
 
 def slow_search(stories, query, place, rarity, top):
     found, cut = slow.search(
-        stories, query, place, rarity, [float(one) for one in _COUNT_WEIGHTS], LEAST_SCORE, max(POOL, top)
+        stories, query, place, rarity, [float(one) for one in _COUNT_WEIGHTS], LEAST_SCORE, max(native.POOL, top)
     )
     return [(where, float(np.float32(score))) for where, score in found[:top]], cut
 
@@ -116,7 +131,7 @@ def test_stories_entered_piece_by_piece_are_found_like_those_entered_at_once(sto
 
 def crowd(count, seed=1):
     """Stories that all share a word, and some others by chance."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     some = [f"word{k}" for k in range(300)]
     return [
         (["election", *draw.sample(some, 4)], draw.sample(some, 6), draw.choice([None, 1, 2, 3, 4]))
@@ -181,7 +196,7 @@ def test_the_story_that_a_cluster_shows_is_named():
 
 def test_what_is_nearer_in_time_is_more_similar():
     def score(hours):
-        later = {**ROWS[3], "published": ROWS[0]["published"] + timedelta(hours=hours)}
+        later = {**ROWS[3], "published": at(1) + timedelta(hours=hours)}
         return similar([ROWS[0], later])[0].of(0)[0][1]
 
     same, window, week = score(0), score(72), score(144)
