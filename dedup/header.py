@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,25 @@ def with_lateness(settings: Settings) -> Settings:
             "an index remembers what lies in its window, so it needs one; for a very long one write 520w"
         )
     return settings if settings.lateness is not None else dataclasses.replace(settings, lateness=settings.window)
+
+
+def check_ttl(ttl: int | None, settings: Settings, label: str) -> None:
+    """Refuse a store that would let stories go before an index with these settings has forgotten them.
+
+    Args:
+        ttl: of the store, in seconds; None if it lets nothing go.
+        settings: with a window and a lateness.
+        label: the store's name in messages.
+
+    Raises:
+        SettingsError: naming the least that would do.
+    """
+    needed = math.ceil(((settings.window or 0.0) + (settings.lateness or 0.0)) / 3600)
+    if ttl is not None and ttl < needed * 3600:
+        raise SettingsError(
+            f"{label} lets stories go after {ttl / 3600:g} h without a new one, but window and lateness together are "
+            f"{needed} h; write ttl={needed}h or more into its URL"
+        )
 
 
 def _settings_document(settings: Settings) -> dict[str, Any]:
