@@ -139,7 +139,8 @@ def _read(path: Path, kept: Path | None, on_error: OnError, block: int) -> pa.Ta
     except FeedError as exc:
         assert "\n" not in str(exc), str(exc)
         return None
-    return pa.Table.from_batches(batches, STORY_SCHEMA).combine_chunks()
+    table = pa.Table.from_batches(batches, STORY_SCHEMA).combine_chunks()
+    return table.drop_columns("published") if feed.stats.dates_future else table  # those are of now
 
 
 def rows(*suffixes: str) -> Callable[[], list[bytes]]:
