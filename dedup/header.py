@@ -71,9 +71,10 @@ def check(header: bytes, settings: Settings, label: str) -> None:
     """
     found, expected = _parse(header, label), _parse(describe(settings), label)
     there = found.get("settings", {})
-    for name in _settings_document(settings):  # first: other settings also change how stories are read
-        if there.get(name) != expected["settings"][name]:
-            raise IndexFormatError(_mismatch(label, name, there.get(name), expected["settings"][name]))
+    wanted = expected["settings"]
+    for name in [*wanted, *sorted(there.keys() - wanted.keys())]:  # first: settings also change how stories are read
+        if there.get(name) != wanted.get(name):
+            raise IndexFormatError(_mismatch(label, name, there.get(name), wanted.get(name)))
     for name in sorted(expected.keys() - {"settings"}):
         if found.get(name) != expected[name]:
             raise IndexFormatError(_mismatch(label, name, found.get(name), expected[name]))
@@ -113,6 +114,8 @@ def check_ttl(ttl: int | None, settings: Settings, label: str) -> None:
 
 def _settings_document(settings: Settings) -> dict[str, Any]:
     values = dataclasses.asdict(settings)
+    if not settings.boilerplate:  # as before there was such a thing
+        del values["boilerplate"]
     return {name: value for name, value in values.items() if name not in _FREE}
 
 
