@@ -253,6 +253,11 @@ def test_every_function_word_is_flagged_and_no_longer_or_shorter_one():
     assert flagged_functions(" ".join(sorted(others))) == []
 
 
+def test_words_of_repeated_letters_are_no_function_words():
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert flagged_functions(" ".join(a + 7 * b for a in letters for b in letters)) == []
+
+
 def test_a_long_word_is_cut_into_pieces():
     assert words("x" * (2 * LONGEST + 1)) == ["x" * LONGEST] * 2 + ["x"]
     assert words("\xe9" * (LONGEST + 1)) == ["\xe9" * LONGEST, "\xe9"]
