@@ -9,10 +9,11 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -38,6 +39,7 @@ PART = b"\x1e"
 """Between title, text, source and URL of a story."""
 
 OnError = Literal["stop", "skip"]
+_AT_ONCE, _LONGEST_SPLICE = 64, 200  # stories in a call of the kernel, bytes of each
 _BLOCKS = 64, 1 << 21  # bytes of a feed parsed at a time: stories must not depend on it
 _WORDS = {
     "url": b"https://|www.|m.|amp.|cdn.ampproject.org/c/s/|google.com/amp/s/|/amp|?|&|&amp;|utm_source=|id=|#|#!|#/|:443|:80",
@@ -66,12 +68,42 @@ class Target(NamedTuple):
 
 def run_kernel(data: bytes) -> None:
     """The compiled tokeniser agrees with its slow twin, whose branches guide the search."""
+    _compare([_story(data)])
+
+
+def sweep_kernel(seeds: Sequence[bytes], runs: int, seed: int) -> Iterator[int]:
+    """Stories made of pieces of others, many in a call of the kernel, each compared with its twin; how many so far."""
+    draw = random.Random(seed)  # noqa: S311  # what to try, not a secret
+    words = [word for word in TARGETS["kernel"].words.split(b"|") if word]
+    for done in range(0, runs, _AT_ONCE):
+        count = min(_AT_ONCE, runs - done)
+        _compare([_story(_splice(draw, seeds, words)) for _ in range(count)])
+        yield done + count
+
+
+def _splice(draw: random.Random, seeds: Sequence[bytes], words: Sequence[bytes]) -> bytes:
+    data = bytearray(draw.choice(seeds))
+    for _ in range(draw.randrange(1, 6)):
+        at = draw.randrange(len(data) + 1)
+        other = draw.choice(seeds)
+        begin = draw.randrange(len(other) + 1)
+        piece = draw.choice((draw.choice(words), draw.randbytes(2), other[begin : begin + draw.randrange(20)], b""))
+        data[at : at + draw.randrange(8)] = piece
+    return bytes(data[:_LONGEST_SPLICE])
+
+
+def _story(data: bytes) -> Story:
     parts = (data + PART * 3).split(PART, 3)
-    story: Story = (parts[0], parts[1], parts[2], parts[3].rstrip(PART))
-    title, text, marks = slow_tokens(story)
-    expected = [(token.text, token.flags) for token in title], [(token.text, token.flags) for token in text], marks
-    found = fast_tokens(tokenize(story_batch([story])), 0)
-    assert found == expected, f"{story}: {found}, its twin {expected}"
+    return parts[0], parts[1], parts[2], parts[3].rstrip(PART)
+
+
+def _compare(stories: Sequence[Story]) -> None:
+    tokens = tokenize(story_batch(stories))
+    for k, story in enumerate(stories):
+        title, text, marks = slow_tokens(story)
+        expected = [(token.text, token.flags) for token in title], [(token.text, token.flags) for token in text], marks
+        found = fast_tokens(tokens, k)
+        assert found == expected, f"{story}: {found}, its twin {expected}"
 
 
 def kernel_seeds() -> list[bytes]:
