@@ -44,11 +44,6 @@ class Columns:
         """Let the rows behind the first `count` go."""
         self.count = count
 
-    def select(self, keep: NDArray[np.bool_]) -> None:
-        """Let all rows go but those of some flags, bool[count], and their room with them."""
-        self._arrays = {name: array[: self.count][keep] for name, array in self._arrays.items()}
-        self.count = self._room = int(np.count_nonzero(keep))
-
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, their room included."""

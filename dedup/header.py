@@ -72,7 +72,10 @@ def check(header: bytes, settings: Settings, label: str) -> None:
     found, expected = _parse(header, label), _parse(describe(settings), label)
     there = found.get("settings", {})
     wanted = expected["settings"]
-    for name in [*wanted, *sorted(there.keys() - wanted.keys())]:  # first: settings also change how stories are read
+    for name in [
+        *_settings_document(settings),
+        *sorted(there.keys() - wanted.keys()),
+    ]:  # first: settings also change how stories are read
         if there.get(name) != wanted.get(name):
             raise IndexFormatError(_mismatch(label, name, there.get(name), wanted.get(name)))
     for name in sorted(expected.keys() - {"settings"}):

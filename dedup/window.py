@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.bands import unknown_buckets
@@ -21,6 +22,9 @@ from dedup.settings import Settings
 MOST_ENTERED = MOST_TAKEN_BACK // 2  # stories that are decided at once
 FOREVER = int(np.iinfo(np.int64).max)  # when a cluster without a date is forgotten
 _DROPPED_SHARE = 0.2  # of the rows: with fewer to drop it is not worth building the tables anew
+_STEP = 128  # rows at least that are entered into new tables at once: some ten microseconds each
+_STEP_AFTER = 8  # stories at least that come between
+_PACE = 16  # rows entered for a story that came: the new tables catch up long before the next ones are due
 _NOBODY = -1
 _FACTS = tuple(name for name in Facts._fields if name not in ("hashes", "bounds"))
 
@@ -53,6 +57,9 @@ class Window:
         self._before = self.last_time, self.latest  # the last `enter`
         self._seen_from = np.empty(0, dtype=np.int64)  # of the stories entered last
         self._confirmed = 0
+        self._successor: Window | None = None  # what will be left of this window
+        self._copied = 0  # rows that the successor has, or need not have
+        self._served = 0  # rows when it got the last ones
 
     def __len__(self) -> int:
         return self._confirmed
@@ -75,7 +82,8 @@ class Window:
     @property
     def nbytes(self) -> int:
         """Bytes of the hashes, facts and decisions; the tables of buckets and the ids come on top."""
-        return self._rows.nbytes + self._hashes.nbytes + self._bounds.nbytes
+        own = self._rows.nbytes + self._hashes.nbytes + self._bounds.nbytes
+        return own + (self._successor.nbytes if self._successor is not None else 0)
 
     @property
     def horizon(self) -> int:
@@ -212,41 +220,77 @@ class Window:
     def drop(self) -> int:
         """Forget clusters that nobody sees any more, if there are enough of them; how many stories.
 
-        What that costs is shared by the stories that came since the last time: a few microseconds each.
+        Those that stay are entered into a window of their own, some at every call, in proportion to the stories that
+        came since the one before; this one serves until that has caught up. So no call takes long.
         """
+        successor = self._successor or self._new_successor()
+        came = len(self) - self._served
+        if successor is None or (came < _STEP_AFTER and self._copied):
+            return 0
+        self._successor = None  # gone, if this is broken off in the middle
+        end = min(self._copied + max(_STEP, _PACE * came), len(self))
+        self._copy(successor, np.arange(self._copied, end))
+        self._copied, self._served = end, len(self)
+        if end < len(self):
+            self._successor = successor
+            return 0
+        return self._become(successor)
+
+    def _new_successor(self) -> Window | None:
+        """An empty window for the stories that stay, None where there is too little to forget."""
         horizon = self.horizon
         if horizon == self._horizon or not len(self):
-            return 0
+            return None
         self._horizon = horizon
-        leader_times = self._rows["times"][self._rows["leaders"]]
-        keep = (leader_times >= horizon) | (leader_times == UNDATED)
-        gone = len(self) - int(np.count_nonzero(keep))
-        if gone < _DROPPED_SHARE * len(self):
-            return 0
-        self._keep(keep)
-        self.dropped += gone
-        return gone
+        stay = int(np.count_nonzero(self._stays(np.arange(len(self)))))
+        if len(self) - stay < _DROPPED_SHARE * len(self):
+            return None
+        self._successor = Window(self.settings, self._judgement)
+        self._successor.reserve(stay)
+        self._copied, self._served = 0, len(self)
+        return self._successor
 
-    def _keep(self, keep: NDArray[np.bool_]) -> None:
-        """Build everything anew from some rows."""
-        rows = np.cumsum(keep, dtype=np.int64) - 1
-        sizes = np.diff(self._bounds["bounds"])
-        self._hashes.select(np.repeat(keep, sizes))
-        self._bounds.cut(1)
-        self._bounds.extend({"bounds": np.cumsum(sizes[keep])}, int(rows[-1]) + 1)
-        self._rows.select(keep)
-        for column in ("leaders", "canonicals"):
-            self._rows[column][:] = rows[self._rows[column]]
-        self.names = [name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept]
-        self._latest_rows = {}
-        self._confirmed = len(self.names)
-        self._link(0)
-        old, self._pass = self._pass, LeaderPass(self.settings, self._judgement)
-        buckets = unknown_buckets(self._rows["keys"].T if self._confirmed else np.empty((1, 0), dtype=np.uint32))
-        self._pass.reserve(self._confirmed)
-        self._pass.decide(0, buckets, self._facts(), self._membership(), known=True)
+    def _stays(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether somebody may still see the cluster of each story."""
+        leader_times = self._rows["times"][self._rows["leaders"][rows]]
+        return np.asarray((leader_times >= self._horizon) | (leader_times == UNDATED))
+
+    def _copy(self, successor: Window, rows: NDArray[np.int64]) -> None:
+        """Have the successor remember those of some rows that stay."""
+        rows = rows[self._stays(rows)]
+        if not len(rows):
+            return
+        columns, bounds = self._rows, self._bounds["bounds"]
+        sizes = bounds[rows + 1] - bounds[rows]
+        ends = np.cumsum(sizes)
+        places = np.arange(ends[-1]) + np.repeat(bounds[rows] - ends + sizes, sizes)
+        facts = {name: columns[name][rows] for name in _FACTS}
+        names = [self.names[row] for row in rows.tolist()]
+        part = Hashed(
+            pa.array(names, pa.string()),
+            Facts(hashes=self._hashes["hashes"][places], bounds=np.concatenate([[0], ends]), **facts),
+            np.ascontiguousarray(columns["keys"][rows].T),
+            columns["preference"][rows],
+        )
+        decided = Decided(
+            leaders=columns["positions"][columns["leaders"][rows]],
+            scores=columns["scores"][rows],
+            kinds=columns["kinds"][rows],
+            former=columns["earlier"][rows],
+        )
+        successor.remember(names, part, columns["positions"][rows], decided)
+
+    def _become(self, successor: Window) -> int:
+        """Go on with the rows of the successor; how many stories are gone."""
+        gone = len(self) - len(successor)
+        self._rows, self._hashes, self._bounds = successor._rows, successor._hashes, successor._bounds
+        self.names, self._latest_rows = successor.names, successor._latest_rows
+        self._confirmed = successor._confirmed
+        old, self._pass = self._pass, successor._pass
         self._pass.candidates, self._pass.left_out = old.candidates, old.left_out
         self._pass.full_buckets = old.full_buckets
+        self.dropped += gone
+        return gone
 
     def _extend(self, names: Sequence[str], part: Hashed, positions: NDArray[np.int64], former: list[int]) -> None:
         count = len(names)
