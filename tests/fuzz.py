@@ -42,7 +42,7 @@ def fuzz(target: str, runs: int, seed: int, corpus: Path) -> dict[str, object]:
     command = [
         *(sys.executable, "-m", "tests.fuzz", "--child", target, str(corpus / "inputs"), f"-runs={runs}"),
         *(f"-seed={seed}", f"-max_len={_LONGEST.get(target, _LONGEST_FEED)}", "-len_control=0"),
-        *(f"-timeout={_STUCK}", "-rss_limit_mb=4096"),
+        *(f"-timeout={_STUCK}", f"-report_slow_units={_STUCK}", "-rss_limit_mb=4096"),
         *(f"-artifact_prefix={findings}/", "-print_final_stats=1", f"-dict={corpus / 'words'}"),
     ]
     shared = Path("/dev/shm")  # noqa: S108  # files in memory: a feed is written for every execution
