@@ -223,7 +223,7 @@ class Window:
         Those that stay are entered into a window of their own, some at every call, in proportion to the stories that
         came since the one before; this one serves until that has caught up. So no call takes long.
         """
-        successor = self._successor or self._new_successor()
+        successor = self._new_successor() if self._successor is None else self._successor  # an empty one is false
         came = len(self) - self._served
         if successor is None or (came < _STEP_AFTER and self._copied):
             return 0
