@@ -95,6 +95,7 @@ def answer_ours(stories: pa.Table) -> Answers:
         candidates=0,
         full_buckets=0,
         left_out=0,
+        stripped=0,
         wordless=0,
     )
     similar = find_similar(hashed.facts(), alone, TOP)

@@ -16,8 +16,9 @@ from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.hashing import Hashed, HashedFeed, hash_batch
 from dedup.kernels.native.bands import mark_copies
-from dedup.kernels.native.evidence import META_TOKENS, UNDATED
+from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
+from dedup.kernels.native.phrases import STRIPPED
 from dedup.result import Result
 from dedup.settings import Settings
 from dedup.stories import STORY_SCHEMA
@@ -96,6 +97,7 @@ def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap
         candidates=leader_pass.candidates,
         full_buckets=leader_pass.full_buckets,
         left_out=leader_pass.left_out,
+        stripped=int(np.count_nonzero(facts.meta[:, META_BITS] & STRIPPED)),
         wordless=int(np.count_nonzero(facts.meta[:, META_TOKENS] == 0)),
     )
 

@@ -55,6 +55,11 @@ def _options(
     """Find the copies and variants of a news story, keep one, merge nothing that differs."""
 
 
+BOILERPLATE = Annotated[
+    Literal["learn", "off"], typer.Option(help="Whether phrases that a source repeats from story to story count.")
+]
+
+
 @app.command()
 def run(
     feeds: Annotated[
@@ -78,6 +83,7 @@ def run(
     ] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
     rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    boilerplate: BOILERPLATE = "learn",
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
@@ -98,6 +104,7 @@ def run(
             mapping=_parse_mapping(mapping or []),
             on_error=on_error,
             rejects=rejects,
+            boilerplate=boilerplate,
             threads=threads,
         )
         job.run()
@@ -132,6 +139,7 @@ def ingest(
     ] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
     rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    boilerplate: BOILERPLATE = "learn",
     no_text: NO_TEXT = False,
     after: Annotated[
         int | None, typer.Option(help="Also write new stories already in the store, behind this position of its log.")
@@ -147,7 +155,7 @@ def ingest(
         Ingest(
             feeds=feeds,
             store=store,
-            options=IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness),
+            options=IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness, boilerplate=boilerplate),
             output=output,
             decisions=decisions,
             mapping=_parse_mapping(mapping or []),
@@ -259,13 +267,14 @@ def rebuild(
     keep: KEEP = None,
     rule: RULE = None,
     strictness: STRICTNESS = None,
+    boilerplate: BOILERPLATE = "learn",
     no_text: NO_TEXT = False,
 ) -> None:
     """Decide the stories of a store again, with other settings or by a new release, into another store."""
     with exit_codes():
         from dedup.ingest import IndexOptions, rebuild_store
 
-        options = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness)
+        options = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness, boilerplate=boilerplate)
         for line in rebuild_store(store, into, options, texts=not no_text):
             typer.echo(line)
 

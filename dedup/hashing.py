@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from dedup.bands import cut_bands
 from dedup.evidence import gather, says_too_little
-from dedup.kernels.native.evidence import META, META_URL, Facts
+from dedup.kernels.native.evidence import META, META_BITS, META_URL, Facts
 from dedup.kernels.native.facts import SECTIONS
+from dedup.kernels.native.phrases import STRIPPED
+from dedup.phrases import strip_phrases
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.text import tokenize
@@ -38,10 +40,15 @@ class Hashed(NamedTuple):
 def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     """All that is kept of a batch: everything after this works on hashes."""
     tokens = tokenize(batch)
-    texts = text_shingles(tokens, settings.shingle_width)
     stems = word_stems(tokens)
+    stripped = None
+    if settings.boilerplate:
+        tokens, stems, stripped = strip_phrases(batch, tokens, stems, settings.boilerplate)
+    texts = text_shingles(tokens, settings.shingle_width)
     titles = title_words(tokens, stems)
     facts = gather(batch, tokens, texts, stems)
+    if stripped is not None:
+        facts.meta[stripped, META_BITS] |= STRIPPED
     keys = cut_bands(texts, titles, facts.meta[:, META_URL], settings)
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, says_too_little(facts)] = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -70,9 +71,13 @@ def check(header: bytes, settings: Settings, label: str) -> None:
     """
     found, expected = _parse(header, label), _parse(describe(settings), label)
     there = found.get("settings", {})
-    for name in _settings_document(settings):  # first: other settings also change how stories are read
-        if there.get(name) != expected["settings"][name]:
-            raise IndexFormatError(_mismatch(label, name, there.get(name), expected["settings"][name]))
+    wanted = expected["settings"]
+    for name in [
+        *_settings_document(settings),
+        *sorted(there.keys() - wanted.keys()),
+    ]:  # first: settings also change how stories are read
+        if there.get(name) != wanted.get(name):
+            raise IndexFormatError(_mismatch(label, name, there.get(name), wanted.get(name)))
     for name in sorted(expected.keys() - {"settings"}):
         if found.get(name) != expected[name]:
             raise IndexFormatError(_mismatch(label, name, found.get(name), expected[name]))
@@ -91,8 +96,29 @@ def with_lateness(settings: Settings) -> Settings:
     return settings if settings.lateness is not None else dataclasses.replace(settings, lateness=settings.window)
 
 
+def check_ttl(ttl: int | None, settings: Settings, label: str) -> None:
+    """Refuse a store that would let stories go before an index with these settings has forgotten them.
+
+    Args:
+        ttl: of the store, in seconds; None if it lets nothing go.
+        settings: with a window and a lateness.
+        label: the store's name in messages.
+
+    Raises:
+        SettingsError: naming the least that would do.
+    """
+    needed = math.ceil(((settings.window or 0.0) + (settings.lateness or 0.0)) / 3600)
+    if ttl is not None and ttl < needed * 3600:
+        raise SettingsError(
+            f"{label} lets stories go after {ttl / 3600:g} h without a new one, but window and lateness together are "
+            f"{needed} h; write ttl={needed}h or more into its URL"
+        )
+
+
 def _settings_document(settings: Settings) -> dict[str, Any]:
     values = dataclasses.asdict(settings)
+    if not settings.boilerplate:  # as before there was such a thing
+        del values["boilerplate"]
     return {name: value for name, value in values.items() if name not in _FREE}
 
 

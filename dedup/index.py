@@ -103,7 +103,7 @@ class StoryIndex:
                 that added it.
 
         Raises:
-            SettingsError: no such store, or settings without a window.
+            SettingsError: no such store, one that would let stories go too early, or settings without a window.
             StoreError: it cannot be reached.
             IndexFormatError: it was made with other settings or by a release that decides otherwise.
         """
@@ -114,6 +114,7 @@ class StoryIndex:
             if settings is None and standing is not None:
                 settings = headers.settings_of(standing, label)
             settings = headers.with_lateness(settings or Settings())
+            headers.check_ttl(store.ttl, settings, label)
             if standing is None:
                 standing = store.create(headers.describe(settings))
             headers.check(standing, settings, label)

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,12 +16,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup import header as headers
+from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.decision import Decision
 from dedup.errors import IndexFormatError, SettingsError
 from dedup.incoming import read_stories
 from dedup.index import StoryIndex, store_label
-from dedup.job import say
+from dedup.job import read_batches, say
 from dedup.kernels.native.evidence import UNDATED
+from dedup.phrases import count_phrases
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.readers.dates import parse_date
 from dedup.records import Layout
@@ -42,6 +44,8 @@ class IndexOptions:
     keep: str | None = None
     rule: str | None = None
     strictness: Strictness | None = None
+    boilerplate: Learning = "learn"
+    """What a new index does; one that is there knows what it learned when it was made."""
 
     def settings(self, standing: Settings | None) -> Settings | None:
         """The settings meant, None for those of the index, whatever they are.
@@ -93,21 +97,21 @@ class Ingest:
         check_outputs(feeds, [name for name in (self.output, self.decisions, self.rejects) if name is not None])
         warm_up(say, run_index)
         started = time.perf_counter()
-        with open_index(self.store, self.options, texts=self.texts) as index:
-            decisions = self._take_in(feeds, index)
+        index, batches = open_index(self.store, self.options, read_batches(feeds), texts=self.texts)
+        with index:
+            decisions = self._take_in(batches, index)
         write_kept(feeds, self._flags(feeds, decisions), self.output)
         if self.decisions is not None:
             _write_decisions(decisions, self.decisions)
         for line in self._summarise(feeds, decisions, time.perf_counter() - started):
             say(line)
 
-    def _take_in(self, feeds: Sequence[Feed], index: StoryIndex) -> list[Decision]:
+    def _take_in(self, batches: Iterable[pa.RecordBatch], index: StoryIndex) -> list[Decision]:
         before = index.position
         decisions: list[Decision] = []
         try:
-            for feed in feeds:
-                for batch in feed.batches():
-                    decisions += index.add_many(batch)
+            for batch in batches:
+                decisions += index.add_many(batch)
         except BaseException:
             if index.position > before:
                 say(
@@ -145,8 +149,12 @@ def run_index(stories: pa.RecordBatch) -> None:
         index.decide({"id": "", "url": "0", "title": "Ferry runs aground"})
 
 
-def open_index(url: str, options: IndexOptions, *, texts: bool = True) -> StoryIndex:
-    """The index in a store, with the settings that it was made with but for what the options say.
+def open_index(
+    url: str, options: IndexOptions, batches: Iterable[pa.RecordBatch], *, texts: bool = True
+) -> tuple[StoryIndex, Iterator[pa.RecordBatch]]:
+    """The index in a store, with the settings that it was made with but for what the options say; and all batches.
+
+    A new index learns from the first of the batches what its sources repeat.
 
     Raises:
         IndexFormatError: they differ from those it was made with.
@@ -154,7 +162,14 @@ def open_index(url: str, options: IndexOptions, *, texts: bool = True) -> StoryI
     with open_store(url) as store:
         standing = store.header()
         made_with = None if standing is None else headers.settings_of(standing, store_label(store))
-    return StoryIndex.open(url, options.settings(made_with), texts=texts)
+    settings = options.settings(made_with)
+    every = iter(batches)
+    if made_with is None:
+        learned, every = learn_if(options.boilerplate, every, settings or Settings())
+        settings = dataclasses.replace(settings or Settings(), boilerplate=learned.boilerplate)
+        if learned.phrases:
+            say(describe_phrases(learned))
+    return StoryIndex.open(url, settings, texts=texts), every
 
 
 def describe_store(url: str) -> Iterator[str]:
@@ -167,7 +182,10 @@ def describe_store(url: str) -> Iterator[str]:
         header = _standing(store)
         yield f"store      {store_label(store)}"
         settings = headers.settings_of(header, store_label(store))
-        yield f"settings   {json.dumps(json.loads(header)['settings'])}"
+        told = json.loads(header)["settings"]
+        if told.get("boilerplate"):
+            told["boilerplate"] = f"{count_phrases(told['boilerplate']):,} phrases"
+        yield f"settings   {json.dumps(told)}"
         try:
             headers.check(header, settings, store_label(store))
         except IndexFormatError as exc:
@@ -242,16 +260,14 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
                     f"{store_label(store)} cannot be rebuilt into itself; name another store with --into"
                 )
         warm_up(say, run_index)
-        with StoryIndex.open(new, options.settings(made_with), texts=texts) as index:
+        settings = options.settings(made_with) or made_with
+        learned, batches = learn_if(options.boilerplate, _told(store), settings)
+        settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
+        if learned.phrases:
+            yield describe_phrases(learned)
+        with StoryIndex.open(new, settings, texts=texts) as index:
             decisions: Counter[str] = Counter()
-            for positions, rows in _rows(store):
-                missing = [position for position, row in zip(positions, rows, strict=True) if row.story is None]
-                if missing:
-                    raise SettingsError(
-                        f"{store_label(store)} keeps no text of the story at position {missing[0]}, so it cannot be "
-                        "decided again; feed the stories into a new store instead"
-                    )
-                batch = read_stories(row.story for row in rows if row.story is not None)
+            for batch in batches:
                 decisions.update(decision.verdict for decision in index.add_many(batch))
             yield (
                 f"{sum(decisions.values()):,} stories decided again: {decisions['new']:,} new, "
@@ -272,6 +288,18 @@ def _rows(store: Store) -> Iterator[tuple[list[int], list[Row]]]:
     while found := store.read(after, _READ_AT_ONCE, stories=True):
         after = found[-1][0]
         yield [position for position, _ in found], [row for _, row in found]
+
+
+def _told(store: Store) -> Iterator[pa.RecordBatch]:
+    """The stories of a log."""
+    for positions, rows in _rows(store):
+        missing = [position for position, row in zip(positions, rows, strict=True) if row.story is None]
+        if missing:
+            raise SettingsError(
+                f"{store_label(store)} keeps no text of the story at position {missing[0]}, so it cannot be "
+                "decided again; feed the stories into a new store instead"
+            )
+        yield read_stories(row.story for row in rows if row.story is not None)
 
 
 def _parse_before(text: str) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.batch import find_duplicates
+from dedup.boilerplate import Learned, Learning, describe_phrases, learn_if
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import Result
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
@@ -35,6 +37,7 @@ class Job:
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
     rejects: str | None = None
+    boilerplate: Learning = "learn"
     threads: int | None = None
 
     def run(self) -> Result:
@@ -63,10 +66,12 @@ class Job:
         warm_up(say)
         started = time.perf_counter()
         with _progress() as show:
-            result = find_duplicates(_batches(feeds), settings, progress=show)
+            learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
+            settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
+            result = find_duplicates(batches, settings, progress=show)
         found = time.perf_counter() - started
         self._write(feeds, result)
-        for line in summarise(feeds, result, found, time.perf_counter() - started):
+        for line in summarise(feeds, result, learned, found, time.perf_counter() - started):
             say(line)
         return result
 
@@ -87,7 +92,8 @@ def say(line: str) -> None:
     print(f"dedup: {line}", file=sys.stderr)  # noqa: T201  # the one place that prints
 
 
-def _batches(feeds: list[Feed]) -> Iterator[pa.RecordBatch]:
+def read_batches(feeds: Sequence[Feed]) -> Iterator[pa.RecordBatch]:
+    """The stories of feeds, one after another."""
     for feed in feeds:
         yield from feed.batches()
 
@@ -112,12 +118,13 @@ def _progress() -> Iterator[Callable[[int], None] | None]:
         yield lambda stories: bar.update(task, completed=stories)
 
 
-def summarise(feeds: list[Feed], result: Result, found: float, total: float) -> Iterator[str]:
+def summarise(feeds: list[Feed], result: Result, learned: Learned, found: float, total: float) -> Iterator[str]:
     """What was read and found, and whatever was skipped, guessed or capped, a line each.
 
     Args:
         feeds: as read.
         result: as found.
+        learned: the phrases that did not count.
         found: seconds until the clusters stood.
         total: seconds until everything was written.
     """
@@ -135,6 +142,8 @@ def summarise(feeds: list[Feed], result: Result, found: float, total: float) -> 
         yield f"{result.wordless:,} stories without a word: only exact copies of each other were merged"
     if result.repeated_ids:
         yield f"{result.repeated_ids:,} stories have the id of an earlier one; each was judged by what it says"
+    if learned.phrases:
+        yield describe_phrases(learned, result.stripped)
     if result.left_out:
         yield (
             f"look-alikes crowd: {result.left_out:,} times a story found the finest bucket of a band full, "

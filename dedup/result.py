@@ -40,6 +40,7 @@ class Result:
         candidates: pairs of stories that were judged.
         full_buckets: times a story met a full band bucket, whose finer keys were then used too.
         left_out: times a leader found even the finest bucket of a band full: this band alone cannot find it.
+        stripped: stories from whose texts phrases were taken that their source repeats.
         wordless: stories without a single word; only an exact copy can be their duplicate.
     """
 
@@ -51,6 +52,7 @@ class Result:
     candidates: int
     full_buckets: int
     left_out: int
+    stripped: int
     wordless: int
 
     def __len__(self) -> int:

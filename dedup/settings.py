@@ -74,6 +74,8 @@ class Settings:
         keep: which story of a cluster is shown: "earliest" published, "longest", or "source:A,B" for the first of
             these sources that has one (else the earliest).
         bucket_limit: most leaders that one band bucket holds before it is split by a finer key.
+        boilerplate: the phrases of sources that are no evidence, as `dedup.boilerplate.learn_boilerplate` tells them;
+            "" for none.
         threads: threads that hash; None for one a core. Does not change the result.
     """
 
@@ -87,6 +89,7 @@ class Settings:
     strictness: Strictness = "balanced"
     keep: str = "earliest"
     bucket_limit: int = 32
+    boilerplate: str = ""
     threads: int | None = None
 
     def __post_init__(self) -> None:

@@ -217,7 +217,7 @@ class WordIndex:
         vocabulary, vectors = self._vocabulary, self._vectors
         words = int(vocabulary.used[0]) + stories * MOST_WORDS
         if words > len(vocabulary.hashes):
-            room = max(words, 2 * len(vocabulary.hashes))
+            room: int = max(words, 2 * len(vocabulary.hashes))
             arrays = {
                 name: _longer(getattr(vocabulary, name), room) for name in ("hashes", "counts", "starts", "rooms")
             }

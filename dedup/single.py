@@ -78,7 +78,7 @@ class _Source(NamedTuple):
 
 def hash_story(story: StoryFields, settings: Settings) -> Hashed:
     """What `dedup.hashing.hash_batch` keeps of a batch of this story."""
-    found = _tokenize(story, settings)
+    found = None if settings.boilerplate else _tokenize(story, settings)
     if found is None or not found[0].offsets[1]:  # the rare ways are gone by one road
         return hash_batch(story.to_batch(), settings)
     tokens, source = found

@@ -23,6 +23,7 @@ from dedup.kernels.unicode import load_tables
 _FUNCTION_BUCKETS = 512  # of the table of function words: a power of two, a quarter of their number
 _BUCKET = 8
 _MOST_SALTS = 1000  # one in a few fits
+_SALT = np.uint64(0x9E3779B97F4A7C15)  # all are odd multiples of it: with a small one a key's halves cancel in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def _function_table() -> tuple[np.uint64, NDArray[np.uint32]]:
     every = sorted(set(" ".join(words.FUNCTION_WORDS.values()).split()))
     found, ends = tokenize_columns([pa.array(every, pa.string())])
     keys = np.empty(ends[-1, 0], dtype=np.uint64)
-    for salt in np.arange(1, 2 * _MOST_SALTS, 2, dtype=np.uint64):
+    for salt in np.arange(1, 2 * _MOST_SALTS, 2, dtype=np.uint64) * _SALT:
         spread_tokens(found.data, found.starts, salt, keys)
         distinct = np.unique(keys)
         buckets = (distinct >> np.uint64(64 - _FUNCTION_BUCKETS.bit_length() + 1)).astype(np.int64)

@@ -24,6 +24,7 @@ from dedup.batch import cluster_hashed, find_duplicates
 from dedup.hashing import Hashed, HashedFeed
 from dedup.kernels.native.evidence import META, Facts
 from dedup.kernels.native.facts import SECTIONS
+from dedup.phrases import write_phrases
 from dedup.readers import read_feed
 from dedup.settings import Settings
 from dedup.stories import STORY_SCHEMA
@@ -33,7 +34,7 @@ _PATIENCE = 2.0  # seconds before the user is told what takes so long
 
 def run_batch(stories: pa.RecordBatch) -> None:
     """The main job."""
-    find_duplicates([stories], Settings(threads=1))
+    find_duplicates([stories], Settings(threads=1, boilerplate=write_phrases(np.ones(1, dtype=np.uint64))))
 
 
 def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] = run_batch) -> float:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dedup.errors import StoreError
+from dedup.errors import SettingsError, StoreError
 from dedup.index import StoryIndex
 from dedup.settings import Settings
 from tests.indexes import feed, judged, logged, said
@@ -104,6 +104,20 @@ def restart_under_load(server, url):
         server.start()
         decisions = [decision for future in futures for decision in future.result()]
     assert_one_answer(url, stories, decisions)
+
+
+@pytest.mark.service
+def test_a_redis_that_would_forget_before_the_index_does_is_refused(redis_server):
+    url, settings = redis_server.url(new_name()), Settings(window=48 * 3600.0, lateness=1800.0)
+    expected = (
+        r"^redis://127.0.0.1:\d+/0\?name=\w+ lets stories go after 48 h .* together are 49 h; write ttl=49h or more"
+    )
+    with pytest.raises(SettingsError, match=expected) as caught:
+        StoryIndex.open(url + "&ttl=2d", settings)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(SettingsError, match="write ttl=1008h or more into its URL"):
+        StoryIndex.open(url, Settings(window=21 * 86_400.0))
+    StoryIndex.open(url + "&ttl=49h", settings).close()
 
 
 @pytest.mark.service

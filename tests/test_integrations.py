@@ -6,6 +6,7 @@ import functools
 import http.server
 import importlib.util
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -174,3 +175,34 @@ def test_the_stream_recipe_survives_a_worker_that_dies_before_it_acknowledges(re
     passed_on = [fields[b"id"].decode() for _, fields in client.xrange(into)]
     assert passed_on == [story["id"] for story in stories]
     assert client.xpending(stream, "dedup")["pending"] == 0
+
+
+@pytest.mark.service
+def test_the_job_recipe_decides_once_whoever_gets_the_job_and_however_often(redis_server, tmp_path):
+    need("rq", "test")
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    stories = [story | {"published": None} for story in feed(40, duplicates=0.0)]
+    client, url = redis_server.client(), redis_server.url("x").partition("?")[0]
+    waiting, new = new_name(), new_name()
+    queue = Queue(waiting, connection=client, serializer=JSONSerializer)
+    jobs = [queue.enqueue("decide_jobs.decide", stories[k : k + 8]) for k in (0, 8, 16, 24, 32, 0)]
+    copies = [story | {"id": f"copy of {story['id']}"} for story in stories[:2]]
+    after = queue.enqueue("decide_jobs.decide", copies, depends_on=[jobs[0], jobs[5]])
+    told = {"DEDUP_STORE": f"sqlite:///{tmp_path}/stories.db", "NEW_QUEUE": new, "NEW_JOB": "publish.story"}
+    command = [sys.executable, "-W", "ignore", "-m", "rq.cli", "worker", "--burst", "--worker-class", "rq.SimpleWorker"]
+    command += ["--serializer", "json", "--path", str(RECIPES), "--url", url, "--quiet", waiting]
+    workers = [subprocess.Popen(command, env=os.environ | told) for _ in range(2)]
+    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    first, *others, again = [job.return_value() or [] for job in jobs]
+    kept = {decision["id"]: decision for decisions in (first, *others) for decision in decisions}
+    assert [decision["verdict"] for decision in kept.values()] == ["new"] * len(stories)
+    assert sorted(decision["redelivered"] for decision in (*first, *again)) == [False] * 8 + [True] * 8
+    assert [decision["position"] for decision in again] == [decision["position"] for decision in first]
+    assert [(copy["verdict"], copy["cluster_id"]) for copy in after.return_value() or []] == [
+        ("duplicate", "s0"),
+        ("duplicate", "s1"),
+    ]
+    handed_on = Queue(new, connection=client, serializer=JSONSerializer).jobs
+    assert sorted(job.args[0]["id"] for job in handed_on) == sorted(story["id"] for story in stories)

@@ -158,6 +158,7 @@ def test_words_of_every_length_are_hashed_right_however_often():
         (" \n\t ", []),
         ("U.S. exporters report 350,000 tonnes", ["u", "s", "exporters", "report", "350,000", "tonnes"]),
         ("1,000.5. 3,a .5 6. 7.", ["1,000.5", "3", "a", "5", "6", "7"]),
+        ("1,\ufeff000 2.\xad5 3,\xe9 4,\uff15", ["1,000", "2.5", "3", "\xe9", "4,5"]),
         ("don't snake_case e-mail", ["don", "t", "snake", "case", "e", "mail"]),
         ("Stra\xdfe STRASSE", ["strasse", "strasse"]),
         ("\ufb01ne \uff26\uff29\uff2e\uff25", ["fine", "fine"]),
@@ -250,6 +251,11 @@ def test_every_function_word_is_flagged_and_no_longer_or_shorter_one():
     assert set(flagged_functions(" ".join(sorted(every)))) == every
     others = {word + letter for word in every for letter in "xq"} - every
     assert flagged_functions(" ".join(sorted(others))) == []
+
+
+def test_words_of_repeated_letters_are_no_function_words():
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert flagged_functions(" ".join(a + 7 * b for a in letters for b in letters)) == []
 
 
 def test_a_long_word_is_cut_into_pieces():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dedup.errors import FeedError
 from dedup.readers import ReadSettings, open_feeds
+from dedup.readers.loosefeeds import parse_loosely
 from dedup.stories import STORY_SCHEMA
 from dedup.writers import write_kept
 
@@ -90,6 +91,11 @@ def test_any_bytes_end_in_stories_or_one_line(data, tmp_path):
         path = tmp_path / name
         path.write_bytes(data)
         read_all(path, tmp_path / "kept", "skip")
+
+
+def test_feedparser_told_nothing_is_no_feed():
+    pytest.importorskip("feedparser")
+    assert parse_loosely("x", b"")[:2] == ("", [])
 
 
 @pytest.mark.parametrize("deep", ['{"articles": ' * 3_000, "[" * 100_000, '{"a":' * 100_000, '[{"articles": [' * 3_000])

@@ -37,7 +37,8 @@ def parse_loosely(name: str, data: bytes) -> tuple[str, list[tuple[Row, Names]],
         raise FeedError(name, f"is broken beyond reading ({type(exc).__name__}: {exc})") from exc
     problem = parsed.get("bozo_exception") if parsed.bozo else None
     broken = "" if problem is None or isinstance(problem, feedparser.CharacterEncodingOverride) else str(problem)
-    return parsed.version, [_row(entry, parsed.feed) for entry in parsed.entries], _PLACE.sub(r"line \1: ", broken)
+    kind = parsed.get("version", "")  # of nothing it says nothing
+    return kind, [_row(entry, parsed.feed) for entry in parsed.entries], _PLACE.sub(r"line \1: ", broken)
 
 
 def _row(entry: Any, feed: Any) -> tuple[Row, Names]:

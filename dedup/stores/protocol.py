@@ -33,7 +33,12 @@ class Store(Protocol):
 
     Every method raises `StoreError` where the store cannot be reached for as long as its `retry` option says, refuses,
     or is closed.
+
+    Attributes:
+        ttl: seconds after which the store lets go by itself of what nobody wrote to; None if it never does.
     """
+
+    ttl: int | None = None
 
     def header(self) -> bytes | None:
         """The document that describes the log, None before `create`."""

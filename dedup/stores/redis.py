@@ -8,9 +8,9 @@ Keys, all in one Cluster slot through the tag in braces:
     {dedup}:times       sorted set: time and position of every row, in the order of time
     {dedup}:id:ID       sorted set: the positions of an id
 
-Keys expire when nothing was written to them for `ttl`, 30 days unless the URL says otherwise. It must exceed the
-index's window, and only clears up after an index nobody uses any more: what is old is dropped by `expire`. Keys are
-never listed with KEYS or SCAN.
+Keys expire when nothing was written to them for `ttl`, 30 days unless the URL says otherwise. An index refuses
+one shorter than its window and lateness; it only clears up after an index nobody uses any more: what is old is dropped
+by `expire`. Keys are never listed with KEYS or SCAN.
 
 Redis keeps what it acknowledged only if told to: set `appendonly yes`, and `maxmemory-policy noeviction`, for any other
 may throw the log away. With `appendfsync everysec` a power cut can take back the last second, `kill -9` nothing.
@@ -161,7 +161,7 @@ class RedisStore(Store):
             raise SettingsError(f"{address.label} takes the Redis driver: pip install 'dedup-stories[redis]'") from None
         self._address, self._label = address, address.label
         self._cluster = address.choice("cluster", "no", "yes") == "yes"
-        self._ttl = _seconds(address)
+        self.ttl = _seconds(address)
         self._prefix = f"{{{address.name}}}:".encode()
         self._log = self._prefix + b"log"
         self._identity: bytes | None = None
@@ -212,7 +212,7 @@ class RedisStore(Store):
         if self._identity is None and self.header() is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
         token = secrets.randbits(63)
-        arguments: list[Any] = [_SLICE, self._identity, expected, self._ttl, struct.pack("<q", token)]
+        arguments: list[Any] = [_SLICE, self._identity, expected, self.ttl, struct.pack("<q", token)]
         for position, row in enumerate(rows, expected + 1):
             name = row.id.encode()
             arguments += (

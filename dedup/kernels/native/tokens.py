@@ -154,7 +154,7 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
                     initial, loud, letters = _ONE, capitals == whole_word, length
                     if figures:
                         point = after < size and figures >> np.uint64(length - 1) and _is_point(source, at + after)
-                        if point and (after + 1 == size or (digit >> np.uint64(after + 1)) & _ONE):
+                        if point and (after + 1 == size or ((digit | high) >> np.uint64(after + 1)) & _ONE):
                             break  # the number may go on
                         others = whole_word & ~figures
                         initial, loud = others & (~others + _ONE), capitals == others

@@ -1,0 +1,165 @@
+"""What a source repeats from story to story, learned from the beginning of a feed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.batch import find_duplicates
+from dedup.kernels.native.phrases import mark_phrases
+from dedup.phrases import hash_sources, known_phrases, text_phrases, write_phrases
+from dedup.settings import Settings
+from dedup.shingles import word_stems
+from dedup.text import tokenize
+
+MOST_STORIES, MOST_BYTES = 10_000, 8 << 20
+"""What is learned from: the stories of a feed's first batches that have no more than this together."""
+
+LEAST_STORIES, LEAST_SHARE = 5, 0.02
+"""Stories of a source, no two of them one, that a phrase must stand in, and the share of all its stories. What a source
+puts around its stories is in many of them; phrases that are common in the language are in a few of a thousand."""
+
+_MOST_PHRASES = 65_536
+_LONGEST = 100  # characters of a phrase by which it is told from others
+_SHOWN, _TOP = 50, 3  # characters of a phrase, and sources, that people see
+
+
+Learning = Literal["learn", "off"]
+
+
+class Learned(NamedTuple):
+    """What was learned."""
+
+    boilerplate: str
+    """For `Settings.boilerplate`."""
+    stories: int
+    """That it was learned from."""
+    phrases: list[tuple[str, str, int]]
+    """Source, words in a row that recur, and in how many of its stories, the most frequent first."""
+
+
+def learn_boilerplate(
+    batches: Iterable[pa.RecordBatch], settings: Settings
+) -> tuple[Learned, Iterator[pa.RecordBatch]]:
+    """The phrases that recur within the sources of the first stories, and all the batches.
+
+    Args:
+        batches: of `STORY_SCHEMA`; those looked at are held in memory.
+        settings: by which copies and versions of one story are told, so that they count once.
+    """
+    every = iter(batches)
+    head: list[pa.RecordBatch] = []
+    stories = size = 0
+    for batch in every:
+        head.append(batch)
+        stories, size = stories + batch.num_rows, size + batch.nbytes
+        if stories >= MOST_STORIES or size >= MOST_BYTES:
+            break
+    return _learn(head, stories, settings), chain(head, every)
+
+
+def learn_if(
+    wanted: Learning, batches: Iterable[pa.RecordBatch], settings: Settings
+) -> tuple[Learned, Iterator[pa.RecordBatch]]:
+    """`learn_boilerplate` where it is wanted, nothing learned elsewhere."""
+    return learn_boilerplate(batches, settings) if wanted == "learn" else (Learned("", 0, []), iter(batches))
+
+
+def describe_phrases(learned: Learned, stories: int | None = None) -> str:
+    """A line for people: how many phrases do not count, in how many stories, and the most frequent.
+
+    Args:
+        learned: at least one phrase.
+        stories: from which one was taken, if that is known.
+    """
+    best: dict[str, tuple[str, int]] = {}
+    for source, phrase, count in learned.phrases:
+        best.setdefault(source, (phrase, count))
+    top = "; ".join(
+        f'{source or "no source"} "{phrase[:_SHOWN]}{"..." * (len(phrase) > _SHOWN)}" in {count:,}'
+        for source, (phrase, count) in list(best.items())[:_TOP]
+    )
+    where = "" if stories is None else f", in {stories:,} stories"
+    sources = f"{len(best):,} sources repeat" if len(best) > 1 else "one source repeats"
+    return (
+        f"boilerplate: {len(learned.phrases):,} phrases that {sources} do not count{where}; "
+        f"of the first {learned.stories:,} stories: {top}"
+    )
+
+
+def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Learned:
+    if not stories:
+        return Learned("", 0, [])
+    leaders = find_duplicates(head, dataclasses.replace(settings, boilerplate="", window=None)).leaders
+    keys, owners, sources, first = [], [], [], 0
+    for batch in head:
+        tokens = tokenize(batch)
+        found = text_phrases(batch, tokens, word_stems(tokens))
+        keys.append(found)
+        owners.append(np.repeat(leaders[first : first + batch.num_rows], np.diff(tokens.offsets)))
+        sources.append(hash_sources(batch))
+        first += batch.num_rows
+    told = np.concatenate(sources)
+    recurring = _recurring(np.concatenate(keys), np.concatenate(owners), _least(told, leaders))
+    learned = write_phrases(recurring) if len(recurring) else ""
+    return Learned(learned, stories, _show(head, keys, learned) if learned else [])
+
+
+def _least(sources: NDArray[np.uint32], leaders: NDArray[np.int32]) -> NDArray[np.int64]:
+    """int64[n]: in how many stories of its source, copies not counted, a phrase of each story must stand."""
+    pairs = np.unique(np.stack([sources.astype(np.int64), leaders.astype(np.int64)], axis=1), axis=0)
+    names, counts = np.unique(pairs[:, 0], return_counts=True)
+    least = np.maximum(LEAST_STORIES, np.ceil(LEAST_SHARE * counts)).astype(np.int64)
+    return np.asarray(least[np.searchsorted(names, sources)])
+
+
+def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The keys that enough stories have, copies not counted; the most frequent of too many.
+
+    Args:
+        keys: uint64[t], the phrases of all stories.
+        owners: int32[t], the leader of the story that each stands in.
+        least: int64[n], how many leaders are enough for the phrases of a story.
+    """
+    ordered = np.sort(keys[keys != 0])
+    often_enough = ordered[LEAST_STORIES - 1 :] == ordered[: max(len(ordered) - LEAST_STORIES + 1, 0)]
+    likely = np.unique(ordered[LEAST_STORIES - 1 :][often_enough])  # few: most phrases stand in one story
+    if not len(likely):
+        return likely
+    some = likely[np.minimum(np.searchsorted(likely, keys), len(likely) - 1)] == keys
+    keys, owners = keys[some], owners[some]
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    fresh = np.ones(len(keys), dtype=np.bool_)
+    fresh[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
+    distinct, firsts, counts = np.unique(keys[fresh], return_index=True, return_counts=True)
+    often = counts >= least[owners[fresh][firsts]]
+    distinct, counts = distinct[often], counts[often]
+    best: NDArray[np.uint64] = distinct[np.argsort(-counts, kind="stable")[:_MOST_PHRASES]]
+    return best
+
+
+def _show(head: list[pa.RecordBatch], keys: list[NDArray[np.uint64]], learned: str) -> list[tuple[str, str, int]]:
+    """What people see: the longest stretches of words that known phrases cover, by source."""
+    met: Counter[tuple[str, str]] = Counter()
+    for batch, found in zip(head, keys, strict=True):
+        tokens = tokenize(batch)
+        kept, stripped = np.empty(len(found), dtype=np.bool_), np.empty(batch.num_rows, dtype=np.bool_)
+        mark_phrases(found, tokens.offsets, tokens.title_ends, known_phrases(learned), kept, stripped)
+        sources = batch.column("source")
+        for row in np.flatnonzero(stripped).tolist():
+            first, last = int(tokens.offsets[row]), int(tokens.offsets[row + 1])
+            edges = np.flatnonzero(np.diff(kept[first:last], prepend=True, append=True)) + first
+            stretches = {
+                tokens.data[tokens.starts[start] : tokens.starts[end] - 1].tobytes().decode()[:_LONGEST]
+                for start, end in list(pairwise(edges.tolist()))[::2]
+            }
+            met.update((str(sources[row]), stretch) for stretch in stretches)
+    return [(source, stretch, count) for (source, stretch), count in met.most_common()]
