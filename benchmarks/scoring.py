@@ -14,7 +14,7 @@ import pyarrow.json
 from benchmarks.events import I64
 from benchmarks.vocabulary import KINDS
 
-EDITS = KINDS[1 : KINDS.index("number")]
+COPIES = KINDS[1 : KINDS.index("number")]
 LOOKALIKES = KINDS[KINDS.index("number") :]
 
 
@@ -88,7 +88,7 @@ def score_labels(made: I64, true: I64, kinds: list[str], origins: I64) -> Score:
         true_pairs=count_pairs(true),
         made_pairs=count_pairs(made),
         right_pairs=count_pairs(together),
-        recall_by_edit=_share_by_kind(EDITS, kind, found, origins >= 0),
+        recall_by_edit=_share_by_kind(COPIES, kind, found, origins >= 0),
         false_merges_by_lookalike=_share_by_kind(LOOKALIKES, kind, size > pure, np.ones(len(made), dtype=np.bool_)),
     )
 
