@@ -38,7 +38,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--ground
 h1 { font-size: 1.5rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); } h3 { margin-bottom: .3rem; }
 p { max-width: 48rem; } p.where { color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
-.plots svg { width: 100%; max-width: 36rem; height: auto; }
+figure { margin: 0; } .plots svg { width: 100%; max-width: 36rem; height: auto; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 .right { text-align: right; }

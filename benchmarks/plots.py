@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.scoring import LABELS
 from benchmarks.vocabulary import KINDS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _COLOURS = (
     "#3d7fe0", "#e07b2f", "#2f9e6b", "#c2559d", "#d1495b", "#8a6fd1", "#a58a1f", "#1f9aa8", "#7d8597", "#b0683c",
     "#5aa02c", "#b14fc2", "#4a6fa5", "#c9762e",
 )  # fmt: skip
-_MARKERS = "oDs^vP*Xhd<>p8"
+_MARKERS = "oDs^vP*Xhd<>p"  # one fewer than colours, so that pairs of them repeat late
 _PARAMETERS: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: it can be read aloud and searched for
     "font.family": "sans-serif",
@@ -147,7 +148,9 @@ def quality_plot(record: Record, accuracy: Record | None) -> str:
                 if score["precision"] is not None:
                     panel.plot(score["recall"], score["precision"], linestyle="none", label=name, markersize=6,
                                **_style(names.index(name)))  # fmt: skip
+            least = min([score["precision"] for _, score in scored if score["precision"] is not None], default=0.9)
             panel.set_xlim(0, 1.02)
+            panel.set_ylim(min(0.94, least - 0.02), 1.01)
             panel.set_xlabel("recall")
             panel.set_ylabel("precision")
             panel.set_title(title, loc="left")
@@ -167,9 +170,10 @@ def kinds_plot(feed: Record) -> str:
     with _panels(f"kinds{feed['feed']['words']}", [1.3 + 0.24 * len(kinds) for _, kinds in shown]) as (figure, panels):
         for panel, ((part, title), kinds) in zip(panels, shown, strict=True):
             for number, (name, score) in enumerate(scored):
-                at = [(score[part][kind], row) for row, kind in enumerate(kinds) if kind in score[part]]
+                shift = 0.6 * (number / len(scored) - 0.5)  # equal shares stay apart
+                at = [(score[part][kind], row - shift) for row, kind in enumerate(kinds) if kind in score[part]]
                 panel.plot(*zip(*at, strict=True), linestyle="none", label=name, markersize=4.5, **_style(number))
-            panel.set_yticks(range(len(kinds)), kinds)
+            panel.set_yticks(range(len(kinds)), [LABELS[kind] for kind in kinds])
             panel.set_xlim(-0.03, 1.03)
             panel.set_title(f"{feed['feed']['words']}-word stories: {title}", loc="left")
             panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)

@@ -16,6 +16,15 @@ from benchmarks.vocabulary import KINDS
 
 COPIES = KINDS[1 : KINDS.index("number")]
 LOOKALIKES = KINDS[KINDS.index("number") :]
+LABELS = {
+    "exact": "exact copy", "dateline": "dateline prepended", "header": "line put before", "footer": "footer appended",
+    "word": "one word changed", "sentence": "one sentence cut", "halved": "cut in half",
+    "trimmed": "trimmed, own title", "extended": "extended, own title", "cut": "passage cut, own title",
+    "retitled": "retitled", "reworded": "reworded, own title", "updated": "numbers updated",
+    "live": "live blog", "mixed": "trimmed, reworded, own title", "number": "another number", "name": "another name",
+    "place": "another place", "day": "another day", "column": "recurring column", "followup": "follow-up",
+}  # fmt: skip
+"""What tables and plots call each kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.accuracy_tables import accuracy_tables
 from benchmarks.likeness import likeness_table
 from benchmarks.online import online_table
+from benchmarks.scoring import LABELS
 
 Record = dict[str, Any]
 """What `throughput_record` and its like give, also when read back from JSON."""
@@ -93,7 +94,7 @@ def _kinds_table(engines: dict[str, Record]) -> list[str]:
         kinds = dict.fromkeys(kind for score in scored.values() for kind in score[part])
         for kind in kinds:
             cells = [_number(score[part].get(kind), ".2f") for score in scored.values()]
-            lines.append(f"| {label}{kind} | {' | '.join(cells)} |")
+            lines.append(f"| {label}{LABELS[kind]} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
