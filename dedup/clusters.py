@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -13,18 +15,8 @@ from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
 from dedup.errors import SettingsError
 from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
 from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
-from dedup.kernels.native.leaders import (
-    LEVELS,
-    TOTALS,
-    Lookups,
-    Membership,
-    Scratch,
-    Table,
-    Undo,
-    lead,
-    rehash,
-    revert,
-)
+from dedup.kernels.native.leaders import TOTALS, Membership, Scratch, lead
+from dedup.kernels.native.table import LEVELS, Lookups, Table, Undo, rehash, revert
 from dedup.settings import Settings
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
@@ -99,6 +91,44 @@ class _Before(NamedTuple):
     latest: int
 
 
+class _Stretch(NamedTuple):
+    """Consecutive stories to be decided."""
+
+    first: int  # the row of the first one in facts and membership
+    buckets: Buckets
+    seen_from: NDArray[np.int64]  # [n] cf. `horizons`
+    facts: Facts
+    membership: Membership
+    thread_map: ThreadMap
+
+    def candidates(self, rows: slice) -> Candidates:
+        """Room for the candidates of some of them."""
+        entry_bounds = self.buckets.bounds[rows.start : rows.stop + 1]
+        sizes = self.buckets.entries[entry_bounds[0] : entry_bounds[-1]] & 255
+        bounds = np.concatenate([[0], np.cumsum(sizes)])[entry_bounds - entry_bounds[0]]
+        total = int(bounds[-1])
+        return Candidates(
+            members=np.empty(total, dtype=np.int32),
+            bounds=bounds,
+            ends=bounds[:-1].copy(),
+            weighed=np.empty(total, dtype=np.int32),
+            scores=np.empty(total, dtype=np.float64),
+            weighed_ends=bounds[:-1].copy(),
+        )
+
+    def lookups(self, rows: slice, next_bands: NDArray[np.int64], limit: int) -> Lookups:
+        """Where some of them are looked up in the table."""
+        return Lookups(
+            keys=self.buckets.keys,
+            places=self.buckets.places[rows],
+            live=self.buckets.crowded[rows],
+            shared=self.buckets.shared[rows],
+            horizons=self.seen_from[rows],
+            next_bands=next_bands,
+            limit=limit,
+        )
+
+
 @dataclass(slots=True)
 class LeaderPass:
     """The clusters of stories as they come; `decide` is called with consecutive stretches of them.
@@ -147,38 +177,18 @@ class LeaderPass:
             known: membership holds what another pass decided on these stories: it is only remembered.
         """
         totals = np.zeros(TOTALS, dtype=np.int64)
-        limit = self.settings.bucket_limit
         count = buckets.crowded.shape[0]
-        room = buckets.bounds
-        if buckets.entries.shape[0]:
-            room = np.concatenate([[0], np.cumsum(buckets.entries & 255)])[buckets.bounds]
         seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
-        for begin in range(0, count, _CHUNK):
-            rows = slice(begin, min(begin + _CHUNK, count))
-            candidates = self._weigh(first, rows, room, seen_from, buckets, facts, membership, thread_map)
-            live = buckets.crowded[rows]
-            more = int(np.bitwise_count(live).sum()) + 2 * (rows.stop - rows.start)
-            self._table = _with_room(self._table, more, limit)
-            undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
-            self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
-            lookups = Lookups(
-                keys=buckets.keys,
-                places=buckets.places[rows],
-                live=live,
-                shared=buckets.shared[rows],
-                horizons=seen_from[rows],
-                next_bands=self._next_bands,
-                limit=limit,
-            )
-            found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
-            if found + candidates.members.shape[0] > self._found.shape[0]:
-                self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
-            scratch = Scratch(self._seen, self._decisions, self._found)
-            lead(
-                *(first + begin, candidates, lookups, facts, self.judgement, self._table, undo, self._span),
-                *(scratch, membership, totals, known),
-            )
+        stretch = _Stretch(first, buckets, seen_from, facts, membership, thread_map)
+        chunks = [slice(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]
+        upcoming = None
+        for rows, following in zip_longest(chunks, chunks[1:]):
+            candidates, under_way = upcoming or self._weigh(stretch, rows.start, rows)
+            deque(under_way, maxlen=0)
+            if following is not None:  # they are weighed while these are decided
+                upcoming = self._weigh(stretch, rows.start, following)
+            self._lead(stretch, rows, candidates, totals, known)
         self._latest = max(self._latest, int(facts.times[first : first + count].max(initial=UNDATED)))
         if count > _CHUNK:
             self._before = None
@@ -209,30 +219,35 @@ class LeaderPass:
         self._latest = self._before.latest
         self._before = None
 
-    def _weigh(
-        self,
-        first: int,
-        rows: slice,
-        room: NDArray[np.int64],
-        seen_from: NDArray[np.int64],
-        buckets: Buckets,
-        facts: Facts,
-        membership: Membership,
-        thread_map: ThreadMap,
-    ) -> Candidates:
-        """The candidates of some stories in the buckets that are known, and the scores of those likely to lead."""
-        count = rows.stop - rows.start
-        bounds = room[rows.start : rows.stop + 1] - room[rows.start]
-        total = int(bounds[-1])
-        candidates = Candidates(
-            members=np.empty(total, dtype=np.int32),
-            bounds=bounds,
-            ends=bounds[:-1].copy(),
-            weighed=np.empty(total, dtype=np.int32),
-            scores=np.empty(total, dtype=np.float64),
+    def _lead(
+        self, stretch: _Stretch, rows: slice, candidates: Candidates, totals: NDArray[np.int64], known: bool
+    ) -> None:
+        """Decide some stories in their order."""
+        limit = self.settings.bucket_limit
+        lookups = stretch.lookups(rows, self._next_bands, limit)
+        more = int(np.bitwise_count(lookups.live).sum()) + 2 * (rows.stop - rows.start)
+        self._table = _with_room(self._table, more, limit)
+        undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
+        self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
+        found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+        if found + candidates.members.shape[0] > self._found.shape[0]:
+            self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
+        scratch = Scratch(self._seen, self._decisions, self._found)
+        lead(
+            *(stretch.first + rows.start, candidates, lookups, stretch.facts, self.judgement, self._table, undo),
+            *(self._span, scratch, stretch.membership, totals, known),
         )
-        if total == 0:
-            return candidates
+
+    def _weigh(self, stretch: _Stretch, decided: int, rows: slice) -> tuple[Candidates, Iterable[None]]:
+        """The candidates of some stories in the buckets that are known, and the scores of those likely to lead.
+
+        They are complete when the calls under way, which are returned too, have been gone through.
+        """
+        count = rows.stop - rows.start
+        candidates = stretch.candidates(rows)
+        if candidates.members.shape[0] == 0:
+            return candidates, ()
+        buckets, seen_from = stretch.buckets, stretch.seen_from[rows]
         entry_bounds = buckets.bounds[rows.start : rows.stop + 1]
         slots = 1 << (2 * count_bands(self.settings) * self.settings.bucket_limit).bit_length()
 
@@ -241,12 +256,11 @@ class LeaderPass:
             scratch = np.empty(slots, dtype=np.uint64)
             list_members(entry_bounds, buckets.entries, buckets.members, scratch, candidates, begin, end)
             weigh_members(
-                *(first + rows.start, candidates, facts, self.judgement, membership.leaders, seen_from[rows]),
-                *(begin, end),
+                *(stretch.first + rows.start, candidates, stretch.facts, self.judgement, stretch.membership.leaders),
+                *(stretch.first + decided, seen_from, begin, end),
             )
 
-        deque(thread_map(weigh, range(0, count, _TASK)), maxlen=0)
-        return candidates
+        return candidates, stretch.thread_map(weigh, range(0, count, _TASK))
 
 
 def choose_canonicals(

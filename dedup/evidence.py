@@ -33,6 +33,7 @@ from dedup.kernels.native.meanings import CALENDAR, COUNT, LIKELY, SLOTS, TOLL, 
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
+from dedup.kernels.vectors import LANES
 from dedup.shingles import Shingles
 from dedup.text import Tokens
 
@@ -126,7 +127,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     sections = np.empty((count, SECTIONS), dtype=np.uint16)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
-        *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * longest, dtype=np.uint32)),
+        *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * (longest + LANES), dtype=np.uint32)),
         *(hashes, bounds, sections),
     )
     meta = np.empty((count, META), dtype=np.uint32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -18,7 +19,8 @@ from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.text import tokenize
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
-_ROOM = 1 << 28  # hashes that there is room for at first: 1 GB of addresses, of memory only what is used
+_ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
+_LEAST_ROOM = 1 << 24  # hashes
 _STORIES = 1 << 22  # stories, likewise
 _T = TypeVar("_T", bound=np.generic)
 _GROWTH = 4  # times the room, once that is full: what was written moves, so this should be rare
@@ -90,7 +92,7 @@ class HashedFeed:
         self.ids: list[pa.Array] = []
         self.keys: list[NDArray[np.uint32]] = []
         self._preferences: list[NDArray[np.int32]] = []
-        self._hashes = np.empty(_ROOM, dtype=np.uint32)
+        self._hashes = np.empty(_first_room(), dtype=np.uint32)
         self._bounds = np.empty(_STORIES + 1, dtype=np.int64)
         self._bounds[0] = 0
         self._sections = np.empty((_STORIES, SECTIONS), dtype=np.uint16)
@@ -133,6 +135,14 @@ class HashedFeed:
     def preferences(self) -> NDArray[np.int32]:
         """int32[n], place of each story's source among the preferred ones."""
         return np.concatenate(self._preferences or [np.empty(0, dtype=np.int32)])
+
+
+def _first_room() -> int:
+    """Hashes that there is room for at first."""
+    if not hasattr(os, "sysconf"):
+        return _LEAST_ROOM
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(memory // _ROOM_SHARE // 4, _LEAST_ROOM)
 
 
 def _with_room(array: NDArray[_T], used: int, needed: int) -> NDArray[_T]:

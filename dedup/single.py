@@ -38,6 +38,7 @@ from dedup.kernels.native.facts import FACTS_CAP, SECTIONS, gather_facts
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.tokens import MARGIN, flag_functions, tokenize_fields
 from dedup.kernels.unicode import load_tables
+from dedup.kernels.vectors import LANES
 from dedup.settings import Settings
 from dedup.shingles import Shingles, text_shingles, title_words, word_stems
 from dedup.stories import STORY_SCHEMA
@@ -137,7 +138,7 @@ def _gather(story: StoryFields, tokens: Tokens, texts: Shingles, stems: NDArray[
     hashes = np.empty(min(9 * count + len(tokens.data) + shingles, FACTS_CAP), dtype=np.uint32)
     bounds = np.empty(2, dtype=np.int64)
     sections = np.empty((1, SECTIONS), dtype=np.uint16)
-    scratch = np.empty(2 * max(shingles, count, RUN_POINTS), dtype=np.uint32)
+    scratch = np.empty(2 * (max(shingles, count, RUN_POINTS) + LANES), dtype=np.uint32)
     told = tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends
     gather_facts(*told, texts.hashes, texts.bounds, load_meanings(), scratch, hashes, bounds, sections)
     url = story.url.encode()

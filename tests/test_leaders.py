@@ -14,6 +14,7 @@ from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
 from dedup.kernels.native.facts import CAPS, FRONT
+from dedup.kernels.native.table import LEVELS
 from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
@@ -231,7 +232,7 @@ def test_leaders_left_out_of_full_buckets_are_counted():
     membership, leader_pass = cluster(distinct, limit=2)
     assert membership.leaders.tolist() == list(range(12))
     assert leader_pass.full_buckets > 0
-    assert leader_pass.left_out == 6 * (12 - 2 * native.LEVELS)
+    assert leader_pass.left_out == 6 * (12 - 2 * LEVELS)
 
 
 @pytest.mark.parametrize(

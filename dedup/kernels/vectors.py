@@ -14,6 +14,8 @@ from numba.extending import intrinsic
 
 WIDTH = 64
 """Bytes that a mask speaks of."""
+LANES = 16
+"""Values of `count_less16`."""
 
 _BYTE, _BIT, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(64)
 
@@ -109,6 +111,22 @@ def among8(_typing_context, rows, _row, value):
         return builder.icmp_unsigned("!=", builder.bitcast(same, _BYTE), _BYTE(0))
 
     return types.boolean(rows, types.intp, value), generate
+
+
+@intrinsic
+def count_less16(_typing_context, values, _at, value):
+    """How many of the sixteen uint32 values[at:at + 16] are less than another."""
+
+    def generate(context, builder, signature, args):
+        place = _address(context, builder, signature.args[0], args[0], builder.mul(args[1], _WORD(4)))
+        sixteen = ir.VectorType(ir.IntType(32), 16)
+        single = builder.insert_element(ir.Constant(sixteen, ir.Undefined), args[2], ir.IntType(32)(0))
+        every = builder.shuffle_vector(single, ir.Constant(sixteen, ir.Undefined), ir.Constant(sixteen, [0] * 16))
+        loaded = builder.load(builder.bitcast(place, sixteen.as_pointer()), align=4)
+        less = builder.bitcast(builder.icmp_unsigned("<", loaded, every), ir.IntType(16))
+        return builder.zext(builder.ctpop(less), _WORD)
+
+    return types.int64(values, types.intp, value), generate
 
 
 @intrinsic

@@ -29,8 +29,9 @@ class Candidates(NamedTuple):
     members: NDArray[np.int32]  # [m] the distinct earlier stories that share a bucket with one
     bounds: NDArray[np.int64]  # [n + 1] for those of story k there is room from bounds[k] to bounds[k + 1]
     ends: NDArray[np.int64]  # [n] they are members[bounds[k]:ends[k]]
-    weighed: NDArray[np.int32]  # [m] the leaders that were weighed beforehand, from bounds[k] on, -1 up to ends[k]
+    weighed: NDArray[np.int32]  # [m] leaders that were weighed beforehand
     scores: NDArray[np.float64]  # [m] of these, 0..1
+    weighed_ends: NDArray[np.int64]  # [n] those of story k are weighed[bounds[k]:weighed_ends[k]]
 
 
 @njit(nogil=True)
@@ -93,16 +94,17 @@ def weigh_members(
     facts: Facts,
     judgement: Judgement,
     leaders: NDArray[np.int32],
+    decided: int,
     horizons: NDArray[np.int64],
     begin: int,
     end: int,
 ) -> None:
     """Score stories first + begin .. first + end - 1 against the leaders that their candidates surely or likely have.
 
-    Sure is what was decided before story `first`; a later candidate most likely leads.
+    Sure is what is decided already; a later candidate most likely leads.
 
-    candidates : Candidates of the stories from `first` on; weighed and scores are overwritten
-    leaders    : int32[n]   decided up to story `first`
+    candidates : Candidates of the stories from `first` on; weighed, scores and weighed_ends are overwritten
+    leaders    : int32[n]   of the stories before `decided`, which is at most `first`
     horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
     evidence = np.empty(FEATURES, dtype=np.float32)
@@ -111,8 +113,7 @@ def weigh_members(
         at = candidates.bounds[row]
         for k in range(candidates.bounds[row], candidates.ends[row]):
             member = candidates.members[k]
-            likely = leaders[member] if member < first else member
-            candidates.weighed[k] = -1
+            likely = leaders[member] if member < decided else member
             known = not in_view(facts.times[first + row], facts.times[likely], view)
             for other in range(candidates.bounds[row], at):
                 known |= candidates.weighed[other] == likely
@@ -120,5 +121,6 @@ def weigh_members(
                 candidates.weighed[at] = likely
                 prefetch_facts(facts, np.int64(likely))
                 at += 1
+        candidates.weighed_ends[row] = at
         for k in range(candidates.bounds[row], at):
             candidates.scores[k] = judge(facts, first + row, np.int64(candidates.weighed[k]), judgement, evidence)

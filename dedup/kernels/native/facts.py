@@ -17,6 +17,7 @@ from dedup.kernels.native.picks import (
     pick_words,
 )
 from dedup.kernels.native.shingles import TITLE_STAND_IN, hash_stem
+from dedup.kernels.vectors import LANES, count_less16
 
 # The sets, in the order they lie in, which is about the order they are asked for in, and the most values in each. Of
 # runs, pairs and shingles these are the smallest hashes, a fair sample; of the others those that come first.
@@ -26,22 +27,25 @@ FACTS_CAP = 512
 LEAD_TOKENS = 40  # of the text: what it opens with
 NUMBER_TOKENS = 48  # of title + text, where numbers are read, and of the text, where names are
 _NUMBER_BYTES = 64
-_SMALL = 32  # values that are sorted by their ranks
-_FEW = 96  # values whose order one byte nearly tells
+_FEW = 128  # values that are sorted by their ranks
 _MOST_MOVES = 16  # places a value moves on the average, at most, to its own among those of equal top bytes
 
 
-@njit(nogil=True, cache=True)
-def _rank_sort(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint32]) -> None:
-    """Sort a few values by counting, for each, the smaller ones: quadratic, but without a branch to mispredict."""
+@njit(nogil=True)
+def _rank(values: NDArray[np.uint32], count: int, ranked: NDArray[np.uint32]) -> None:
+    """Write values[:count] where they belong in ascending order; of equals all but the first place are left 0.
+
+    How many are smaller is counted for each: quadratic, but sixteen at a time and without a branch to mispredict.
+    values : uint32[>= count + LANES - 1]  those after count are overwritten
+    """
+    lanes = count + -count % LANES
+    values[count:lanes] = np.uint32(0xFFFFFFFF)
+    ranked[:count] = np.uint32(0)
     for i in range(count):
-        value, rank = values[i], np.uint32(0)
-        for j in range(i):
-            rank += np.uint32(values[j] <= value)
-        for j in range(i + 1, count):
-            rank += np.uint32(values[j] < value)
-        scratch[rank] = value
-    values[:count] = scratch[:count]
+        smaller = 0
+        for at in range(0, lanes, LANES):
+            smaller += count_less16(values, at, values[i])
+        ranked[smaller] = values[i]
 
 
 @njit(nogil=True, cache=True)
@@ -65,15 +69,8 @@ def sort_hashes(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint
 
     scratch : uint32[>= count]  overwritten
     """
-    if count <= _SMALL:
-        _rank_sort(values, count, scratch)
-        return
-    if count <= _FEW:
-        _scatter(values, count, 24, scratch)
-        values[:count] = scratch[:count]
-    else:
-        _scatter(values, count, 16, scratch)
-        _scatter(scratch, count, 24, values)
+    _scatter(values, count, 16, scratch)
+    _scatter(scratch, count, 24, values)
     moves = 0
     for i in range(1, count):
         value = values[i]
@@ -89,39 +86,57 @@ def sort_hashes(values: NDArray[np.uint32], count: int, scratch: NDArray[np.uint
 
 
 @njit(nogil=True, cache=True)
+def write_unique(
+    values: NDArray[np.uint32], count: int, cap: int, scratch: NDArray[np.uint32], out: NDArray[np.uint32]
+) -> tuple[int, bool]:
+    """Write the `cap` smallest distinct of values[:count], ascending, to `out`; return as `smallest_unique` does.
+
+    values  : uint32[>= count + LANES - 1]  overwritten
+    scratch : uint32[>= count]              overwritten
+    out     : uint32[>= cap]                overwritten
+    """
+    ordered = values
+    if count <= _FEW:
+        _rank(values, count, scratch)
+        ordered = scratch
+    else:
+        sort_hashes(values, count, scratch)
+    kept = 0
+    for i in range(count):
+        if i == 0 or (ordered[i] != 0 and ordered[i] != ordered[i - 1]):
+            if kept == cap:
+                return kept, True
+            out[kept] = ordered[i]
+            kept += 1
+    return kept, False
+
+
+@njit(nogil=True, cache=True)
 def smallest_unique(
     values: NDArray[np.uint32], count: int, cap: int, scratch: NDArray[np.uint32], out: NDArray[np.uint32]
 ) -> tuple[int, bool]:
     """Write the `cap` smallest distinct values, ascending, to `out`; return how many, and whether any were left out.
 
-    values  : uint32[>= count]      of values[:count], any order, repeats allowed; not changed
-    scratch : uint32[>= 2 * count]  overwritten
-    out     : uint32[>= cap]        overwritten
+    values  : uint32[>= count]                of values[:count], any order, repeats allowed; not changed
+    scratch : uint32[>= 2 * (count + LANES)]  overwritten
+    out     : uint32[>= cap]                  overwritten
     The `cap` smallest of uniform hashes are a fair sample (bottom-k sketch: Cohen and Kaplan 2007).
     """
     limit = np.uint64(2**32)
     if count > 2 * cap:  # enough values lie under this one, most likely; if not, it is doubled
-        limit = np.uint64((2**32 * (cap + cap // 2)) // count)
-    while True:
+        limit = np.uint64((2**32 * (cap + cap // 4)) // count)
+    rest = scratch[count + LANES :]
+    while limit < np.uint64(2**32):
         picked = 0
-        if limit >= np.uint64(2**32):
-            picked = count
-            scratch[:count] = values[:count]
-        else:
-            for i in range(count):
-                scratch[picked] = values[i]
-                picked += np.uint64(values[i]) < limit
-        sort_hashes(scratch[:picked], picked, scratch[count : count + picked])
-        kept = 0
-        for i in range(picked):
-            if i == 0 or scratch[i] != scratch[i - 1]:
-                if kept == cap:
-                    return kept, True
-                out[kept] = scratch[i]
-                kept += 1
-        if limit >= np.uint64(2**32):
-            return kept, False
+        for i in range(count):
+            scratch[picked] = values[i]
+            picked += np.uint64(values[i]) < limit
+        kept, left_out = write_unique(scratch, picked, cap, rest, out)
+        if left_out:
+            return kept, True
         limit *= np.uint64(2)
+    scratch[:count] = values[:count]
+    return write_unique(scratch, count, cap, rest, out)
 
 
 @njit(nogil=True, cache=True)
@@ -152,19 +167,14 @@ def _append(
 ) -> int:
     """Write the first `cap` distinct of values[:count], sorted, to out[at:]; return where they end.
 
-    First in text order, so that the beginning of a title counts before its end; values[:count] is overwritten.
+    First in text order, so that the beginning of a title counts before its end; `values` and `scratch` as in
+    `write_unique`.
     """
     if count == 0:
         return at
     if count > cap:  # rare: find the first ones before their order is lost
         count = _first_distinct(values, count, cap)
-    sort_hashes(values, count, scratch)
-    kept = 0
-    for i in range(count):
-        if i == 0 or values[i] != values[i - 1]:
-            out[at + kept] = values[i]
-            kept += 1
-    return at + kept
+    return at + write_unique(values, count, cap, scratch, out[at:])[0]
 
 
 @njit(nogil=True, cache=True)
@@ -194,7 +204,7 @@ def gather_facts(
     Arguments as in `hash_shingles`, and:
     stems      : uint32[t]      from `hash_stems`
     title_ends : int64[n]       the title of story i is tokens offsets[i]:title_ends[i]
-    scratch    : uint32[>= 2 * max(the longest story's tokens, RUN_POINTS)]
+    scratch    : uint32[>= 2 * (max(the longest story's tokens or shingles, RUN_POINTS) + LANES)]
     facts      : uint32[>= the sum over stories of FACTS_CAP or, if less, 9 * tokens + bytes + shingles]  overwritten
     bounds     : int64[n + 1]   overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
     sections   : uint16[n, 10]  overwritten; where each set ends, counted from bounds[i]

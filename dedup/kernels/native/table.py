@@ -1,0 +1,214 @@
+"""The hash table from bucket to the leaders in it. Twin: `dedup.kernels.reference.leaders`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.native.evidence import UNDATED
+from dedup.kernels.vectors import prefetch
+
+LEVELS = 4  # how often a full bucket is split by a finer key
+SPLIT, LEFT_OUT = 1, 2  # places of what is counted among the totals of the pass
+_AHEAD = 32  # slots: as many cache misses of a rehash are under way at once as memory can serve
+
+
+class Table(NamedTuple):
+    """Hash table from bucket to the leaders in it."""
+
+    slots: NDArray[np.int64]  # [c, 2] c a power of two: the bucket's key, 0 for a free slot; and what it holds: of most
+    # buckets, which hold one leader, -1 - leader; else 256 * the place of its leaders + how many
+    leaders: NDArray[np.int32]  # [e] the leaders of such a bucket in a row, with room up to the next power of two
+    used: NDArray[np.int64]  # [2] leaders and slots in use
+
+
+class Lookups(NamedTuple):
+    """Where n stories in a row are looked up in the table."""
+
+    keys: NDArray[np.uint32]  # [r, bands] of the stories with a live band; 0: no key; the last column is the URLs'
+    places: NDArray[np.int64]  # [n] the row of keys; anything for a story without a live band
+    live: NDArray[np.uint32]  # [n, w] bit b % 32 of word b // 32: the table is to be asked for band b
+    shared: NDArray[np.bool_]  # [n] whether another story may have the same content
+    horizons: NDArray[np.int64]  # [n] leaders published before this time are forgotten
+    next_bands: NDArray[np.int64]  # [bands] the band whose key splits a full bucket of this band
+    limit: int  # most leaders in a bucket, 1..255
+
+
+class Undo(NamedTuple):
+    """What `revert` needs to take back what was entered into a table since."""
+
+    slots: NDArray[
+        np.int64
+    ]  # [u, 3] a slot that was overwritten, and what was in it; room for one a live key and story
+    count: NDArray[np.int64]  # [1] how many
+
+
+@njit(inline="always", nogil=True)
+def mix64(h: np.uint64) -> np.uint64:
+    """Spread the bits of a uint64, one to one (MurmurHash3's finaliser)."""
+    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return h ^ (h >> np.uint64(33))
+
+
+@njit(inline="always", nogil=True)
+def bucket_key(key: np.uint64, band: int, piece: int) -> np.int64:
+    """The bucket of a band's key within one slice of time; never 0, which marks a free slot."""
+    h = mix64(key ^ (np.uint64(band + 1) << np.uint64(40)))
+    h = mix64(h + np.uint64(piece) * np.uint64(0x9E3779B97F4A7C15))
+    return np.int64(h) if h != np.uint64(0) else np.int64(1)
+
+
+@njit(inline="always", nogil=True)
+def find_slot(slots: NDArray[np.int64], key: np.int64) -> int:
+    """Where `key` is, or the free slot where it would go (open addressing, linear probing)."""
+    mask = np.uint64(slots.shape[0] - 1)
+    at = np.uint64(key) & mask
+    while slots[at, 0] != key and slots[at, 0] != 0:
+        at = (at + np.uint64(1)) & mask
+    return np.int64(at)
+
+
+@njit(inline="always", nogil=True)
+def slice_of(time: np.int64, window: np.int64) -> np.int64:
+    """Which slice of time, one window long; stories within a window of each other lie in the same or the next."""
+    if time == UNDATED:
+        return UNDATED
+    return np.int64(0) if window < 0 else time // window
+
+
+@njit(nogil=True, cache=True)
+def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
+    """Move the buckets of one array of slots into a larger one, which holds zeros."""
+    mask = np.uint64(new.shape[0] - 1)
+    for at in range(old.shape[0]):
+        if at + _AHEAD < old.shape[0] and old[at + _AHEAD, 0] != 0:
+            prefetch(new, np.int64(np.uint64(old[at + _AHEAD, 0]) & mask))
+        if old[at, 0] != 0:
+            to = find_slot(new, old[at, 0])
+            new[to, 0], new[to, 1] = old[at, 0], old[at, 1]
+
+
+@njit(inline="always", nogil=True)
+def _append(table: Table, held: np.int64, leader: int) -> np.int64:
+    """Add a leader to those of a slot, in a place of twice the room if need be; return what the slot holds now."""
+    place, size = held >> 8, held & 255
+    if size & (size - 1) == 0:  # its room is full
+        moved = table.used[0]
+        table.used[0] = moved + 2 * size
+        table.leaders[moved : moved + size] = table.leaders[place : place + size]
+        place = moved
+    table.leaders[place + size] = leader
+    return (place << 8) + size + 1
+
+
+@njit(inline="always", nogil=True)
+def _overwrite(table: Table, undo: Undo, at: int, key: np.int64, held: np.int64) -> None:
+    """Write a slot, and note what was in it."""
+    noted = undo.count[0]
+    undo.slots[noted, 0], undo.slots[noted, 1], undo.slots[noted, 2] = at, table.slots[at, 0], table.slots[at, 1]
+    undo.count[0] = noted + 1
+    table.slots[at, 0], table.slots[at, 1] = key, held
+
+
+@njit(nogil=True, cache=True)
+def revert(table: Table, undo: Undo) -> None:
+    """Put back what was in the slots noted, the last first; `Table.used` is for the caller to put back."""
+    for noted in range(undo.count[0] - 1, -1, -1):
+        at = undo.slots[noted, 0]
+        table.slots[at, 0], table.slots[at, 1] = undo.slots[noted, 1], undo.slots[noted, 2]
+    undo.count[0] = 0
+
+
+@njit(inline="always", nogil=True)
+def enter(table: Table, undo: Undo, key: np.int64, leader: int, limit: int) -> bool:
+    """Put a leader into a bucket, once; False if the bucket is full of others."""
+    at = find_slot(table.slots, key)
+    if table.slots[at, 0] == 0:
+        _overwrite(table, undo, at, key, -1 - leader)
+        table.used[1] += 1
+        return True
+    held = table.slots[at, 1]
+    if held < 0:
+        only = -1 - held
+        if only == leader or limit == 1:
+            return only == leader
+        place = table.used[0]
+        table.used[0] = place + 2
+        table.leaders[place], table.leaders[place + 1] = only, leader
+        _overwrite(table, undo, at, key, (place << 8) + 2)
+        return True
+    place, size = held >> 8, held & 255
+    for k in range(place, place + size):
+        if table.leaders[k] == leader:
+            return True
+    if size >= limit:
+        return False
+    _overwrite(table, undo, at, key, _append(table, held, leader))
+    return True
+
+
+@njit(inline="always", nogil=True)
+def finer_key(key: np.uint64, other: np.uint32) -> np.uint64:
+    """The key of two bands taken together."""
+    return mix64(key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(other) + np.uint64(1))
+
+
+@njit(nogil=True, cache=True)
+def find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
+    """Write the bands by which a story is looked up; return how many."""
+    count = 0
+    for word in range(lookups.live.shape[1]):
+        if lookups.live[row, word]:
+            for band in range(word * 32, min(word * 32 + 32, lookups.keys.shape[1])):
+                bands[count] = band
+                alive = (lookups.live[row, word] >> np.uint32(band & 31)) & np.uint32(1)
+                count += alive != 0 and lookups.keys[lookups.places[row], band] != 0
+    return count
+
+
+@njit(nogil=True, cache=True)
+def enter_band(
+    table: Table,
+    undo: Undo,
+    lookups: Lookups,
+    row: int,
+    band: int,
+    piece: np.int64,
+    leader: int,
+    totals: NDArray[np.int64],
+) -> None:
+    """Put a leader into the bucket of one band of a story, or into the next finer one while that is full."""
+    key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
+    for _ in range(LEVELS):
+        if enter(table, undo, bucket_key(key, band, piece), leader, lookups.limit):
+            return
+        other = lookups.next_bands[other]
+        key = finer_key(key, lookups.keys[lookups.places[row], other])
+    totals[LEFT_OUT] += 1
+
+
+@njit(nogil=True, cache=True)
+def find_pieces(own: np.int64, span: NDArray[np.int64], pieces: NDArray[np.int64]) -> int:
+    """Write the slices of time that can hold leaders within the window of a story; return how many, at most 4."""
+    count = 0
+    if own == UNDATED or span[2] > 0:
+        pieces[0] = UNDATED
+        count = 1
+    if own != UNDATED:
+        for piece in range(max(own - 1, span[0]), min(own + 1, span[1]) + 1):
+            pieces[count] = piece
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def prefetch_buckets(row: int, bands: NDArray[np.int64], piece: np.int64, lookups: Lookups, table: Table) -> None:
+    """Have the buckets of a story, in its own slice of time, on their way from memory."""
+    mask = np.uint64(table.slots.shape[0] - 1)
+    for band in bands:
+        key = bucket_key(np.uint64(lookups.keys[lookups.places[row], band]), band, piece)
+        prefetch(table.slots, np.int64(np.uint64(key) & mask))
