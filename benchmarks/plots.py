@@ -64,7 +64,9 @@ def _svg(figure: Figure, label: str) -> str:
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = out.getvalue().replace(_INK, "currentColor")
-    text = text[text.index("<svg") :]
+    text = re.sub(r"(\d\.\d\d)\d+", r"\1", text[text.index("<svg") :])  # a hundredth of a point is enough
+    text = re.sub(r"\s*\n\s*", " ", re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL))
+    text = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", text)  # names of parts, equal in all figures
     return re.sub(
         r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{label}">', text, count=1
     )

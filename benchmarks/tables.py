@@ -157,9 +157,11 @@ def _provenance(record: Record) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     if "repeats" not in record:
         return f"Python {where['python']}; {packages}; commit {where['commit'][:20]}; {where['date']}."
+    pools = ", as many threads in every pool" if "threads" in record else ""
     return (
-        f"{where['cpu']}, {count} of {where['cores_of_machine']} cores, {where['system']}, Python {where['python']}; "
-        f"{packages}; commit {where['commit'][:20]}; {record['repeats']} runs each in fresh processes, median "
+        f"{where['cpu']}, {count} of {where['cores_of_machine']} cores{pools}, {where['system']}, "
+        f"Python {where['python']}; {packages}; commit {where['commit'][:20]}; "
+        f"{record['repeats']} runs each in fresh processes, median "
         f"(least to largest); {where['date']}."
     )
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.events import FeedSettings
 from benchmarks.feed import write_feed
@@ -191,7 +192,7 @@ def throughput_record(
     *,
     interpreters: Mapping[str, str] | None = None,
     stages: bool = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Everything measured, ready for JSON: environment, settings, and one entry a feed.
 
     Args:

@@ -6,6 +6,8 @@ import copy
 import html.parser
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -210,10 +212,10 @@ def test_a_full_run_makes_what_is_missing_and_says_what_failed(tmp_path, monkeyp
         if part == "peers" and len(ran) < 3:
             return type("Done", (), {"returncode": 1})
         record = {"benchmark": part, "environment": {"commit": "now"}}
-        everything.Path(output).write_text(json.dumps(record), "utf-8")
+        Path(output).write_text(json.dumps(record), "utf-8")
         return type("Done", (), {"returncode": 0})
 
-    monkeypatch.setattr(everything.subprocess, "run", run)
+    monkeypatch.setattr("benchmarks.everything.subprocess.run", run)
     monkeypatch.setattr(everything, "commit_now", lambda: "now")
     full = FullRun(records=tmp_path, scale=0.5, interpreters={})
     assert full.run() == ["peers"]
@@ -227,12 +229,10 @@ def test_a_full_run_makes_what_is_missing_and_says_what_failed(tmp_path, monkeyp
 
 
 def test_the_commands_of_a_full_run_are_ones_that_there_are(tmp_path):
-    full = FullRun(
-        records=tmp_path, data=tmp_path, folder=tmp_path, scale=0.01, interpreters={"spark": command.sys.executable}
-    )
+    full = FullRun(records=tmp_path, data=tmp_path, folder=tmp_path, scale=0.01, interpreters={"spark": sys.executable})
     for part in PARTS:
         words = full.command(part)
         chosen = command._parser().parse_args(words)
         assert chosen.output == tmp_path / f"{part}.json"
     assert command._parser().parse_args(full.command("scaling")).sizes == [1_000, 3_000, 10_000, 30_000, 100_000]
-    assert command._parser().parse_args(full.command("peers")).python == [("spark", command.sys.executable)]
+    assert command._parser().parse_args(full.command("peers")).python == [("spark", sys.executable)]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_every_engine_has_a_job_and_every_kind_a_label():
     assert set(NEEDS) == set(JOBS)
     assert set(LABELS) == set(KINDS[1:])
     for engine in ENGINES:
-        line = engine_command(engine, feed="f", clusters=__import__("pathlib").Path("c"), stories=7, python="python9")
+        line = engine_command(engine, Path("f"), Path("c"), stories=7, python="python9")
         assert line[0] == "python9"
         assert ("--stories" in line) != engine.startswith("dedup")
 
