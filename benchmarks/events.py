@@ -36,7 +36,7 @@ WHOLE_TITLE = 2**32
 """`Plan.title_kept` of a title that stays."""
 
 _COPIES = KINDS[1 : KINDS.index("number")]
-_COPY_SHARES = dict(zip(_COPIES, (10, 4, 2, 4, 2, 3, 3, 9, 6, 4, 9, 14, 4, 3, 11), strict=True))
+_COPY_SHARES = dict(zip(_COPIES, (10, 4, 2, 4, 2, 3, 3, 9, 6, 4, 14, 10, 4, 3, 10), strict=True))
 _HEADLINE_SHARES = {"exact": 10, "word": 16, "retitled": 32, "reworded": 20, "updated": 10, "mixed": 12}
 _COPY_REWORDING = {"trimmed": 0.10, "extended": 0.08, "cut": 0.08, "reworded": 0.38, "updated": 0.06,
                    "mixed": 0.24}  # fmt: skip

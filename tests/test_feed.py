@@ -70,13 +70,13 @@ def test_below_is_even():
     [
         (
             43,
-            "995172f728b62193138508a834ce9b57eadda9fcd43e1cd8ea2a555a38bb74a9",
-            "53cf7620412c2bb2d62d2b6722ef15d8e0e56d2a8e074df94ad68a9c492d4c12",
+            "a3e53091417b2b14aadba1c364533b7c442b099c5e255abc04a82d5a5af49721",
+            "8f7a0af976b6cef1621009e9c68e515d4c456f37a54664389319bc1b502e6dae",
         ),
         (
             400,
-            "eff50cb2fed8f6d989e9f3cbb03026770ebb70eaf97c2aea64da0300e3c5c44c",
-            "53cf7620412c2bb2d62d2b6722ef15d8e0e56d2a8e074df94ad68a9c492d4c12",
+            "2595f859c54c0a605db9d0b336ebb22bedf104c7b6f9b5158c09c19a2d68594c",
+            "8f7a0af976b6cef1621009e9c68e515d4c456f37a54664389319bc1b502e6dae",
         ),
         (
             9,
