@@ -56,13 +56,13 @@ class Score:
         return self.right_pairs / self.true_pairs if self.true_pairs else None
 
 
-def score_clusters(clusters: Path, truth: Path) -> Score:
-    """The score of a clusters file (JSON lines with id and cluster_id) over the stories it names.
+def score_clusters(clusters: Path, truth: Path, first: int | None = None) -> Score:
+    """The score of a clusters file (JSON lines with id and cluster_id) over the stories it names, or the first of them.
 
     Raises:
         ValueError: it names a story twice, or one the truth does not have.
     """
-    made = _columns(clusters, ["id", "cluster_id"])
+    made = _columns(clusters, ["id", "cluster_id"]).slice(0, first)
     known = _columns(truth, ["id", "cluster", "kind"])
     where = pc.index_in(made["id"], value_set=known["id"])
     if where.null_count:

@@ -73,14 +73,27 @@ def _footnotes(feed: Record) -> list[str]:
         lines.append(
             f"{', '.join(short)}: the first stories of the same feed only; time a story is flat or rises with size, "
             "so this does not flatter the others' speed. Precision falls as more look-alikes meet, so a smaller "
-            "slice flatters its own: compare quality on equal slices (--slice)."
+            "slice flatters its own: hence precision and recall on equal slices as well."
         )
+        lines += _equal_slices(engines)
     if "rensa-flags" in engines:
         lines.append("rensa-flags only says which stories have some duplicate; it makes no clusters.")
     if "spark" in engines:
         lines.append("spark: memory is that of its Java and Python workers, which is not measured.")
     lines += [f"{name} did not run: {why}" for name, why in feed["missing"].items()]
     return [line + "\n" for line in lines] + _kinds_table(engines)
+
+
+def _equal_slices(engines: dict[str, Record]) -> list[str]:
+    """Precision and recall of all over the stories that every one of them got; records of before have none."""
+    told = {name: score for name, entry in engines.items() if (score := entry.get("score_on_equal_slices"))}
+    if not told:
+        return []
+    rates = (
+        f"{name} {_number(score['precision'], '.3f')} / {_number(score['recall'], '.3f')}"
+        for name, score in told.items()
+    )
+    return [f"Precision / recall over the first {min(s['stories'] for s in told.values()):,}: {', '.join(rates)}."]
 
 
 def _kinds_table(engines: dict[str, Record]) -> list[str]:

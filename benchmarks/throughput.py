@@ -72,6 +72,7 @@ class Measured:
         stories, megabytes: what it was given.
         runs: one a repeat.
         score: agreement with the truth; None for an engine that makes no clusters.
+        equal: the same over as many stories as the engine with the fewest got.
     """
 
     engine: str
@@ -79,6 +80,7 @@ class Measured:
     megabytes: float
     runs: list[Run]
     score: Score | None
+    equal: Score | None
 
     @property
     def wall(self) -> Spread:
@@ -154,12 +156,14 @@ def measure_feed(
                     f"{settings.words} words, run {number + 1} of {repeats}: {engine}, {given[engine]:,} stories, "
                     f"{done.wall_seconds:.1f} s"
                 )
+    ran = [engine for engine in runs if engine not in missing]
+    scored = [engine for engine in ran if engine not in WITHOUT_CLUSTERS]
+    fewest = min((given[engine] for engine in scored), default=0)
     measured = []
-    for engine, engine_runs in runs.items():
-        if engine not in missing:
-            clustered = engine not in WITHOUT_CLUSTERS
-            score = score_clusters(folder / f"{engine}.jsonl", truth) if clustered else None
-            measured.append(Measured(engine, given[engine], megabytes[engine], engine_runs, score))
+    for engine in ran:
+        made = folder / f"{engine}.jsonl"
+        scores = [score_clusters(made, truth, first) if engine in scored else None for first in (None, fewest)]
+        measured.append(Measured(engine, given[engine], megabytes[engine], runs[engine], *scores))
     return measured, missing
 
 
@@ -267,9 +271,12 @@ def measure_stages(feed: Path, folder: Path) -> dict[str, float]:
 
 def _entry(one: Measured, everyone: list[Measured]) -> dict[str, object]:
     """One engine's numbers, and how many times as fast as each other one it is, by stories a second."""
-    score: dict[str, object] | None = None
-    if one.score:
-        score = {**dataclasses.asdict(one.score), "precision": one.score.precision, "recall": one.score.recall}
+    score, equal = (
+        {**dataclasses.asdict(told), "precision": told.precision, "recall": told.recall} if told else None
+        for told in (one.score, one.equal)
+    )
+    if equal:
+        equal = {name: equal[name] for name in ("stories", "precision", "recall")}
     return {
         "engine": one.engine,
         "stories": one.stories,
@@ -283,4 +290,5 @@ def _entry(one: Measured, everyone: list[Measured]) -> dict[str, object]:
             other.engine: one.stories_per_second / other.stories_per_second for other in everyone if other is not one
         },
         "score": score,
+        "score_on_equal_slices": equal,
     }

@@ -298,6 +298,14 @@ def test_a_slice_is_scored_over_its_own_stories(tmp_path):
     assert score.recall_by_edit == {}  # the first report was not among them
 
 
+def test_the_first_stories_can_be_scored_alone(tmp_path):
+    write_lines(tmp_path / "t", [{"id": str(k), "cluster": "0", "event": "0", "kind": "exact"} for k in range(5)])
+    write_lines(tmp_path / "c", [{"id": str(k), "cluster_id": "x" if k < 2 else str(k)} for k in range(5)])
+    scores = [score_clusters(tmp_path / "c", tmp_path / "t", first) for first in (2, None)]
+    assert [score.recall for score in scores] == [1.0, 0.1]
+    assert [score.stories for score in scores] == [2, 5]
+
+
 def test_finding_nothing_has_no_precision_and_no_recall(tmp_path):
     write_lines(tmp_path / "t", [{"id": str(k), "cluster": "0", "event": "0", "kind": "exact"} for k in range(5)])
     write_lines(tmp_path / "c", [{"id": str(k), "cluster_id": str(k)} for k in range(5)])

@@ -111,6 +111,7 @@ def test_slices_of_later_feeds_are_in_proportion(tmp_path):
     record = throughput_record([400, 200], [43, 9], ["orjson"], 1, 0, tmp_path, {"orjson": 100})
     assert [feed["engines"][0]["stories"] for feed in record["feeds"]] == [100, 50]
     assert record["benchmark"] == "peers"
+    assert record["feeds"][0]["engines"][0]["score_on_equal_slices"] is None
     with pytest.raises(ValueError, match="one number of stories or one for each of 3 lengths, not 2"):
         throughput_record([1, 2], [9, 43, 400], ["orjson"], 1, 0, tmp_path)
 
