@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.bands import find_buckets
+from dedup.bands import ThreadMap, find_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.hashing import Hashed, HashedFeed, hash_batch
@@ -30,7 +30,11 @@ Progress = Callable[[int], None]
 
 
 def find_duplicates(
-    batches: Iterable[pa.RecordBatch], settings: Settings | None = None, *, progress: Progress | None = None
+    batches: Iterable[pa.RecordBatch],
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+    hashed: HashedFeed | None = None,
 ) -> Result:
     """Which stories are one, over all batches in their order.
 
@@ -47,27 +51,39 @@ def find_duplicates(
         batches: record batches of `STORY_SCHEMA`; each is let go once it is hashed.
         settings: the defaults where None.
         progress: called with the number of stories hashed so far, now and then, from this thread.
+        hashed: an empty one, to have what is kept of the stories for `find_similar`: their facts, dated.
 
     Raises:
         SettingsError: if a batch has another schema, or there are more than 2,147,483,646 stories.
     """
     settings = settings or Settings()
-    verdict = judgement(settings)
+    judgement(settings)  # that they are sound is said before anything is read
     workers = settings.threads or cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
-        hashed = HashedFeed()
+        hashed = HashedFeed() if hashed is None else hashed
         _hash_all(batches, settings, pool, 2 * workers, hashed, progress)
-        facts = hashed.facts()
-        date_undated(facts.times)
-        copies, shared = _find_copies(facts.content)
-        buckets = find_buckets(hashed.keys, copies, shared, settings.bucket_limit, pool.map)
-        hashed.keys.clear()
-        count = copies.shape[0]
-        membership = Membership(
-            np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
-        )
-        leader_pass = LeaderPass(settings, verdict)
-        leader_pass.decide(0, buckets, facts, membership, pool.map)
+        return cluster_hashed(hashed, settings, pool.map)
+
+
+def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap = map) -> Result:
+    """Which stories are one, of all that are hashed; `hashed.keys` is let go.
+
+    Args:
+        hashed: with these settings.
+        settings: say what is one.
+        thread_map: `map`, or the like of it that runs calls at once.
+    """
+    facts = hashed.facts()
+    date_undated(facts.times)
+    copies, shared = _find_copies(facts.content)
+    buckets = find_buckets(hashed.keys, copies, shared, settings.bucket_limit, thread_map)
+    hashed.keys.clear()
+    count = copies.shape[0]
+    membership = Membership(
+        np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
+    )
+    leader_pass = LeaderPass(settings, judgement(settings))
+    leader_pass.decide(0, buckets, facts, membership, thread_map)
     canonicals = choose_canonicals(
         membership.leaders, facts.times, facts.meta[:, META_TOKENS], hashed.preferences(), settings.keep
     )

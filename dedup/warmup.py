@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import json
+import pathlib
 import pkgutil
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from numba.core.dispatcher import Dispatcher
 
 import dedup.kernels.native
-from dedup.batch import find_duplicates
+from dedup.bands import count_bands
+from dedup.batch import cluster_hashed, find_duplicates
+from dedup.hashing import Hashed, HashedFeed
+from dedup.kernels.native.evidence import META, Facts
+from dedup.kernels.native.facts import SECTIONS
+from dedup.readers import read_feed
 from dedup.settings import Settings
 from dedup.stories import STORY_SCHEMA
 
@@ -33,18 +44,52 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
         run: does the job on three stories.
     """
     started = time.perf_counter()
-    timer = threading.Timer(_PATIENCE, say, ["compiling kernels: once after an installation or upgrade"])
+    helpers: list[subprocess.Popen[bytes]] = []
+
+    def get_help() -> None:
+        say("compiling kernels: once after an installation or upgrade")
+        helpers.append(subprocess.Popen([sys.executable, "-m", "dedup.warmup"], stdin=subprocess.DEVNULL))
+
+    timer = threading.Timer(_PATIENCE, get_help)
     timer.daemon = True
     timer.start()
     try:
         run(_stories())
     finally:
         timer.cancel()
+        for helper in helpers:
+            helper.kill()
+            helper.wait()
     if not _compiled():
         return 0.0
     seconds = time.perf_counter() - started
     say(f"kernels compiled in {seconds:.1f} s; later runs load them")
     return seconds
+
+
+def help_compiling() -> None:
+    """Compile what a job comes to last, and first, in a process of its own: kernels go to the other through the cache.
+
+    One process compiles one kernel at a time, however many cores there are.
+    """
+    settings, count = Settings(threads=1), 3
+    facts = Facts(
+        hashes=np.zeros(0, dtype=np.uint32),
+        bounds=np.zeros(count + 1, dtype=np.int64),
+        sections=np.zeros((count, SECTIONS), dtype=np.uint16),
+        meta=np.zeros((count, META), dtype=np.uint32),
+        times=np.zeros(count, dtype=np.int64),
+        content=np.zeros((count, 2), dtype=np.uint64),
+    )
+    keys = np.ones((count_bands(settings), count), dtype=np.uint32)
+    hashed = HashedFeed()
+    hashed.add(Hashed(pa.array(["1", "2", "3"]), facts, keys, np.zeros(count, dtype=np.int32)))
+    cluster_hashed(hashed, settings)
+    with tempfile.TemporaryDirectory() as folder:
+        feed = pathlib.Path(folder, "feed.jsonl")
+        feed.write_text("".join(f"{json.dumps(row, default=str)}\n" for row in _stories().to_pylist()), "utf-8")
+        for _ in read_feed(str(feed)):
+            pass
 
 
 def _stories() -> pa.RecordBatch:
@@ -66,3 +111,7 @@ def _kernels() -> Iterator[Any]:
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Dispatcher):
                 yield value
+
+
+if __name__ == "__main__":
+    help_compiling()

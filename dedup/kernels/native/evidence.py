@@ -31,8 +31,9 @@ TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLAS
 TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(6, 10)
 NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(10, 13)
 SAME_SOURCE, SAME_URL, HOURS_APART, FEATURES = range(13, 17)
-TITLE_WORDS, TITLE_REST, TITLES, ORIGINS = (0, 2), (2, 6), (0, 6), (13, 16)
-TEXT_SHINGLES, TEXT_PAIRS, TEXT_REST, TEXTS = (6, 8), (8, 9), (9, 13), (6, 13)
+_STARTS = tuple(map(np.int64, (0, 2, 6, 8, 9, 13, 16)))  # as int64, cf. `dedup.kernels.native.facts.CAPS`
+TITLE_WORDS, TITLE_REST, TITLES, ORIGINS = _STARTS[0:2], _STARTS[1:3], (_STARTS[0], _STARTS[2]), _STARTS[5:7]
+TEXT_SHINGLES, TEXT_PAIRS, TEXT_REST, TEXTS = _STARTS[2:4], _STARTS[3:5], _STARTS[4:6], (_STARTS[2], _STARTS[5])
 TITLE_MODEL, TEXT_MODEL = 0, 1
 FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
 LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles

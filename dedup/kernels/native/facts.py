@@ -21,8 +21,10 @@ from dedup.kernels.vectors import LANES, count_less16
 
 # The sets, in the order they lie in, which is about the order they are asked for in, and the most values in each. Of
 # runs, pairs and shingles these are the smallest hashes, a fair sample; of the others those that come first.
-SHINGLES, PAIRS, TITLE, RUNS, LEAD, FRONT, TITLE_NUMBERS, NUMBERS, TITLE_NAMES, NAMES, SECTIONS = range(11)
-CAPS = (156, 96, 32, 48, 32, 96, 8, 16, 12, 16)
+# As int64, since Numba compiles a function anew for every literal number that it is called with.
+SHINGLES, PAIRS, TITLE, RUNS, LEAD, FRONT, TITLE_NUMBERS, NUMBERS, TITLE_NAMES, NAMES = map(np.int64, range(10))
+SECTIONS = 10
+CAPS = tuple(map(np.int64, (156, 96, 32, 48, 32, 96, 8, 16, 12, 16)))
 FACTS_CAP = 512
 LEAD_TOKENS = 40  # of the text: what it opens with
 NUMBER_TOKENS = 48  # of title + text, where numbers are read, and of the text, where names are
@@ -127,7 +129,7 @@ def smallest_unique(
         limit = np.uint64((2**32 * (cap + cap // 4)) // count)
     rest = scratch[count + LANES :]
     while limit < np.uint64(2**32):
-        picked = 0
+        picked = np.int64(0)
         for i in range(count):
             scratch[picked] = values[i]
             picked += np.uint64(values[i]) < limit
