@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling | online | accuracy | fit`: each has a --help."""
+"""`python -m benchmarks all`, or one of its parts; `python -m benchmarks --help` lists them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from typing import Any
 
 from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
 from benchmarks.accuracy_tables import titles_text
+from benchmarks.compare import RATIO_SLACK, compare, read_record
 from benchmarks.events import FeedSettings
+from benchmarks.everything import PARTS, FullRun
 from benchmarks.feed import SHAPES
 from benchmarks.fit import fit, table, write
 from benchmarks.floors import Floors, RegressionError
 from benchmarks.labelled import Folder
+from benchmarks.likeness import likeness_record
 from benchmarks.measure import BenchmarkError
 from benchmarks.online import online_record
-from benchmarks.scaling import scaling_record
+from benchmarks.page import RECORDS, write_page
+from benchmarks.scaling import SIZES, scaling_record
 from benchmarks.tables import markdown
-from benchmarks.throughput import DEFAULT_SLICES, ENGINES, throughput_record
+from benchmarks.throughput import DEFAULT_SLICES, ENGINES, NEEDS, OWN, throughput_record
 from dedup import DedupError
 
 
@@ -45,13 +49,63 @@ def feed_command(chosen: argparse.Namespace) -> None:
 
 
 def throughput_command(chosen: argparse.Namespace) -> None:
-    """Measures engines on feeds made for it."""
-    slices = {**DEFAULT_SLICES, **dict(chosen.slice)}
+    """Measures this project by itself, stage by stage, on feeds made for it."""
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         record = throughput_record(
-            chosen.stories, chosen.words, chosen.engines, chosen.repeats, chosen.seed, Path(folder), slices
+            chosen.stories, chosen.words, OWN, chosen.repeats, chosen.seed, Path(folder), stages=True
         )
     _report(record, chosen.output)
+
+
+def peers_command(chosen: argparse.Namespace) -> None:
+    """Measures everybody on the same feeds."""
+    slices, interpreters = {**DEFAULT_SLICES, **dict(chosen.slice)}, dict(chosen.python)
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = throughput_record(
+            chosen.stories,
+            chosen.words,
+            chosen.engines,
+            chosen.repeats,
+            chosen.seed,
+            Path(folder),
+            slices,
+            interpreters=interpreters,
+        )
+    _report(record, chosen.output)
+
+
+def all_command(chosen: argparse.Namespace) -> int:
+    """Makes every record, then the page; returns the exit code."""
+    failed = FullRun(
+        records=chosen.output,
+        parts=chosen.parts,
+        data=chosen.data,
+        scale=chosen.scale,
+        repeats=chosen.repeats,
+        seed=chosen.seed,
+        folder=chosen.folder,
+        interpreters=dict(chosen.python),
+        again=chosen.again,
+    ).run()
+    write_page(chosen.output, chosen.output / "index.html")
+    print(f"benchmarks: {chosen.output / 'index.html'}", file=sys.stderr)
+    for part in failed:
+        print(f"benchmarks: {part} failed; the same command takes it up again", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def page_command(chosen: argparse.Namespace) -> None:
+    """Writes the page of the records of a folder."""
+    write_page(chosen.records, chosen.output)
+
+
+def compare_command(chosen: argparse.Namespace) -> int:
+    """Compares two records; returns the exit code."""
+    worse, all_figures = compare(read_record(chosen.before), read_record(chosen.after), chosen.slack)
+    for line in all_figures if chosen.all else worse:
+        print(f"worse: {line}" if line in worse else line)
+    print(f"benchmarks: {len(all_figures)} figures compared, {len(worse)} worse", file=sys.stderr)
+    return 1 if worse else 0
 
 
 def scaling_command(chosen: argparse.Namespace) -> None:
@@ -107,6 +161,13 @@ def _hold_floors(folder: Folder, update: bool, allow_regression: bool) -> int:
     return 1 if lines else 0
 
 
+def likeness_command(chosen: argparse.Namespace) -> None:
+    """Measures how alike the true pairs of feeds are, beside judged pairs."""
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = likeness_record(Folder(chosen.data), chosen.stories, chosen.seed, Path(folder))
+    _report(record, chosen.output)
+
+
 def fit_command(chosen: argparse.Namespace) -> None:
     """Fits the verdict model."""
     model = fit(chosen.data)
@@ -120,6 +181,13 @@ def _report(record: dict[str, Any], output: Path | None) -> None:
     print(markdown(record))
     if output:
         output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _interpreter(text: str) -> tuple[str, str]:
+    engine, _, python = text.partition("=")
+    if engine not in NEEDS or not Path(python).is_file():
+        raise argparse.ArgumentTypeError(f"write ENGINE=PATH of the Python that has it, not {text!r}")
+    return engine, python
 
 
 def _slice(text: str) -> tuple[str, int]:
@@ -144,14 +212,57 @@ def _parser() -> argparse.ArgumentParser:
     feed.add_argument("-o", "--output", type=Path, required=True, help="feed to write, JSON lines")
     feed.add_argument("--truth", type=Path, help="truth to write, JSON lines: id, cluster, event, kind")
 
-    throughput = commands.add_parser("throughput", help="whole commands: speed, memory, precision and recall")
+    throughput = commands.add_parser("throughput", help="dedup by itself: speed and memory, whole and stage by stage")
     throughput.set_defaults(run=throughput_command)
-    throughput.add_argument("--stories", type=int, default=100_000)
-    throughput.add_argument("--words", type=int, nargs="+", default=[43, 400], help="one feed each")
-    throughput.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     throughput.add_argument(
+        "--stories", type=int, nargs="+", default=[300_000, 100_000], help="of each feed, or of all"
+    )
+
+    peers = commands.add_parser("peers", help="dedup and other libraries: speed, memory, precision and recall")
+    peers.set_defaults(run=peers_command)
+    peers.add_argument("--stories", type=int, nargs="+", default=[100_000, 30_000], help="of each feed, or of all")
+    peers.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    peers.add_argument(
         "--slice", type=_slice, nargs="*", default=[], metavar="ENGINE=STORIES", help="give an engine only the first"
     )
+
+    everything = commands.add_parser("all", help="the full set, part by part, and a page; goes on where it stopped")
+    everything.set_defaults(run=all_command)
+    everything.add_argument("-o", "--output", type=Path, default=RECORDS, help="folder of the records and the page")
+    everything.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    everything.add_argument(
+        "--scale", type=float, default=1.0, help="of all numbers of stories, such as 0.01 for a try"
+    )
+    everything.add_argument("--again", action="store_true", help="make records anew that are there")
+    for command in (peers, everything):
+        command.add_argument(
+            "--python",
+            type=_interpreter,
+            nargs="*",
+            default=[],
+            metavar="ENGINE=PATH",
+            help="the Python that has an engine which does not get on with the others",
+        )
+
+    page = commands.add_parser("page", help="the records of a folder as one HTML page")
+    page.set_defaults(run=page_command)
+    page.add_argument("records", type=Path, nargs="?", default=RECORDS)
+    page.add_argument("-o", "--output", type=Path, default=RECORDS / "index.html")
+
+    comparing = commands.add_parser(
+        "compare", help="exit code 1 if a record is worse than another, by ratios and quality"
+    )
+    comparing.set_defaults(run=compare_command)
+    comparing.add_argument("before", type=Path)
+    comparing.add_argument("after", type=Path)
+    comparing.add_argument(
+        "--slack", type=float, default=RATIO_SLACK, help="share by which ratios of times may be worse"
+    )
+    comparing.add_argument("--all", action="store_true", help="print all figures, not only those that got worse")
+
+    likeness = commands.add_parser("likeness", help="how alike synthetic true pairs are, beside judged real ones")
+    likeness.set_defaults(run=likeness_command)
+    likeness.add_argument("--stories", type=int, default=20_000, help="of each feed")
 
     online = commands.add_parser("online", help="the story index: one by one, many, several workers, restart, memory")
     online.set_defaults(run=online_command)
@@ -162,17 +273,13 @@ def _parser() -> argparse.ArgumentParser:
 
     scaling = commands.add_parser("scaling", help="time and memory as feeds grow")
     scaling.set_defaults(run=scaling_command)
-    scaling.add_argument("--sizes", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
+    scaling.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     scaling.add_argument("--words", type=int, default=43)
     scaling.add_argument("--shape", choices=sorted(SHAPES), default="news")
     scaling.add_argument("--engine", choices=ENGINES, default="dedup")
 
     accuracy = commands.add_parser("accuracy", help="what is found and wrongly merged on real labelled feeds")
     accuracy.set_defaults(run=accuracy_command)
-    known = os.environ.get("DEDUP_DATA")
-    accuracy.add_argument(
-        "--data", type=Path, default=Path(known) if known else None, help="folder of the feeds; $DEDUP_DATA by default"
-    )
     what = accuracy.add_mutually_exclusive_group()
     what.add_argument(
         "--titles", type=int, default=0, metavar="N", help="only print, to read, the titles of the N largest clusters"
@@ -186,12 +293,20 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
     fitting.add_argument("-o", "--output", type=Path, help="model to write; dedup/model.json is the one in use")
 
-    for command, repeats in ((throughput, 3), (online, 3), (scaling, 1)):
+    known = os.environ.get("DEDUP_DATA")
+    for command in (accuracy, likeness, everything):
+        command.add_argument(
+            "--data", type=Path, default=Path(known) if known else None, help="folder of labelled feeds, or $DEDUP_DATA"
+        )
+    for command in (throughput, peers):
+        command.add_argument("--words", type=int, nargs="+", default=[43, 400], help="one feed each")
+    for command, repeats in ((throughput, 3), (peers, 3), (online, 3), (everything, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)
+    for command in (throughput, peers, online, everything, scaling, likeness):
         command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
-    for command in (throughput, online, scaling, accuracy):
+    for command in (throughput, peers, online, scaling, accuracy, likeness):
         command.add_argument("-o", "--output", type=Path, help="JSON record to write")
-    for command in (feed, throughput, online, scaling):
+    for command in (feed, throughput, peers, online, everything, scaling, likeness):
         command.add_argument("--seed", type=int, default=0)
     return parser
 

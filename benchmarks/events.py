@@ -6,17 +6,19 @@ Copies go to earlier stories of the last 24 hours; some events are copied twenty
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.draws import U64, Mask, below, chance, draw, stream_keys
+from benchmarks.scripts import SCRIPTS
 from benchmarks.vocabulary import KINDS, PUBLISHERS, cumulative_slots
 
 I64 = npt.NDArray[np.int64]
 
-ROLE, ROOT, KIND, EDIT, LENGTH, PUBLISHER, HABIT, TEMPLATE, GROUP = range(9)
+ROLE, ROOT, KIND, EDIT, LENGTH, PUBLISHER, HABIT, TEMPLATE, GROUP, SCRIPT = range(10)
 TEXT, NAMES, SENTENCE, TITLE, OWN, CITY = range(16, 22)
 """Streams of draws: those of the plan, and those of the words."""
 
@@ -26,12 +28,23 @@ TEMPLATES = 1_000
 TEMPLATE_KEYS = 1 << 40
 """Templates draw their words under keys above every story number."""
 
-_COPIES = ("exact", "dateline", "trimmed", "extended", "cut", "retitled", "reworded", "updated", "mixed")
-_COPY_SHARES = (11, 11, 9, 5, 3, 8, 9, 3, 5)
-_COPY_REWORDING = (0.0, 0.05, 0.10, 0.08, 0.08, 0.10, 0.38, 0.06, 0.24)
+SUFFIX, DATELINE, FOOTER, HEADER, TEXTLESS, PACE = range(6)
+"""Habits of publishers, counters of the HABIT stream."""
+SENTENCE_BLOCK = 20
+"""Every block of this many words has one sentence end, after its 9th to 20th word: sentences of 20 words."""
+WHOLE_TITLE = 2**32
+"""`Plan.title_kept` of a title that stays."""
+
+_COPIES = KINDS[1 : KINDS.index("number")]
+_COPY_SHARES = dict(zip(_COPIES, (10, 4, 2, 4, 2, 3, 3, 9, 6, 4, 14, 10, 4, 3, 10), strict=True))
+_HEADLINE_SHARES = {"exact": 10, "word": 16, "retitled": 32, "reworded": 20, "updated": 10, "mixed": 12}
+_COPY_REWORDING = {"trimmed": 0.10, "extended": 0.08, "cut": 0.08, "reworded": 0.38, "updated": 0.06,
+                   "mixed": 0.24}  # fmt: skip
+_VERBATIM = ("exact", "dateline", "header", "footer", "word", "sentence", "halved")
+"""Copies that keep the first report's title and dress, but for what their kind says."""
 _LOOSEST = 0.3
-_LOOKALIKES = ("number", "name", "place", "column", "followup")
-_LOOKALIKE_SHARES = (5, 4, 3, 2, 2)
+_LOOKALIKES = KINDS[KINDS.index("number") :]
+_LOOKALIKE_SHARES = dict(zip(_LOOKALIKES, (4, 3, 3, 2, 2, 2), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +95,15 @@ class Plan:
         kind: index into KINDS.
         content: key of the words of its text; copies share it, and so do the stories of one template.
         topic: key of the words of its title and of the names it is about.
-        publisher, styled_as: who publishes it, and whose suffix, dateline and footer it carries.
+        publisher, styled_as: who publishes it, and whose suffix, dateline, header and footer it carries.
+        first_publisher: of the story it is a copy of.
+        script: index into SCRIPTS.
         title_length, text_length: words.
         skip_at, skip: from which word of the event's text on, and how many words, were cut out.
+        fresh: words of its own before those of the event's text.
+        word_at: the word that is replaced by another, -1 for none.
         reword: chance in 2**32 of each common word to be replaced by another.
-        retitled: a title of its own rather than the event's.
+        title_kept: chance in 2**32 of each word of the event's title to stay.
     """
 
     story: U64
@@ -97,12 +114,16 @@ class Plan:
     topic: U64
     publisher: I64
     styled_as: I64
+    first_publisher: I64
+    script: I64
     title_length: I64
     text_length: I64
     skip_at: I64
     skip: I64
+    fresh: I64
+    word_at: I64
     reword: U64
-    retitled: Mask
+    title_kept: U64
 
 
 def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
@@ -128,9 +149,11 @@ def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
     publisher = _publishers(settings, np.where(templated | column, template, story))
     same = copies & (publisher == original_publisher) & (kind != KINDS.index("updated"))
     publisher[same] = (publisher[same] + 1) % PUBLISHERS
-    styled_as = np.where(kind == KINDS.index("exact"), original_publisher, publisher)
+    styled_as = np.where(_is_one_of(kind, _VERBATIM), original_publisher, publisher)
 
-    title_length, text_length, skip_at, skip = _lengths(settings, story, content, topic, kind)
+    title_length, whole = _lengths(settings, content, topic)
+    shape = _edited_lengths(settings, story, content, kind, whole)
+    textless = chance(_habits(settings, styled_as, TEXTLESS), 0.04) & (kind < KINDS.index("column"))
     return Plan(
         story=story,
         cluster=cluster,
@@ -140,12 +163,45 @@ def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
         topic=topic,
         publisher=publisher,
         styled_as=styled_as,
+        first_publisher=original_publisher,
+        script=_SCRIPT[(draw(stream_keys(settings.seed, SCRIPT, topic), 0) >> np.uint64(48)).astype(np.int64)],
         title_length=title_length,
-        text_length=text_length,
-        skip_at=skip_at,
-        skip=skip,
+        text_length=np.where(textless, 0, shape.text_length),
+        skip_at=shape.skip_at,
+        skip=shape.skip,
+        fresh=shape.fresh,
+        word_at=np.where(kind == KINDS.index("word"), _word_at(settings, story, title_length, whole), -1),
         reword=np.where(templated, _template_looseness(settings, template), _rewording(settings, story, kind)),
-        retitled=np.isin(kind, [KINDS.index(name) for name in ("retitled", "mixed", "followup")]),
+        title_kept=_title_kept(settings, story, kind),
+    )
+
+
+def _is_one_of(kind: I64, names: Iterable[str]) -> Mask:
+    return np.isin(kind, [KINDS.index(name) for name in names])
+
+
+def _habits(settings: FeedSettings, publisher: I64, habit: int) -> U64:
+    """A draw that is the same for all stories of one publisher."""
+    return draw(stream_keys(settings.seed, HABIT, publisher.astype(np.uint64)), habit)
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What publishers put around a story: bool[n] each."""
+
+    suffix: Mask
+    dateline: Mask
+    header: Mask
+    footer: Mask
+
+
+def dress_of(settings: FeedSettings, publisher: I64) -> Dress:
+    """The habits of the publisher of each story."""
+    return Dress(
+        suffix=chance(_habits(settings, publisher, SUFFIX), 0.25),
+        dateline=chance(_habits(settings, publisher, DATELINE), 0.3),
+        header=chance(_habits(settings, publisher, HEADER), 0.06),
+        footer=chance(_habits(settings, publisher, FOOTER), 0.15),
     )
 
 
@@ -161,7 +217,9 @@ def _originals(settings: FeedSettings, story: U64) -> U64:
     """For each story (number above 0) the earlier original it copies or follows, at most 24 hours older."""
     keys = stream_keys(settings.seed, ROOT, story)
     group = story // GROUP_SIZE
-    groups = np.minimum(group + np.uint64(1), np.uint64(max(1, settings.per_day // GROUP_SIZE - 2)))
+    pace = draw(stream_keys(settings.seed, HABIT, _publishers(settings, story).astype(np.uint64)), PACE)
+    groups = np.uint64(max(1, settings.per_day // GROUP_SIZE - 2)) >> (pace >> np.uint64(62))
+    groups = np.clip(groups, np.uint64(1), group + np.uint64(1))  # a publisher takes up to a day, or to an eighth
     hurry = draw(keys, 0) >> np.uint64(48)
     lag = (hurry * hurry * hurry * groups) >> np.uint64(48)  # cubed: most copies come soon
     rank = _POPULARITY[(draw(keys, 1) >> np.uint64(48)).astype(np.int64)].astype(np.uint64)
@@ -189,11 +247,12 @@ def _position(settings: FeedSettings, group: U64, rank: U64) -> U64:
 def _kinds(settings: FeedSettings, story: U64, copies: Mask, lookalikes: Mask) -> I64:
     """Index into KINDS of every story. A look-alike's is its template's: number 12 of a series is like number 11."""
     kind = np.full(len(story), KINDS.index("original"), dtype=np.int64)
-    copy_table = np.repeat([KINDS.index(name) for name in _COPIES], _COPY_SHARES)
+    shares = _HEADLINE_SHARES if headlines_only(settings) else _COPY_SHARES
+    copy_table = np.repeat([KINDS.index(name) for name in shares], list(shares.values()))
     draws = draw(stream_keys(settings.seed, KIND, story[copies]), 0)
     kind[copies] = copy_table[below(draws, len(copy_table)).astype(np.int64)]
-    lookalike_table = np.repeat([KINDS.index(name) for name in _LOOKALIKES], _LOOKALIKE_SHARES)
-    if _headlines_only(settings):  # without a text to tell them apart, columns and follow-ups would be plain copies
+    lookalike_table = np.repeat([KINDS.index(name) for name in _LOOKALIKES], list(_LOOKALIKE_SHARES.values()))
+    if headlines_only(settings):  # without a text to tell them apart, columns and follow-ups would be plain copies
         lookalike_table = lookalike_table[lookalike_table < KINDS.index("column")]
     draws = draw(stream_keys(settings.seed, KIND, _templates(settings, story[lookalikes])), 1)
     kind[lookalikes] = lookalike_table[below(draws, len(lookalike_table)).astype(np.int64)]
@@ -215,7 +274,7 @@ def _publishers(settings: FeedSettings, keys: U64) -> I64:
 def _rewording(settings: FeedSettings, story: U64, kind: I64) -> U64:
     """Chance in 2**32 of a common word to be replaced; skewed to small ones, up to the limit of its kind."""
     limits = np.zeros(len(KINDS))
-    limits[[KINDS.index(name) for name in _COPIES]] = _COPY_REWORDING
+    limits[[KINDS.index(name) for name in _COPY_REWORDING]] = list(_COPY_REWORDING.values())
     limit = np.round(limits * 2**16).astype(np.uint64)[kind]
     zeal = draw(stream_keys(settings.seed, EDIT, story), 0) >> np.uint64(48)
     return (limit * ((zeal * zeal) >> np.uint64(16))).astype(np.uint64)
@@ -231,34 +290,96 @@ def _template_looseness(settings: FeedSettings, template: U64) -> U64:
     return np.uint64(round(_LOOSEST * 2**16)) * ((zeal * zeal) >> np.uint64(16))
 
 
-def _lengths(settings: FeedSettings, story: U64, content: U64, topic: U64, kind: I64) -> tuple[I64, I64, I64, I64]:
-    """Words of title and text, and where how many words of the event's text were cut out."""
+def _title_kept(settings: FeedSettings, story: U64, kind: I64) -> U64:
+    """Chance in 2**32 of each word of the event's title to stay: stories with a text mostly get titles of their own.
+
+    Judged pairs with a text share from none to all words of their titles, evenly; pairs of titles at least half.
+    """
+    keys = stream_keys(settings.seed, OWN, story)
+    least, most = (0.6, 0.97) if headlines_only(settings) else (0.0, 0.95)
+    share = least + (most - least) * (draw(keys, 1 << 33) >> np.uint64(40)).astype(np.float64) / 2**24
+    share[kind == KINDS.index("followup")] *= 0.6
+    named = _is_one_of(kind, ("retitled", "mixed", "followup"))
+    if not headlines_only(settings):
+        free = (kind > 0) & (kind < KINDS.index("number")) & ~_is_one_of(kind, _VERBATIM)
+        named |= free & chance(draw(keys, (1 << 33) + 1), 0.9)
+    return np.where(named, (share * WHOLE_TITLE).astype(np.uint64), np.uint64(WHOLE_TITLE))
+
+
+def _word_at(settings: FeedSettings, story: U64, title_length: I64, whole: I64) -> I64:
+    """A word of every text, of every title where there are no texts."""
+    length = title_length if headlines_only(settings) else whole
+    return below(draw(stream_keys(settings.seed, EDIT, story), 4), length.astype(np.uint64)).astype(np.int64)
+
+
+def _lengths(settings: FeedSettings, content: U64, topic: U64) -> tuple[I64, I64]:
+    """Words of the titles, and of the unedited texts."""
     mean_title = min(settings.words, 9)
     spread = below(draw(stream_keys(settings.seed, LENGTH, topic), 0), 7).astype(np.int64) - 3
     title_length = np.maximum(3, mean_title + (spread if mean_title == 9 else spread // 3))
-    if _headlines_only(settings):
-        zeros = np.zeros(len(story), dtype=np.int64)
-        return title_length, zeros, zeros, zeros
+    if headlines_only(settings):
+        return title_length, np.zeros(len(content), dtype=np.int64)
     percent = below(draw(stream_keys(settings.seed, LENGTH, content), 1), 61).astype(np.int64) + 70
-    whole = (settings.words - 9) * percent // 100
+    return title_length, np.maximum(1, (settings.words - 9) * percent // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Which part of its event's text each story has, and how much of its own before it: int64[n] each."""
+
+    text_length: I64
+    skip_at: I64
+    skip: I64
+    fresh: I64
+
+
+def _edited_lengths(settings: FeedSettings, story: U64, content: U64, kind: I64, whole: I64) -> _Shape:
+    """How edits shorten and lengthen texts of `whole` words."""
     edits = stream_keys(settings.seed, EDIT, story)
     part = below(draw(edits, 1), 56).astype(np.int64) + 35
     more = below(draw(edits, 2), 61).astype(np.int64) + 110
-    text_length = whole.copy()
-    for names, share in ((("trimmed", "mixed"), part), (("extended", "updated"), more)):
-        chosen = np.isin(kind, [KINDS.index(name) for name in names])
-        text_length[chosen] = whole[chosen] * share[chosen] // 100
-    cut = kind == KINDS.index("cut")
-    skip = np.where(cut, whole // 4, 0)
-    skip_at = below(draw(edits, 3), np.maximum(1, whole - skip).astype(np.uint64)).astype(np.int64)
-    text_length -= skip
-    return title_length, np.maximum(1, text_length), skip_at, skip
+    length = whole.copy()
+    for names, percent in ((("trimmed", "mixed"), part), (("extended", "updated"), more)):
+        chosen = _is_one_of(kind, names)
+        length[chosen] = whole[chosen] * percent[chosen] // 100
+    halved = kind == KINDS.index("halved")
+    length[halved] = whole[halved] // 2
+
+    cut, sentence = kind == KINDS.index("cut"), kind == KINDS.index("sentence")
+    skip, skip_at = np.where(cut, whole // 4, 0), np.zeros_like(whole)
+    skip_at[cut] = below(draw(edits[cut], 3), np.maximum(1, (whole - skip)[cut]).astype(np.uint64)).astype(np.int64)
+    begin, end = _sentence_bounds(settings, content[sentence], draw(edits[sentence], 3), whole[sentence])
+    skip_at[sentence], skip[sentence] = begin, end - begin
+
+    live = kind == KINDS.index("live")
+    fresh = np.where(live, whole * (part - 15) // 100, 0)
+    return _Shape(np.where(whole > 0, np.maximum(1, length - skip + fresh), 0), skip_at, skip, fresh)
 
 
-def _headlines_only(settings: FeedSettings) -> bool:
+def _sentence_bounds(settings: FeedSettings, content: U64, choice: U64, whole: I64) -> tuple[I64, I64]:
+    """Where one sentence of each text begins and ends, never its first one; empty in texts of one sentence."""
+    before = below(choice, np.maximum(1, (whole - 1) // SENTENCE_BLOCK).astype(np.uint64))
+    keys = stream_keys(settings.seed, SENTENCE, content)
+    begin, end = (
+        (block * np.uint64(SENTENCE_BLOCK) + sentence_stop(keys, block)).astype(np.int64) + 1
+        for block in (before, before + np.uint64(1))
+    )
+    return np.minimum(begin, whole), np.minimum(end, whole)
+
+
+def sentence_stop(keys: U64, block: U64) -> U64:
+    """The place within a block of SENTENCE_BLOCK words after whose word there is a full stop: 8 to 19.
+
+    `keys` are those of the text in the SENTENCE stream.
+    """
+    return below(draw(keys, block), SENTENCE_BLOCK - 8) + np.uint64(8)
+
+
+def headlines_only(settings: FeedSettings) -> bool:
     """Whether no words are left for a text: a title takes nine."""
     return settings.words < 12
 
 
 _POPULARITY = cumulative_slots(GROUP_SIZE, 1, 2**16)
+_SCRIPT = np.repeat(np.arange(len(SCRIPTS)), [script.share for script in SCRIPTS])[np.arange(2**16) * 1_000 >> 16]
 _READERSHIP = cumulative_slots(PUBLISHERS, 20, 2**16)

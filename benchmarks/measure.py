@@ -16,7 +16,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 PACKAGES = (
-    "dedup-stories", "numpy", "numba", "pyarrow", "datasketch", "xxhash", "rensa", "orjson", "typer", "python-dateutil",
+    "dedup-stories", "numpy", "numba", "pyarrow", "datasketch", "xxhash", "rensa", "gaoya", "fastsketchlsh",
+    "text-dedup", "pyspark", "orjson", "typer", "python-dateutil",
 )  # fmt: skip
 
 
@@ -56,14 +57,21 @@ class Spread:
         return f"{self.median:.2f} ({self.least:.2f} to {self.largest:.2f})"
 
 
+THREAD_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What pools of threads take their number from."""
+
+
 def run_fresh(command: Sequence[str], cores: Sequence[int] = ()) -> Run:
     """What the command took in a process of its own, held to these cores (all allowed ones when none are named).
+
+    Pools of threads are told how many cores these are.
 
     Raises:
         BenchmarkError: the command failed; the message ends with the last line it wrote.
     """
     launcher = [sys.executable, "-S", "-E", str(Path(__file__).with_name("launch.py")), ",".join(map(str, cores))]
-    done = subprocess.run([*launcher, *command], capture_output=True, text=True, cwd=PROJECT, check=False)
+    pinned = os.environ | (dict.fromkeys(THREAD_POOLS, str(len(cores))) if cores else {})
+    done = subprocess.run([*launcher, *command], capture_output=True, text=True, cwd=PROJECT, check=False, env=pinned)
     if done.returncode != 0:
         raise BenchmarkError(f"{command[0]} could not be started: {_last_line(done.stderr)}")
     record = json.loads(done.stdout)
@@ -96,7 +104,7 @@ def environment(cores: Sequence[int]) -> dict[str, object]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": versions,
-        "commit": _commit(),
+        "commit": commit_now(),
     }
 
 
@@ -109,13 +117,12 @@ def _cpu_model() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _commit() -> str:
-    """The commit measured, with "+changes" when the checkout has any; "unknown" outside a checkout."""
+def commit_now() -> str:
+    """The commit measured, with "+changes" when the checkout has any but of records; "unknown" outside a checkout."""
+    look = ["git", "status", "--porcelain", "--", ".", ":!benchmarks/records"]
     try:
         head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=PROJECT, check=True)
-        state = subprocess.run(
-            ["git", "status", "--porcelain"], capture_output=True, text=True, cwd=PROJECT, check=True
-        )
+        state = subprocess.run(look, capture_output=True, text=True, cwd=PROJECT, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head.stdout.strip() + ("+changes" if state.stdout.strip() else "")

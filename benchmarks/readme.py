@@ -12,9 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-RECORD = Path(__file__).parent / "records" / "throughput.json"
-SCALING = Path(__file__).parent / "records" / "scaling.json"
-ACCURACY = Path(__file__).parent / "records" / "accuracy.json"
+RECORDS = Path(__file__).parent / "records"
 _SHOWN = ("hl-4101", "np-882", "co-310")  # of the sample: the two headlines, and a related story
 
 
@@ -47,25 +45,34 @@ def sample_parts() -> dict[str, str]:
     }
 
 
+_LEFT_OUT = ("rensa-flags", "dedup-strict", "dedup-loose")  # of the README: no clusters, and ways to use this one
+
+
 def throughput_part(record: dict[str, Any], scaling: dict[str, Any]) -> str:
     """The speeds of a record, one line an engine; beside each what it found and what it merged wrongly."""
     feeds = {feed["feed"]["words"]: feed for feed in record["feeds"]}
     heads = "".join(f" {words}-word stories/s | precision / recall |" for words in feeds)
     lines = [f"| whole job, JSON lines in, clusters out |{heads}", f"|---|{'---:|---:|' * len(feeds)}"]
-    for name in dict.fromkeys(entry["engine"] for feed in feeds.values() for entry in feed["engines"]):
-        cells = [name if name != "orjson" else "only parsing the file with orjson"]
+    names = dict.fromkeys(entry["engine"] for feed in feeds.values() for entry in feed["engines"])
+    for name in names:
+        if name in _LEFT_OUT:
+            continue
+        cells = [_SHOWN_AS.get(name, name)]
         for feed in feeds.values():
-            entry = next(entry for entry in feed["engines"] if entry["engine"] == name)
-            score = entry["score"]
-            cells.append(f"{entry['stories_per_second']:,.0f}")
-            cells.append(f"{score['precision']:.3f} / {score['recall']:.3f}" if score else "")
+            entry = next((entry for entry in feed["engines"] if entry["engine"] == name), None)
+            score = entry and entry["score"]
+            cells.append(f"{entry['stories_per_second']:,.0f}" if entry else "-")
+            cells.append(f"{score['precision']:.3f} / {score['recall']:.3f}" if score and score["made_pairs"] else "")
         lines.append(f"| {' | '.join(cells)} |")
-    where = record["environment"]
+    where, first = record["environment"], record["feeds"][0]
     slices = ", ".join(
         f"{entry['engine']} {entry['stories']:,}"
-        for entry in next(iter(feeds.values()))["engines"]
-        if entry["stories"] < record["feeds"][0]["feed"]["stories"]
+        for entry in first["engines"]
+        if entry["stories"] < first["feed"]["stories"]
     )
+    given = f"Slower engines got the first stories of the same feed ({slices}). " if slices else ""
+    missing = ", ".join(dict.fromkeys(name for feed in feeds.values() for name in feed["missing"]))
+    absent = f"Did not run: {missing}. " if missing else ""
     points = "; ".join(
         f"{point['stories']:,} stories {point['wall_seconds']['median']:.1f} s, {point['peak_bytes'] / 1e9:.1f} GB"
         for point in scaling["points"]
@@ -74,13 +81,30 @@ def throughput_part(record: dict[str, Any], scaling: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            f"Synthetic feeds with known truth, `python -m benchmarks throughput`; {where['cpu']}, 2 cores, "
-            f"{where['date'][:10]}, {record['repeats']} fresh processes each, medians. Slower engines got the first "
-            f"stories of the same feed ({slices}). Invented words rarely meet by chance, so precision is flattering to "
-            f"all. dedup alone, 43 words: {points}.",
+            f"Synthetic feeds with known truth, `python -m benchmarks {record['benchmark']}`; {where['cpu']}, 2 cores, "
+            f"{where['date'][:10]}, {record['repeats']} fresh processes each, medians. {given}Invented "
+            f"words rarely meet by chance, so precision is flattering to all. {absent}dedup alone, 43 words: {points}."
+            f"{_growth(scaling)}",
             "",
         ]
     )
+
+
+_SHOWN_AS = {
+    "orjson": "only parsing the file with orjson",
+    "dedup-jaccard": "dedup --rule jaccard=0.7",
+    "rensa-c": "rensa, C-MinHash",
+    "rensa-rho": "rensa, rho",
+    "spark": "MinHash and LSH on Spark, local",
+}
+
+
+def _growth(scaling: dict[str, Any]) -> str:
+    """How time grows, where the record says so."""
+    if not scaling.get("slopes"):
+        return ""
+    slopes = scaling["slopes"]
+    return f" Slope on log-log axes: {slopes['seconds']:.2f} of time, {slopes['bytes']:.2f} of memory."
 
 
 def accuracy_part(record: dict[str, Any]) -> str:
@@ -123,10 +147,18 @@ def _unseen() -> dict[str, Any]:
     return dict(row)
 
 
+def published(kind: str, instead: str = "") -> dict[str, Any]:
+    """The published record of a kind, or of another kind where there is none yet."""
+    path = RECORDS / f"{kind}.json"
+    if instead and not path.exists():
+        path = RECORDS / f"{instead}.json"
+    return dict(json.loads(path.read_text("utf-8")))
+
+
 def generated_parts() -> dict[str, str]:
     """All generated parts."""
-    record, scaling, accuracy = (json.loads(path.read_text("utf-8")) for path in (RECORD, SCALING, ACCURACY))
-    return sample_parts() | {"throughput": throughput_part(record, scaling), "accuracy": accuracy_part(accuracy)}
+    speeds = throughput_part(published("peers", instead="throughput"), published("scaling"))
+    return sample_parts() | {"throughput": speeds, "accuracy": accuracy_part(published("accuracy"))}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How time and memory of `dedup run` grow with the number of stories."""
+"""How time and memory of `dedup run` grow with the number of stories, and what that would come to for more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.events import FeedSettings
 from benchmarks.feed import SHAPES
-from benchmarks.measure import Spread, environment, run_fresh, usable_cores
-from benchmarks.throughput import CORES, engine_command
+from benchmarks.measure import BenchmarkError, Spread, environment, run_fresh, usable_cores
+from benchmarks.throughput import CORES, engine_command, say
+
+SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+PROJECTED = 100_000_000
+"""Stories that the growth is projected to."""
 
 
 def scaling_record(
@@ -18,18 +23,26 @@ def scaling_record(
 ) -> dict[str, object]:
     """Everything `scaling` measured, ready for JSON: one entry a size, in rising order.
 
+    A size that fails, as it may where memory is short, is named under `failed`, and larger ones are not tried.
+
     Raises:
-        BenchmarkError: a run failed.
+        BenchmarkError: the engine does not run at all.
     """
     cores = usable_cores(CORES)
     feed, clusters = folder / "feed.jsonl", folder / "clusters.jsonl"
     SHAPES[shape](FeedSettings(stories=min(1_000, *sizes), words=words, seed=seed), feed, None)
     run_fresh(engine_command(engine, feed, clusters), cores)
-    points: list[dict[str, object]] = []
+    points: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
     before: tuple[int, float] | None = None
     for size in sorted(sizes):
         SHAPES[shape](FeedSettings(stories=size, words=words, seed=seed), feed, None)
-        runs = [run_fresh(engine_command(engine, feed, clusters), cores) for _ in range(repeats)]
+        say(f"scaling: a feed of {size:,} stories, {feed.stat().st_size / 1e6:,.0f} MB")
+        try:
+            runs = [run_fresh(engine_command(engine, feed, clusters), cores) for _ in range(repeats)]
+        except BenchmarkError as problem:
+            failed[f"{size:,}"] = str(problem)
+            break
         wall = Spread.of([run.wall_seconds for run in runs])
         points.append(
             {
@@ -42,6 +55,7 @@ def scaling_record(
                 "growth": growth(before, (size, wall.median)),
             }
         )
+        say(f"scaling: {size:,} stories, {wall.median:.1f} s, {points[-1]['peak_bytes'] / 1e9:.2f} GB")
         before = (size, wall.median)
     return {
         "benchmark": "scaling",
@@ -50,7 +64,43 @@ def scaling_record(
         "feed": {"words": words, "shape": shape, "seed": seed},
         "repeats": repeats,
         "points": points,
+        "failed": failed,
+        **_growth_of_all(points),
     }
+
+
+def _growth_of_all(points: Sequence[dict[str, Any]]) -> dict[str, object]:
+    """The slopes over all points, and the projection; neither of fewer than two."""
+    sizes = [point["stories"] for point in points]
+    if len(set(sizes)) < 2:
+        return {"slopes": None, "projection": None}
+    seconds = [point["wall_seconds"]["median"] for point in points]
+    peaks = [float(point["peak_bytes"]) for point in points]
+    return {
+        "slopes": {"seconds": slope(sizes, seconds), "bytes": slope(sizes, peaks)},
+        "projection": {
+            "stories": PROJECTED,
+            "seconds": project(sizes, seconds, PROJECTED),
+            "bytes": project(sizes, peaks, PROJECTED),
+        },
+    }
+
+
+def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """Slope of the least-squares line on log-log axes: 1 is linear, 2 quadratic. At least two different sizes."""
+    x, y = [math.log(size) for size in sizes], [math.log(value) for value in values]
+    mean_x, mean_y = math.fsum(x) / len(x), math.fsum(y) / len(y)
+    above = math.fsum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
+    return above / math.fsum((a - mean_x) ** 2 for a in x)
+
+
+def project(sizes: Sequence[float], values: Sequence[float], to: float) -> float:
+    """The value at another size, going on from the largest as steeply as between the last two.
+
+    The first sizes are left out of it, since starting up, which takes the same for all, makes their line too flat.
+    """
+    steepness = slope(sizes[-2:], values[-2:])
+    return float(values[-1] * (to / sizes[-1]) ** steepness)
 
 
 def growth(before: tuple[int, float] | None, now: tuple[int, float]) -> dict[str, float] | None:

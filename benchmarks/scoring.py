@@ -14,8 +14,17 @@ import pyarrow.json
 from benchmarks.events import I64
 from benchmarks.vocabulary import KINDS
 
-EDITS = KINDS[1 : KINDS.index("number")]
+COPIES = KINDS[1 : KINDS.index("number")]
 LOOKALIKES = KINDS[KINDS.index("number") :]
+LABELS = {
+    "exact": "exact copy", "dateline": "dateline prepended", "header": "line put before", "footer": "footer appended",
+    "word": "one word changed", "sentence": "one sentence cut", "halved": "cut in half",
+    "trimmed": "trimmed, own title", "extended": "extended, own title", "cut": "passage cut, own title",
+    "retitled": "retitled", "reworded": "reworded, own title", "updated": "numbers updated",
+    "live": "live blog", "mixed": "trimmed, reworded, own title", "number": "another number", "name": "another name",
+    "place": "another place", "day": "another day", "column": "recurring column", "followup": "follow-up",
+}  # fmt: skip
+"""What tables and plots call each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +56,13 @@ class Score:
         return self.right_pairs / self.true_pairs if self.true_pairs else None
 
 
-def score_clusters(clusters: Path, truth: Path) -> Score:
-    """The score of a clusters file (JSON lines with id and cluster_id) over the stories it names.
+def score_clusters(clusters: Path, truth: Path, first: int | None = None) -> Score:
+    """The score of a clusters file (JSON lines with id and cluster_id) over the stories it names, or the first of them.
 
     Raises:
         ValueError: it names a story twice, or one the truth does not have.
     """
-    made = _columns(clusters, ["id", "cluster_id"])
+    made = _columns(clusters, ["id", "cluster_id"]).slice(0, first)
     known = _columns(truth, ["id", "cluster", "kind"])
     where = pc.index_in(made["id"], value_set=known["id"])
     if where.null_count:
@@ -88,7 +97,7 @@ def score_labels(made: I64, true: I64, kinds: list[str], origins: I64) -> Score:
         true_pairs=count_pairs(true),
         made_pairs=count_pairs(made),
         right_pairs=count_pairs(together),
-        recall_by_edit=_share_by_kind(EDITS, kind, found, origins >= 0),
+        recall_by_edit=_share_by_kind(COPIES, kind, found, origins >= 0),
         false_merges_by_lookalike=_share_by_kind(LOOKALIKES, kind, size > pure, np.ones(len(made), dtype=np.bool_)),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,18 +17,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.draws import U64, below, draw, stream_keys
+from benchmarks.scripts import SCRIPTS, SPACED, Script
 
-COMMON, SURNAMES, NUMBERS, PLACES, GROUPS = 50_000, 16_384, 2_048, 4_096, 1_000
+COMMON, SURNAMES, NUMBERS, PLACES, GROUPS, TIMES = 50_000, 16_384, 2_048, 4_096, 1_000, 1_440
 FIRST_SURNAME = COMMON
 FIRST_NUMBER = FIRST_SURNAME + SURNAMES
 FIRST_PLACE = FIRST_NUMBER + NUMBERS
 FIRST_GROUP = FIRST_PLACE + PLACES
-WORDS = FIRST_GROUP + GROUPS
-"""Word numbers: common words by rank, surnames, numbers, places, and the three-digit groups "000" to "999"."""
+FIRST_TIME = FIRST_GROUP + GROUPS
+WORDS = FIRST_TIME + TIMES
+"""Word numbers: common words by rank, surnames, numbers, places, the groups "000" to "999", times of day."""
 
-FORMS = ("{} ", "{cap} ", "{}, ", "{}. ", "{}.", "{}", '\\"{}\\" ')
+FORMS = SPACED
 PLAIN, CAPITAL, COMMA, FULL_STOP, LAST, BARE, QUOTED = range(len(FORMS))
-"""A word's token is `word * len(FORMS) + form`."""
+"""The token of a word in a script is `(script * WORDS + word) * len(FORMS) + form`."""
 
 NAME_SLOT, NUMBER_SLOT = -1, -2
 """Entries of the Zipf table that stand for "a name of this event" and "a number"."""
@@ -131,7 +134,8 @@ class Vocabulary:
     """The token table and where its kinds of tokens begin.
 
     Attributes:
-        tokens: the bytes of every token (Arrow strings, JSON-escaped); the first `WORDS * len(FORMS)` are words.
+        tokens: the bytes of every token (Arrow strings, JSON-escaped); first the words of
+            every script in every form.
         zipf: int32[2**TABLE_BITS], a common word's rank, `NAME_SLOT` or `NUMBER_SLOT` for a uniform index.
         first: where each other kind of token begins in `tokens`, by name.
         literal: the token number of each literal piece, by its bytes.
@@ -145,10 +149,9 @@ class Vocabulary:
 
 LITERALS = (
     '{"id":"n', '","title":"', '","text":"', '","url":"https://', "/n", '","source":"', '","published":"',
-    '","lang":"en"}\n', "UPDATE 1-", "CORRECTED-", " Read more »", " © 2023 All rights reserved.",
-    " Sign up for our morning newsletter.", '","cluster":"n', '","event":"n', '","kind":"', '"}\n',
+    '","lang":"', '"}\n', '","cluster":"n', '","event":"n', '","kind":"', '","edits":[', '"', "]}\n",
 )  # fmt: skip
-"""Pieces of lines; those that begin with a space are footers."""
+"""Pieces of lines."""
 
 
 @functools.cache
@@ -162,13 +165,14 @@ def vocabulary() -> Vocabulary:
     surnames = _pronounceable(SURNAMES, 2, np.full(SURNAMES, 2), taken)
     surnames = [name.translate(_ACCENTS) if k % 16 == 0 else name for k, name in enumerate(surnames)]
     places = _pronounceable(PLACES, 3, np.full(PLACES, 2), taken)
-    words = common + [name.capitalize() for name in surnames] + _numbers() + [name.capitalize() for name in places]
-    words += [f"{n:03d}" for n in range(GROUPS)]
+    times = [f"{n // 60:02d}:{n % 60:02d}" for n in range(TIMES)]
+    parts = (common, surnames, _numbers(), places, [f"{n:03d}" for n in range(GROUPS)], times)
+    named = (False, True, False, True, False, False)
 
     names = _pronounceable(PUBLISHERS, 4, np.full(PUBLISHERS, 2), taken)
     papers = [f"{name.capitalize()} {_PAPERS[k % len(_PAPERS)]}" for k, name in enumerate(names)]
     days = [(FIRST_DAY + datetime.timedelta(days=k)).isoformat() + "T" for k in range(DAYS)]
-    cities = [name.upper() for name in _pronounceable(CITIES, 5, np.full(CITIES, 2), taken)]
+    cities = _pronounceable(CITIES, 5, np.full(CITIES, 2), taken)
     given = _pronounceable(GIVEN_NAMES, 6, np.full(GIVEN_NAMES, 1), taken)
     prefixes = _pronounceable(PLACE_PREFIXES, 7, np.full(PLACE_PREFIXES, 1), taken)
     kinds: dict[str, list[str]] = {
@@ -177,41 +181,70 @@ def vocabulary() -> Vocabulary:
         "publisher": papers,
         "suffix": [f" - {paper}" for paper in papers],
         "domain": [paper.replace(" ", "").lower() + ".example" for paper in papers],
-        "given": [name.capitalize() + " " for name in given],
-        "prefix": [name.capitalize() + " " for name in prefixes],
-        "dateline": [f"{city} ({agency}) - " for city in cities for agency in _AGENCIES],
         "day": days,
         "minute": [f"{n // 60:02d}:{n % 60:02d}:" for n in range(1440)],
         "second": [f"{n:02d}Z" for n in range(60)],
         "kind": list(KINDS),
+        "edit": [f'"{edit}",' for edit in EDITS],
+        "lang": [script.lang for script in SCRIPTS],
+        "given": [name for script in SCRIPTS for name in _heads(script, given, 6)],
+        "prefix": [name for script in SCRIPTS for name in _heads(script, prefixes, 7)],
+        "date": [date for script in SCRIPTS for date in script.dates()],
+        "dateline": [
+            f"{city.upper()} ({agency}) - "
+            for script in SCRIPTS
+            for city in script.write(cities, 5)
+            for agency in _AGENCIES
+        ],
+        "header": [header for script in SCRIPTS for header in script.headers],
+        "footer": [footer for script in SCRIPTS for footer in script.footers],
+        "title prefix": [prefix for script in SCRIPTS for prefix in script.prefixes],
     }
     first: dict[str, int] = {}
-    total = WORDS * len(FORMS)
+    total = len(SCRIPTS) * WORDS * len(FORMS)
     for kind, tokens in kinds.items():
         first[kind] = total
         total += len(tokens)
     literal = {piece: total + k for k, piece in enumerate(LITERALS)}
     rest = [token for tokens in kinds.values() for token in tokens] + list(LITERALS)
-    tokens_array = pa.concat_arrays([_written_forms(words), pa.array(rest, pa.string())])
-    return Vocabulary(tokens_array, _zipf_table(), first, literal)
+    written = [_written_forms(_in_script(script, parts, named), script.forms) for script in SCRIPTS]
+    return Vocabulary(pa.concat_arrays([*written, pa.array(rest, pa.string())]), _zipf_table(), first, literal)
 
 
-def _written_forms(words: list[str]) -> pa.StringArray:
+def _in_script(script: Script, parts: Sequence[Sequence[str]], named: Sequence[bool]) -> list[str]:
+    """All words in one script, names with a capital letter."""
+    return [
+        word[:1].upper() + word[1:] if name else word
+        for stream, (part, name) in enumerate(zip(parts, named, strict=True), 10)
+        for word in script.write(part, stream)
+    ]
+
+
+def _heads(script: Script, names: Sequence[str], stream: int) -> list[str]:
+    """First parts of names of two words."""
+    space = " " if script.letters else ""
+    return [name.capitalize() + space for name in script.write(names, stream)]
+
+
+def _written_forms(words: list[str], forms: Sequence[str]) -> pa.StringArray:
     """Every word in every form, forms of one word side by side."""
     plain = pa.array(words, pa.string())
     capital = pa.array([word[:1].upper() + word[1:] for word in words], pa.string())
     columns = []
-    for form in FORMS:
+    for form in forms:
         before, after = form.replace("{cap}", "{}").split("{}")
         columns.append(pc.binary_join_element_wise(before, capital if "{cap}" in form else plain, after, ""))
-    width = len(FORMS)
+    width = len(forms)
     order = np.arange(len(words) * width)
     return pa.concat_arrays(columns).take(pa.array(order % width * len(words) + order // width))
 
 
 KINDS = (
-    "original", "exact", "dateline", "trimmed", "extended", "cut", "retitled", "reworded", "updated", "mixed",
-    "number", "name", "place", "column", "followup",
+    "original", "exact", "dateline", "header", "footer", "word", "sentence", "halved", "trimmed", "extended", "cut",
+    "retitled", "reworded", "updated", "live", "mixed",
+    "number", "name", "place", "day", "column", "followup",
 )  # fmt: skip
 """What a story is: `original`; from `exact` to `mixed` how a copy was edited; from `number` on, why it looks alike."""
+EDITS = (*KINDS[1 : KINDS.index("number")], "suffix", "textless")
+"""What a copy's truth lists: its kind, and what else its publisher did to it."""
 AGENCIES = len(_AGENCIES)

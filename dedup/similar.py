@@ -215,9 +215,9 @@ class WordIndex:
 
     def _make_room(self, stories: int) -> None:
         vocabulary, vectors = self._vocabulary, self._vectors
-        words = int(vocabulary.used[0]) + stories * MOST_WORDS
+        words = int(vocabulary.used[0] + stories * MOST_WORDS)
         if words > len(vocabulary.hashes):
-            room: int = max(words, 2 * len(vocabulary.hashes))
+            room = max(words, 2 * len(vocabulary.hashes))
             arrays = {
                 name: _longer(getattr(vocabulary, name), room) for name in ("hashes", "counts", "starts", "rooms")
             }
@@ -227,7 +227,7 @@ class WordIndex:
             rehash_words(vocabulary.hashes, int(vocabulary.used[0]), slots)
             vocabulary = vocabulary._replace(slots=slots)
         self._vocabulary = vocabulary
-        entries = int(vectors.bounds[self.count]) + stories * MOST_WORDS
+        entries = int(vectors.bounds[self.count] + stories * MOST_WORDS)
         if entries > len(vectors.words):
             vectors = vectors._replace(words=_longer(vectors.words, max(entries, 2 * len(vectors.words))))
         if self.count + stories >= len(vectors.bounds):
