@@ -66,6 +66,9 @@ def run(
     clusters: Annotated[
         str | None, typer.Option(help="Write one line a story: cluster, verdict, score (.jsonl or .parquet).")
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Write one page to look at: plots, clusters, differences.")
+    ] = None,
     window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
     keep: Annotated[str, typer.Option(help="Which story is kept: earliest, longest, source:NAME,NAME.")] = "earliest",
     rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
@@ -91,6 +94,7 @@ def run(
             feeds=feeds,
             output=output,
             clusters=clusters,
+            report=report,
             window=window,
             keep=keep,
             rule=rule,

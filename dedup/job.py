@@ -28,6 +28,7 @@ class Job:
     feeds: list[str]
     output: str = "-"
     clusters: str | None = None
+    report: str | None = None
     window: str = "72h"
     keep: str = "earliest"
     rule: str = "evidence"
@@ -59,7 +60,8 @@ class Job:
             **({"threads": self.threads} if self.threads else {}),
         )
         feeds = open_feeds(self.feeds, reading)
-        check_outputs(feeds, [name for name in (self.output, self.clusters, self.rejects) if name is not None])
+        outputs = (self.output, self.clusters, self.report, self.rejects)
+        check_outputs(feeds, [name for name in outputs if name is not None])
         warm_up(say)
         started = time.perf_counter()
         with _progress() as show:
@@ -71,11 +73,15 @@ class Job:
         return result
 
     def _write(self, feeds: list[Feed], result: Result) -> None:
-        """Write both outputs at once: one mostly waits for the disk, the other computes."""
+        """Write rows and clusters at once: one mostly waits for the disk, the other computes."""
         with ThreadPoolExecutor(1) as pool:
             written = pool.submit(self._write_clusters, result)
             write_kept(feeds, _flags_by_feed(feeds, result), self.output)
             written.result()
+        if self.report is not None:
+            from dedup.report import write_report
+
+            write_report(lambda: _batches_again(feeds), result, self.report, names=[feed.path for feed in feeds])
 
     def _write_clusters(self, result: Result) -> None:
         if self.clusters is not None:
@@ -90,6 +96,11 @@ def say(line: str) -> None:
 def _batches(feeds: list[Feed]) -> Iterator[pa.RecordBatch]:
     for feed in feeds:
         yield from feed.batches()
+
+
+def _batches_again(feeds: list[Feed]) -> Iterator[pa.RecordBatch]:
+    for feed in feeds:
+        yield from feed.batches_again()
 
 
 def _flags_by_feed(feeds: list[Feed], result: Result) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ import dedup
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
     ("errors", "startup"),
-    ("settings", "stories"),
+    ("settings", "stories", "display"),
     ("kernels",),
     ("words",),
     ("text",),
@@ -34,6 +34,7 @@ LAYERS = (
     ("incoming", "answers"),
     ("index",),
     ("writers",),
+    ("report",),
     ("warmup",),
     ("job",),
     ("ingest", "integrations"),
