@@ -182,6 +182,11 @@ class StoryIndex:
             return decision
 
     @property
+    def store(self) -> Store:
+        """Where the log is, for those who show what it holds; only the index appends to it."""
+        return self._store
+
+    @property
     def position(self) -> int:
         """Of the log's last row that this process knows, 0 for none."""
         return self._position

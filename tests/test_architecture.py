@@ -34,10 +34,11 @@ LAYERS = (
     ("incoming", "answers"),
     ("index",),
     ("writers",),
-    ("report",),
+    ("report", "feedback"),
     ("warmup",),
     ("job",),
     ("ingest", "integrations"),
+    ("serve",),
     ("cli",),
     ("__main__",),
 )
