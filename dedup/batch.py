@@ -30,7 +30,11 @@ Progress = Callable[[int], None]
 
 
 def find_duplicates(
-    batches: Iterable[pa.RecordBatch], settings: Settings | None = None, *, progress: Progress | None = None
+    batches: Iterable[pa.RecordBatch],
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+    hashed: HashedFeed | None = None,
 ) -> Result:
     """Which stories are one, over all batches in their order.
 
@@ -47,6 +51,7 @@ def find_duplicates(
         batches: record batches of `STORY_SCHEMA`; each is let go once it is hashed.
         settings: the defaults where None.
         progress: called with the number of stories hashed so far, now and then, from this thread.
+        hashed: an empty one, to have what is kept of the stories for `find_similar`: their facts, dated.
 
     Raises:
         SettingsError: if a batch has another schema, or there are more than 2,147,483,646 stories.
@@ -55,7 +60,7 @@ def find_duplicates(
     verdict = judgement(settings)
     workers = settings.threads or cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
-        hashed = HashedFeed()
+        hashed = HashedFeed() if hashed is None else hashed
         _hash_all(batches, settings, pool, 2 * workers, hashed, progress)
         facts = hashed.facts()
         date_undated(facts.times)

@@ -23,12 +23,14 @@ from dedup import header as headers
 from dedup.answers import recall, tell
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
-from dedup.errors import StoreError
+from dedup.errors import SettingsError, StoreError
+from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
-from dedup.incoming import Story, cut_batches, read_fields, write_stories, write_story
+from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.records import Decided, Layout
 from dedup.settings import Settings
+from dedup.similar import Similar, search_leaders
 from dedup.single import hash_story
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
@@ -180,6 +182,66 @@ class StoryIndex:
             self._window.take_back()
             self._sound = True
             return decision
+
+    def similar(self, story: str | Story, top: int = 10) -> list[Similar]:
+        """The other stories in the window on the same event, best first, one a cluster.
+
+        All stories of a cluster have the same: what is similar to its leader.
+
+        Args:
+            story: the id of one in the store, or a story as `add` takes it, which is only asked about.
+            top: most stories to name, at least 1.
+
+        Raises:
+            SettingsError: there is no story of this id, or it is past the window and the store keeps no texts; or this
+                story cannot be taken.
+        """
+        if top < 1:
+            raise SettingsError(f"top is a number of stories, at least 1, got {top}")
+        if isinstance(story, str):
+            with self._turn():
+                self._catch_up()
+                row = self._window.latest_row(story)
+                if row >= 0:
+                    return self._similar(self._window.leader(row), top)
+                story = self._told([story])[0]
+        fields = read_fields(story)
+        part = self._dated(hash_story(fields, self.settings))
+        with self._turn():
+            self._catch_up()
+            first = len(self._window)
+            self._sound = False
+            self._window.enter([fields.id], _own_times(part), 0)
+            found = self._similar(self._window.leader(first), top)
+            self._window.take_back()
+            self._sound = True
+            return found
+
+    def _similar(self, leader: int, top: int) -> list[Similar]:
+        window = self._window
+        found = search_leaders(window.facts(), window.leaders(), leader, top)
+        return [Similar(window.names[window.shown(row)], window.cluster_name(row), score) for row, score in found]
+
+    def explain(self, left: str, right: str) -> Explanation:
+        """Why two stories of the store are one or not, by their ids; of an id that came again, the last.
+
+        Raises:
+            SettingsError: one of them is not in the store, or only its hashes are.
+            StoreError: the store does not answer.
+        """
+        with self._turn():
+            one, other = self._told([left, right])
+        return explain(one, other, self.settings)
+
+    def _told(self, names: list[str]) -> list[Story]:
+        """The stories of some ids as the store has them."""
+        told = self._store.stories(names)
+        for name in names:
+            if name not in told:
+                if self._store.get(name) is None:
+                    raise SettingsError(f'there is no story "{name}" in {self._label}')
+                raise SettingsError(f'of story "{name}" only hashes are kept; an index that keeps texts can tell more')
+        return list(read_stories(told[name] for name in names).to_pylist())
 
     @property
     def store(self) -> Store:

@@ -60,12 +60,7 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
     >>> tokens.data.tobytes()
     b'cod stocks recover cod is back '
     """
-    language = _load_language()
-    found, ends = tokenize_columns([batch.column("title"), batch.column("text")])
-    flag_functions(found.data, found.starts, language.salt, language.functions, found.flags[: ends[-1:].max(initial=0)])
-    kept = np.empty((batch.num_rows, 4), dtype=np.int64)
-    marks = np.empty(batch.num_rows, dtype=np.uint8)
-    strip_debris(found, ends, _publishers(batch), language.lexicons, kept, marks)
+    found, _, kept, marks = own_tokens(batch)
     offsets = np.empty(batch.num_rows + 1, dtype=np.int64)
     title_ends = np.empty(batch.num_rows, dtype=np.int64)
     compact_tokens(found, kept, offsets, title_ends)
@@ -78,6 +73,22 @@ def tokenize(batch: pa.RecordBatch) -> Tokens:
         title_ends,
         marks,
     )
+
+
+def own_tokens(batch: pa.RecordBatch) -> tuple[Words, NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """All tokens of a batch of n stories, and which of them are the stories' own.
+
+    Returns:
+        The tokens, with room beyond them; int64[n, 2], where those of each title and text end; int64[n, 4], first and
+        end of the title's own ones and of the text's; uint8[n], the stories' marks. Cf. `strip_debris`.
+    """
+    language = _load_language()
+    found, ends = tokenize_columns([batch.column("title"), batch.column("text")])
+    flag_functions(found.data, found.starts, language.salt, language.functions, found.flags[: ends[-1:].max(initial=0)])
+    kept = np.empty((batch.num_rows, 4), dtype=np.int64)
+    marks = np.empty(batch.num_rows, dtype=np.uint8)
+    strip_debris(found, ends, _publishers(batch), language.lexicons, kept, marks)
+    return found, ends, kept, marks
 
 
 def tokenize_columns(columns: Sequence[pa.Array]) -> tuple[Words, NDArray[np.int64]]:

@@ -37,13 +37,14 @@ class Window:
         last_time: time of the last story of the log, which an undated one takes over; UNDATED for none.
         latest: the latest time of all stories of the log, UNDATED for none.
         dropped: stories forgotten so far.
+        renumbered: times that the rows were numbered anew, since some were dropped.
     """
 
     def __init__(self, settings: Settings, judgement: Judgement) -> None:
         self.settings = settings
         self.names: list[str] = []
         self.last_time = self.latest = int(UNDATED)
-        self.dropped = 0
+        self.dropped = self.renumbered = 0
         self._judgement = judgement
         self._rows, self._hashes, self._bounds = Columns(), Columns(), Columns()
         self._bounds.extend({"bounds": np.zeros(1, dtype=np.int64)}, 1)
@@ -100,7 +101,7 @@ class Window:
         self._seen_from = horizons(times, self.latest, self.settings)
         former = [self._latest_rows.get(name, _NOBODY) for name in names]
         self._extend(names, part, np.arange(position, position + count), former)
-        self._pass.decide(first, unknown_buckets(part.keys), self._facts(), self._membership())
+        self._pass.decide(first, unknown_buckets(part.keys), self.facts(), self._membership())
         leaders, kinds = self._rows["leaders"], self._rows["kinds"]
         for row, earlier in enumerate(former, first):
             if earlier >= 0 and kinds[row] == NEAR and leaders[row] == leaders[earlier]:
@@ -163,7 +164,7 @@ class Window:
         membership.leaders[first:], membership.scores[first:] = leaders, decided.scores
         membership.kinds[first:] = decided.kinds
         self._rows["earlier"][first:] = decided.former
-        self._pass.decide(first, unknown_buckets(part.keys), self._facts(), membership, known=True)
+        self._pass.decide(first, unknown_buckets(part.keys), self.facts(), membership, known=True)
         self._settle()
 
     def find(self, name: str, content: NDArray[np.uint64]) -> int:
@@ -182,6 +183,15 @@ class Window:
     def leader(self, row: int) -> int:
         """The row of a story's leader."""
         return int(self._rows["leaders"][row])
+
+    def leaders(self, first: int = 0) -> NDArray[np.int64]:
+        """int64[m], the rows from `first` on that are leaders, ascending."""
+        rows = np.arange(first, self._confirmed)
+        return rows if not len(rows) else rows[self._rows["leaders"][first : self._confirmed] == rows]
+
+    def latest_row(self, name: str) -> int:
+        """The row of the last story of this id; negative for none."""
+        return self._latest_rows.get(name, _NOBODY)
 
     def shown(self, row: int) -> int:
         """The row that the cluster of a story shows, the story included if it is the only one entered last."""
@@ -206,7 +216,7 @@ class Window:
     def evidence(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """float32[n, f]: what stories and their leaders have in common, by the names of `dedup.evidence.EVIDENCE`."""
         out = np.empty((len(rows), FEATURES), dtype=np.float32)
-        measure_pairs(self._facts(), rows, self._rows["leaders"][rows].astype(np.int64), out)
+        measure_pairs(self.facts(), rows, self._rows["leaders"][rows].astype(np.int64), out)
         return out
 
     def drop(self) -> int:
@@ -229,6 +239,7 @@ class Window:
 
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         """Build everything anew from some rows."""
+        self.renumbered += 1
         rows = np.cumsum(keep, dtype=np.int64) - 1
         sizes = np.diff(self._bounds["bounds"])
         self._hashes.select(np.repeat(keep, sizes))
@@ -244,7 +255,7 @@ class Window:
         old, self._pass = self._pass, LeaderPass(self.settings, self._judgement)
         buckets = unknown_buckets(self._rows["keys"].T if self._confirmed else np.empty((1, 0), dtype=np.uint32))
         self._pass.reserve(self._confirmed)
-        self._pass.decide(0, buckets, self._facts(), self._membership(), known=True)
+        self._pass.decide(0, buckets, self.facts(), self._membership(), known=True)
         self._pass.candidates, self._pass.left_out = old.candidates, old.left_out
         self._pass.full_buckets = old.full_buckets
 
@@ -312,7 +323,8 @@ class Window:
     def _membership(self) -> Membership:
         return Membership(self._rows["leaders"], self._rows["scores"], self._rows["kinds"])
 
-    def _facts(self) -> Facts:
+    def facts(self) -> Facts:
+        """What is kept of each row; views, good until the window changes."""
         columns = {name: self._rows[name] for name in _FACTS}
         return Facts(hashes=self._hashes["hashes"], bounds=self._bounds["bounds"], **columns)
 

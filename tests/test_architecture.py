@@ -32,6 +32,8 @@ LAYERS = (
     ("stores",),
     ("readers",),
     ("incoming", "answers"),
+    ("passages",),
+    ("explain", "similar"),
     ("index",),
     ("writers",),
     ("report", "feedback"),

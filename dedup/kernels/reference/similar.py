@@ -1,0 +1,111 @@
+"""The slow twin of `native.similar`: dictionaries, one story at a time."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+UNDATED = -(2**63)
+TITLE_COUNT = 2  # times that a word of the title counts on top
+MOST_READ = 128  # stories that are looked at for one word, those nearest in the order of the feed
+POOL = 24  # stories that are compared with each other
+CIRCLE = 5  # of these, the nearest to each that it is seen together with
+MIX = 0.5  # how much of a story is its circle
+DECAY = 240 * 3_600_000_000.0  # microseconds after which a story counts half as much
+
+Vector = Mapping[int, int]  # how often each word counts
+
+
+class Entry(NamedTuple):
+    """A story that can be found."""
+
+    vector: Vector
+    time: int
+
+
+def vector(title: Sequence[int], lead: Sequence[int], front: Sequence[int]) -> dict[int, int]:
+    """How often each word of a story counts: once where it is at the front, more in the title or at the opening."""
+    counts: dict[int, int] = {}
+    for words, times in ((title, TITLE_COUNT), (lead, 1), (front, 1)):
+        for word in words:
+            counts[word] = counts.get(word, 0) + times
+    return dict(sorted(counts.items()))
+
+
+def search(
+    entries: Sequence[Entry], query: Entry, at: int, rarity: Mapping[int, float], count_weights: Sequence[float]
+) -> tuple[list[tuple[int, float]], int]:
+    """The stories most similar to one, best first, with their scores; and how many words were not read to the end.
+
+    Args:
+        entries: the stories, in the order of the feed.
+        query: the story asked about.
+        at: its place among the entries, which is passed over if it is the same story; the end for another one.
+        rarity: of every word, cf. `weigh_words`.
+        count_weights: what a word weighs that counts so often.
+    """
+    dots: dict[int, float] = {}
+    cut = 0
+    for word, count in query.vector.items():
+        having = [k for k, entry in enumerate(entries) if word in entry.vector]
+        cut += len(having) > MOST_READ
+        for k in nearest(having, at):
+            weight = rarity[word] * rarity[word] * count_weights[count] * count_weights[entries[k].vector[word]]
+            dots[k] = dots.get(k, 0.0) + weight
+    dots = {k: dot for k, dot in dots.items() if k != at or entries[k] is not query}
+    rough = {k: dot * dot / len(entries[k].vector) * decay(query, entries[k]) ** 2 for k, dot in dots.items()}
+    pool = sorted(rough, key=lambda k: (-rough[k], k))[:POOL]
+    vectors = [query.vector, *(entries[k].vector for k in pool)]
+    norms = [math.sqrt(dot_product(one, one, rarity, count_weights)) for one in vectors]
+    cosines = [
+        [dot_product(one, other, rarity, count_weights) / (norms[i] * norms[j]) for j, other in enumerate(vectors)]
+        for i, one in enumerate(vectors)
+    ]
+    scores = smooth(cosines)
+    found = [(k, score * decay(query, entries[k])) for k, score in zip(pool, scores[1:], strict=True)]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0])), cut
+
+
+def nearest(having: Sequence[int], at: int) -> Sequence[int]:
+    """At most MOST_READ of the ascending places, half of them before one and half behind where there are as many."""
+    first = min(max(bisect_left(having, at) - MOST_READ // 2, 0), max(len(having) - MOST_READ, 0))
+    return having[first : first + MOST_READ]
+
+
+def decay(one: Entry, other: Entry) -> float:
+    """What time leaves of a likeness, above 0 and up to 1."""
+    if UNDATED in (one.time, other.time):
+        return 1.0
+    return DECAY / (DECAY + abs(one.time - other.time))
+
+
+def dot_product(one: Vector, other: Vector, rarity: Mapping[int, float], count_weights: Sequence[float]) -> float:
+    """The product of two weighted vectors."""
+    return sum(
+        rarity[word] * rarity[word] * count_weights[count] * count_weights[one[word]]
+        for word, count in other.items()
+        if word in one
+    )
+
+
+def smooth(cosines: Sequence[Sequence[float]]) -> list[float]:
+    """How alike the first story is to each, all seen together with their circles.
+
+    Every story is made half of itself and half of the mean of itself and those most like it, each as much as it is
+    like; the cosines of these follow from the cosines of the stories.
+    """
+    size = len(cosines)
+    rows = []
+    for i in range(size):
+        others = sorted((j for j in range(size) if j != i), key=lambda j: (-cosines[i][j], j))[:CIRCLE]
+        shares = {i: 1.0, **{j: cosines[i][j] for j in others}}
+        total = sum(shares.values())
+        rows.append({j: MIX * share / total + (1.0 - MIX if j == i else 0.0) for j, share in shares.items()})
+
+    def product(i: int, j: int) -> float:
+        return sum(x * y * cosines[a][b] for a, x in rows[i].items() for b, y in rows[j].items())
+
+    norms = [math.sqrt(product(i, i)) for i in range(size)]
+    return [min(product(0, i) / (norms[0] * norms[i]), 1.0) for i in range(size)]
