@@ -15,7 +15,7 @@ from dedup.readers.dates import parse_date
 from dedup.single import StoryFields
 from dedup.stories import STORY_SCHEMA
 
-Story = Mapping[str, Any] | StoryFields
+Story = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,7 +23,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
-def read_fields(story: Story) -> StoryFields:
+def read_fields(story: Story | StoryFields) -> StoryFields:
     """A story given as a mapping; one that was read already comes back as it is.
 
     The fields are those of `STORY_SCHEMA`; others are passed over. `published` is a datetime, a date in any usual

@@ -31,7 +31,7 @@ from dedup.kernels.native.evidence import UNDATED
 from dedup.records import Decided, Layout
 from dedup.settings import Settings
 from dedup.similar import Similar, search_leaders
-from dedup.single import hash_story
+from dedup.single import StoryFields, hash_story
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
 from dedup.window import MOST_ENTERED, Window
@@ -140,7 +140,7 @@ class StoryIndex:
         """Let the store go; the index cannot be used after that. Closing twice is fine."""
         self._store.close()
 
-    def add(self, story: Story) -> Decision:
+    def add(self, story: Story | StoryFields) -> Decision:
         """Decide on a story and keep it; once this returns, the log has it.
 
         A story that is there with the same words under the same id gets the decision it got, and is not kept again.

@@ -14,9 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.batch import find_duplicates
+from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
+from dedup.report import write_report
 from dedup.result import Result
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
+from dedup.similar import find_similar
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
 
@@ -64,10 +67,12 @@ class Job:
         check_outputs(feeds, [name for name in outputs if name is not None])
         warm_up(say)
         started = time.perf_counter()
+        hashed = HashedFeed()
         with _progress() as show:
-            result = find_duplicates(_batches(feeds), settings, progress=show)
+            result = find_duplicates(_batches(feeds), settings, progress=show, hashed=hashed)
         found = time.perf_counter() - started
         self._write(feeds, result)
+        self._write_report(feeds, result, hashed)
         for line in summarise(feeds, result, found, time.perf_counter() - started):
             say(line)
         return result
@@ -78,10 +83,12 @@ class Job:
             written = pool.submit(self._write_clusters, result)
             write_kept(feeds, _flags_by_feed(feeds, result), self.output)
             written.result()
-        if self.report is not None:
-            from dedup.report import write_report
 
-            write_report(lambda: _batches_again(feeds), result, self.report, names=[feed.path for feed in feeds])
+    def _write_report(self, feeds: list[Feed], result: Result, hashed: HashedFeed) -> None:
+        if self.report is not None:
+            similar = find_similar(hashed.facts(), result) if len(result) else None
+            names = [feed.path for feed in feeds]
+            write_report(lambda: _batches_again(feeds), result, self.report, similar=similar, names=names)
 
     def _write_clusters(self, result: Result) -> None:
         if self.clusters is not None:

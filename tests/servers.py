@@ -18,9 +18,26 @@ from dedup.serve.server import make_desk
 from tests.indexes import memory_url
 
 TEXT = "The ferry Aurora ran aground on Monday and all 48 passengers were taken off safely, the coast guard said."
-FERRY = {"id": "a", "title": "Ferry runs aground off Kvaloy", "text": TEXT, "source": "Wire", "url": "https://wire.example/a"}
-COPY = {**FERRY, "id": "b", "title": "Ferry runs aground off Kvaloy!", "source": "Post", "url": "https://post.example/b"}
-BANK = {"id": "c", "title": "Bank raises its key rate to 4.5 percent", "text": "Inflation stays above target, it said.", "source": "Echo"}
+FERRY = {
+    "id": "a",
+    "title": "Ferry runs aground off Kvaloy",
+    "text": TEXT,
+    "source": "Wire",
+    "url": "https://wire.example/a",
+}
+COPY = {
+    **FERRY,
+    "id": "b",
+    "title": "Ferry runs aground off Kvaloy!",
+    "source": "Post",
+    "url": "https://post.example/b",
+}
+BANK = {
+    "id": "c",
+    "title": "Bank raises its key rate to 4.5 percent",
+    "text": "Inflation stays above target, it said.",
+    "source": "Echo",
+}
 KEY = "0123456789abcdef"
 
 

@@ -33,7 +33,16 @@ def test_a_text_is_never_longer_than_asked_and_says_when_it_was_cut(text, most):
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil.example/", "ftp://a", "http://", "x", ""],
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example/",
+        "ftp://a",
+        "http://",
+        "x",
+        "",
+    ],
 )
 def test_only_pages_become_links(url):
     assert web_address(url) == ""
@@ -51,7 +60,15 @@ def test_times_are_spelled_as_far_as_there_is_a_calendar():
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0, "0 s"), (59.6, "1 min"), (3599, "59 min"), (3600, "1 h"), (3900, "1 h 5 min"), (187_200, "2 d 4 h"), (864_000, "10 d")],
+    [
+        (0, "0 s"),
+        (59.6, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (3900, "1 h 5 min"),
+        (187_200, "2 d 4 h"),
+        (864_000, "10 d"),
+    ],
 )
 def test_spans_are_spelled_as_people_do(seconds, told):
     assert spell_span(seconds) == told

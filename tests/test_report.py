@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
-import pathlib
 import random
 import re
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -22,12 +18,12 @@ import pytest
 
 import dedup.report.content
 from dedup import STORY_SCHEMA, Settings, find_duplicates
-from dedup.job import Job
 from dedup.kernels.native.evidence import UNDATED
 from dedup.report import write_report
 from dedup.report.content import choose
 from dedup.report.figures import size_bars, source_pairs, timeline
-from tests.test_cli import SAMPLE, dedup as run_dedup
+from tests.test_cli import SAMPLE
+from tests.test_cli import dedup as run_dedup
 
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'--><!--"
 START = datetime(2023, 6, 1, tzinfo=UTC)
@@ -125,13 +121,16 @@ def test_who_copies_whom_and_how_fast_is_as_counted_by_hand():
         for member in range(draw.randrange(1, 6)):
             source = draw.choice(["Wire", "Post", "Echo", ""])
             moment = None if draw.random() < 0.1 else START + timedelta(minutes=draw.randrange(3000))
-            rows.append(story(f"{cluster}-{member}", title=f"title n{cluster}", text=text, source=source, published=moment))
+            rows.append(
+                story(f"{cluster}-{member}", title=f"title n{cluster}", text=text, source=source, published=moment)
+            )
     draw.shuffle(rows)
     _, result = found(rows)
     names = ["", "Wire", "Post", "Echo"]
     codes = np.array([names.index(row["source"]) for row in rows], dtype=np.int32)
     times = np.array(
-        [UNDATED if row["published"] is None else int(row["published"].timestamp() * 1e6) for row in rows], dtype=np.int64
+        [UNDATED if row["published"] is None else int(row["published"].timestamp() * 1e6) for row in rows],
+        dtype=np.int64,
     )
     members = defaultdict(list)
     for row, leader in enumerate(result.leaders.tolist()):
@@ -144,7 +143,9 @@ def test_who_copies_whom_and_how_fast_is_as_counted_by_hand():
             if codes[row] != codes[first]:
                 delays[int(codes[first]), int(codes[row])].append((times[row] - times[first]) / 1e6)
     pairs = source_pairs(result, times, codes)
-    assert {(pair.first, pair.again): pair.stories for pair in pairs} == {key: len(some) for key, some in delays.items()}
+    assert {(pair.first, pair.again): pair.stories for pair in pairs} == {
+        key: len(some) for key, some in delays.items()
+    }
     for pair in pairs:
         assert pair.median == pytest.approx(statistics.median(delays[pair.first, pair.again]))
     assert [pair.stories for pair in pairs] == sorted((pair.stories for pair in pairs), reverse=True)
@@ -158,14 +159,18 @@ def test_every_dated_story_is_in_the_plot_of_times_or_told_to_be_outside():
     times[-1] = UNDATED
     line = timeline(result, times)
     assert line.kept.sum() + line.duplicates.sum() + line.outside == 2001
-    assert line.outside == 5  # the wrong date, and the few that may be as wrong
+    assert line.outside == 1  # the wrong date
     assert line.undated == 1
     assert len(line.starts) <= 60
     assert line.step == 6 * 3600
 
 
 def test_size_bars_count_every_cluster_of_two_or_more():
-    rows = [story(f"{k}-{copy}", title=f"n{k} m{k} t{k} title", text=f"x{k} " * 9) for k in range(7) for copy in range(k + 1)]
+    rows = [
+        story(f"{k}-{copy}", title=f"n{k} m{k} t{k} title", text=f"x{k} " * 9)
+        for k in range(7)
+        for copy in range(k + 1)
+    ]
     _, result = found(rows)
     assert [(bar.label, bar.parts[0]) for bar in size_bars(result)] == [
         ("2", 1), ("3", 1), ("4", 1), ("5", 1), ("6 to 10", 2),
@@ -181,7 +186,9 @@ def test_the_smallest_clusters_are_left_out_of_a_list_too_long_and_the_page_says
 
 
 def test_a_huge_cluster_shows_some_members_among_them_its_canonical():
-    rows = [story(str(k), text=TEXT.format(48) if k < 399 else TEXT.format(48) + " Nobody was hurt.") for k in range(400)]
+    rows = [
+        story(str(k), text=TEXT.format(48) if k < 399 else TEXT.format(48) + " Nobody was hurt.") for k in range(400)
+    ]
     batch = pa.RecordBatch.from_pylist(rows, schema=STORY_SCHEMA)
     result = find_duplicates([batch], Settings(window=None, keep="longest"))
     shown = choose(result)
@@ -198,7 +205,9 @@ def test_a_feed_without_stories_dates_or_sources_has_a_page_too(tmp_path):
 
 def test_the_command_writes_the_same_page_from_a_file_and_a_pipe(tmp_path):
     for name, feed, stdin in (("file", SAMPLE, b""), ("pipe", "-", SAMPLE.read_bytes())):
-        code, _, message = run_dedup("run", feed, "-o", tmp_path / "kept.jsonl", "--report", tmp_path / name, stdin=stdin)
+        code, _, message = run_dedup(
+            "run", feed, "-o", tmp_path / "kept.jsonl", "--report", tmp_path / name, stdin=stdin
+        )
         assert code == 0, message
     pages = [(tmp_path / name).read_text("utf-8").replace(str(SAMPLE), "-") for name in ("file", "pipe")]
     assert pages[0] == pages[1]
@@ -208,7 +217,13 @@ def test_the_command_writes_the_same_page_from_a_file_and_a_pipe(tmp_path):
 
 def test_the_committed_report_of_the_sample_is_what_the_command_writes(tmp_path):
     code, _, message = run_dedup(
-        "run", "data/sample.jsonl", "-o", tmp_path / "kept.jsonl", "--report", tmp_path / "page.html", cwd=SAMPLE.parents[1]
+        "run",
+        "data/sample.jsonl",
+        "-o",
+        tmp_path / "kept.jsonl",
+        "--report",
+        tmp_path / "page.html",
+        cwd=SAMPLE.parents[1],
     )
     assert code == 0, message
     committed = (SAMPLE.parent / "sample.report.html").read_text("utf-8")
@@ -248,7 +263,7 @@ def test_a_feed_that_changed_meanwhile_is_refused(tmp_path):
         list(feed.batches_again())
 
 
-def test_a_report_over_its_own_feed_is_refused(tmp_path):
+def test_a_report_over_its_own_feed_is_refused():
     code, _, message = run_dedup("run", SAMPLE, "--report", SAMPLE)
     assert code == 2
     assert "is also read" in message

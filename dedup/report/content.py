@@ -19,27 +19,14 @@ from numpy.typing import NDArray
 from dedup.display import plain_text, web_address
 from dedup.kernels.native.evidence import UNDATED
 from dedup.result import Result
+from dedup.similar import SimilarStories
 
 Rows = NDArray[np.bool_]
 MOST_CLUSTERS = 100_000
 MOST_MEMBERS = 200  # of a cluster that are shown one by one
-MOST_SIMILAR = 10
 _TEXT, _SHORT_TEXT = 1200, 320  # characters shown of a story in a cluster, and of one alone
 _TITLE = 300
 _NAME = 400  # characters of an id
-
-
-class Neighbours(NamedTuple):
-    """Similar stories of all rows: those of row k are `rows[offsets[k]:offsets[k + 1]]`, best first."""
-
-    offsets: NDArray[np.int64]
-    rows: NDArray[np.int32]
-    scores: NDArray[np.float32]
-
-    def of(self, row: int) -> list[tuple[int, float]]:
-        """Rows and scores, 0..1, of what is most similar to a row."""
-        span = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
-        return list(zip(self.rows[span].tolist(), self.scores[span].tolist(), strict=True))[:MOST_SIMILAR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +130,7 @@ class Stories:
             )
 
 
-def wanted_rows(shown: Shown, result: Result, similar: Neighbours | None) -> tuple[Rows, Rows]:
+def wanted_rows(shown: Shown, result: Result, similar: SimilarStories | None) -> tuple[Rows, Rows]:
     """bool[n] twice: the rows whose words a report needs, and those of which the beginning is enough."""
     wanted = np.zeros(len(result), dtype=np.bool_)
     for rows in shown.members:

@@ -187,18 +187,19 @@ function similar(stories) {
 
 // Differences, word by word
 
-const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+|\s+/gu;
+// A word with the space behind it, so that a run of other words is one mark; a letter where words have no spaces.
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]\s*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+\s*/gu;
 
 function differences(before, after) {
   const cut = before.endsWith("…") || after.endsWith("…");
-  const left = (before.match(WORD) || []).slice(0, 2 * MOST_WORDS), right = (after.match(WORD) || []).slice(0, 2 * MOST_WORDS);
+  const left = (before.match(WORD) || []).slice(0, MOST_WORDS), right = (after.match(WORD) || []).slice(0, MOST_WORDS);
   const runs = compare(left, right);
   if (cut) while (runs.length && runs[runs.length - 1].tag !== "") runs.pop();
   const marked = runs.map((run, at) => {
     const told = run.tag ? run.words.join("") : shorten(run.words, at === 0, at === runs.length - 1);
-    return run.tag ? make(run.tag, "", told) : told;
-  });
-  if (cut) marked.push(" …");
+    return run.tag ? [make(run.tag, "", told.trimEnd()), " "] : told;
+  }).flat();
+  if (cut) marked.push("…");
   return marked;
 }
 
@@ -210,14 +211,15 @@ function shorten(same, first, last) {
 
 // Longest common subsequence over the parts between a common beginning and a common end.
 function compare(left, right) {
+  const before = left.map((word) => word.trimEnd()), after = right.map((word) => word.trimEnd());
   let start = 0, leftEnd = left.length, rightEnd = right.length;
-  while (start < leftEnd && start < rightEnd && left[start] === right[start]) start++;
-  while (leftEnd > start && rightEnd > start && left[leftEnd - 1] === right[rightEnd - 1]) { leftEnd--; rightEnd--; }
+  while (start < leftEnd && start < rightEnd && before[start] === after[start]) start++;
+  while (leftEnd > start && rightEnd > start && before[leftEnd - 1] === after[rightEnd - 1]) { leftEnd--; rightEnd--; }
   const rows = leftEnd - start, columns = rightEnd - start, width = columns + 1;
   const lengths = new Uint16Array((rows + 1) * width);
   for (let i = rows - 1; i >= 0; i--) {
     for (let j = columns - 1; j >= 0; j--) {
-      lengths[i * width + j] = left[start + i] === right[start + j]
+      lengths[i * width + j] = before[start + i] === after[start + j]
         ? lengths[(i + 1) * width + j + 1] + 1
         : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
     }
@@ -227,14 +229,14 @@ function compare(left, right) {
     if (runs.length && runs[runs.length - 1].tag === tag) runs[runs.length - 1].words.push(word);
     else runs.push({ tag, words: [word] });
   };
-  for (let k = 0; k < start; k++) add("", left[k]);
+  for (let k = 0; k < start; k++) add("", right[k]);
   let i = 0, j = 0;
   while (i < rows || j < columns) {
-    if (i < rows && j < columns && left[start + i] === right[start + j]) { add("", left[start + i]); i++; j++; }
+    if (i < rows && j < columns && before[start + i] === after[start + j]) { add("", right[start + j]); i++; j++; }
     else if (i < rows && (j >= columns || lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) { add("del", left[start + i]); i++; }
     else { add("ins", right[start + j]); j++; }
   }
-  for (let k = leftEnd; k < left.length; k++) add("", left[k]);
+  for (let k = rightEnd; k < right.length; k++) add("", right[k]);
   return runs;
 }
 

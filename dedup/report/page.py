@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from dedup.display import spell_span, spell_time
 from dedup.kernels.native.evidence import UNDATED
-from dedup.report.content import MOST_MEMBERS, Neighbours, Shown, Stories, Told, choose, wanted_rows
+from dedup.report.content import MOST_MEMBERS, Shown, Stories, Told, choose, wanted_rows
 from dedup.report.drawing import pair_table, size_plot, time_plot
 from dedup.report.figures import SECOND, size_bars, source_pairs, timeline
 from dedup.result import KINDS, Result
+from dedup.similar import SimilarStories
 from dedup.writers.outputs import open_output
 
 _CLUSTERS_A_PART = 200
@@ -33,7 +34,7 @@ def write_report(
     result: Result,
     destination: str,
     *,
-    similar: Neighbours | None = None,
+    similar: SimilarStories | None = None,
     names: Iterable[str] = (),
 ) -> None:
     """Write the page.
@@ -56,7 +57,7 @@ def write_report(
 class _Clusters:
     """The clusters as the page's script takes them: columns to search and list, and the members in parts."""
 
-    def __init__(self, result: Result, shown: Shown, stories: Stories, similar: Neighbours | None) -> None:
+    def __init__(self, result: Result, shown: Shown, stories: Stories, similar: SimilarStories | None) -> None:
         self._result, self._shown, self._stories, self._similar = result, shown, stories, similar
         self._places = {int(leader): place for place, leader in enumerate(shown.leaders)}
 

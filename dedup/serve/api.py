@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from dedup.display import spell_time
 from dedup.readers.dates import parse_date
@@ -17,6 +18,14 @@ from dedup.serve.refusals import Refusal
 from dedup.serve.state import State
 from dedup.serve.wall import Card
 
+
+class _Anything(StringConvertor):
+    """The rest of an address whatever it holds: ids have slashes and, some, line ends."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", _Anything())
 router = APIRouter()
 _STORIES = {
     "requestBody": {
@@ -43,7 +52,7 @@ async def post_stories(request: Request) -> Response:
     return Response(await state.desk.decide(lambda: state.desk.take(body)), media_type="application/json")
 
 
-@router.get("/stories/{name:path}")
+@router.get("/stories/{name:anything}")
 async def get_story(request: Request, top: Annotated[int, Query(ge=1, le=100)] = 10) -> Response:
     """A story and what was decided on it; with /similar behind its id, other stories on the same event.
 

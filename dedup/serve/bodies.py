@@ -55,7 +55,9 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError as exc:
         raise Refusal(400, f"the body is not UTF-8 at byte {exc.start}") from exc
     except json.JSONDecodeError as exc:
-        raise Refusal(400, f"broken JSON: {exc.msg[:1].lower()}{exc.msg[1:]} at line {exc.lineno}, column {exc.colno}") from exc
+        raise Refusal(
+            400, f"broken JSON: {exc.msg[:1].lower()}{exc.msg[1:]} at line {exc.lineno}, column {exc.colno}"
+        ) from exc
     except RecursionError as exc:
         raise Refusal(400, "the JSON is nested too deeply") from exc
     except ValueError as exc:  # a number of thousands of digits
@@ -113,5 +115,12 @@ def check_name(name: str, where: str = "") -> None:
 
 
 def _kind(value: object) -> str:
-    names = {str: "a text", bool: "true or false", type(None): "null", list: "an array", int: "a number", float: "a number"}
+    names = {
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+        list: "an array",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), type(value).__name__)

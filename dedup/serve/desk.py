@@ -155,10 +155,14 @@ class Desk:
         """All that was said, as JSON lines."""
         return write_pairs(judged_pairs(self._shelf))
 
-    def cards(self, most: int, *, before: int | None = None, after: int = 0, terms: list[str] | None = None) -> list[Card]:
+    def cards(
+        self, most: int, *, before: int | None = None, after: int = 0, terms: list[str] | None = None
+    ) -> list[Card]:
         """Cards of the wall, read up to now."""
         self.wall.refresh()
-        return [card for card, _ in zip(self.wall.cards(before=before, after=after, terms=terms), range(most), strict=False)]
+        return [
+            card for card, _ in zip(self.wall.cards(before=before, after=after, terms=terms), range(most), strict=False)
+        ]
 
     def tell(self, names: list[str]) -> list[Told]:
         """What people see of stories by id."""

@@ -111,7 +111,9 @@ class Guard:
         told = headers.get("content-length", "0")
         if not (told.isascii() and told.isdigit()):
             raise Refusal(400, "Content-Length is no number")
-        too_long = Refusal(413, f"the body is longer than {most:,} bytes; send fewer stories at once", {"connection": "close"})
+        too_long = Refusal(
+            413, f"the body is longer than {most:,} bytes; send fewer stories at once", {"connection": "close"}
+        )
         if int(told[:20]) > most:
             raise too_long
 

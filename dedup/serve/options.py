@@ -41,7 +41,9 @@ class ServeOptions:
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"--port is a number from 0 to 65535, got {self.port}")
         if self.key and len(self.key) < _LEAST_KEY:
-            raise SettingsError(f"the API key has {len(self.key)} characters, fewer than {_LEAST_KEY}; make a longer one")
+            raise SettingsError(
+                f"the API key has {len(self.key)} characters, fewer than {_LEAST_KEY}; make a longer one"
+            )
         if not self.key and not is_loopback(self.host):
             raise SettingsError(
                 f"{self.host} can be reached from elsewhere, so an API key is needed: put one into {KEY_VARIABLE} or "

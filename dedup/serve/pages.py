@@ -27,7 +27,11 @@ _SECOND = 1_000_000
 def make_templates() -> Environment:
     """The templates; whatever is put into them is escaped."""
     templates = Environment(
-        loader=PackageLoader("dedup.serve"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("dedup.serve"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     templates.filters.update(moment=_moment, since=_since, query=urlencode)
     return templates

@@ -93,5 +93,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(1024)
     except (OSError, UnicodeError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        raise SettingsError(f"cannot listen at {host}, port {port} ({reason}); choose others with --host, --port") from exc
+        raise SettingsError(
+            f"cannot listen at {host}, port {port} ({reason}); choose others with --host, --port"
+        ) from exc
     return listening
