@@ -196,8 +196,9 @@ function differences(before, after) {
   const runs = compare(left, right);
   if (cut) while (runs.length && runs[runs.length - 1].tag !== "") runs.pop();
   const marked = runs.map((run, at) => {
-    const told = run.tag ? run.words.join("") : shorten(run.words, at === 0, at === runs.length - 1);
-    return run.tag ? [make(run.tag, "", told.trimEnd()), " "] : told;
+    if (run.tag) return [make(run.tag, "", run.words.join("").trimEnd()), " "];
+    const told = shorten(run.words, at === 0, at === runs.length - 1);
+    return at < runs.length - 1 && !told.endsWith(" ") ? `${told} ` : told;
   }).flat();
   if (cut) marked.push("…");
   return marked;
