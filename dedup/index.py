@@ -29,8 +29,9 @@ from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.records import Decided, Layout
+from dedup.related import Related
 from dedup.settings import Settings
-from dedup.similar import Similar, search_leaders
+from dedup.similar import Similar, check_top
 from dedup.single import StoryFields, hash_story
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
@@ -77,6 +78,7 @@ class StoryIndex:
         self._counts: Counter[str] = Counter()
         self._alone = True  # the last append was the first to be tried
         self._window = Window(settings, self._judgement)
+        self._related: Related | None = None  # for the window, once somebody asks
         self._position = 0  # in the log, up to which it is in memory
         self._sound = True  # no thread was stopped in the middle of changing the window
 
@@ -190,14 +192,13 @@ class StoryIndex:
 
         Args:
             story: the id of one in the store, or a story as `add` takes it, which is only asked about.
-            top: most stories to name, at least 1.
+            top: most stories to name, 1 to 100.
 
         Raises:
             SettingsError: there is no story of this id, or it is past the window and the store keeps no texts; or this
                 story cannot be taken.
         """
-        if top < 1:
-            raise SettingsError(f"top is a number of stories, at least 1, got {top}")
+        check_top(top)
         if isinstance(story, str):
             with self._turn():
                 self._catch_up()
@@ -218,9 +219,9 @@ class StoryIndex:
             return found
 
     def _similar(self, leader: int, top: int) -> list[Similar]:
-        window = self._window
-        found = search_leaders(window.facts(), window.leaders(), leader, top)
-        return [Similar(window.names[window.shown(row)], window.cluster_name(row), score) for row, score in found]
+        if self._related is None or self._related.window is not self._window:
+            self._related = Related(self._window)
+        return self._related.find(leader, top)
 
     def explain(self, left: str, right: str) -> Explanation:
         """Why two stories of the store are one or not, by their ids; of an id that came again, the last.

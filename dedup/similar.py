@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.errors import SettingsError
 from dedup.kernels.native.evidence import Facts
-from dedup.kernels.native.facts import FRONT, LEAD, TITLE
-from dedup.kernels.reference import similar as slow
+from dedup.kernels.native.similar import (
+    MOST_COUNT,
+    MOST_WORDS,
+    POOL,
+    Found,
+    Vectors,
+    Vocabulary,
+    enter_stories,
+    rehash_words,
+    search_stories,
+    vectorise_story,
+)
 from dedup.result import Result
 
-COUNT_WEIGHTS = np.log1p(np.arange(2 + slow.TITLE_COUNT + 1)).astype(np.float32)
+LEAST_SCORE = 0.0
+"""Stories less alike than this are not on one event."""
+MOST_TOP = 100
+_COUNT_WEIGHTS = np.log1p(np.arange(1, MOST_COUNT + 1)).astype(np.float32)
+_FEWEST = 1 << 10
+_ENTERED = 4096  # stories that room is made for at once
+_TASK = 1024  # stories that a thread searches for at a time
+_FULLEST = 0.5  # share of slots taken
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,70 +82,192 @@ class SimilarStories:
         return list(zip(self.rows[part].tolist(), self.scores[part].tolist(), strict=True))
 
 
-def find_similar(facts: Facts, result: Result, top: int = 10) -> SimilarStories:
-    """The stories similar to each of a feed; all of a cluster have the same.
+def find_similar(facts: Facts, result: Result, top: int = 10, *, threads: int | None = None) -> SimilarStories:
+    """The stories similar to each of a feed; all of a cluster have the same, those of its leader.
+
+    >>> from dedup import find_duplicates, read_feed
+    >>> from dedup.hashing import HashedFeed
+    >>> stories = HashedFeed()
+    >>> result = find_duplicates(read_feed("data/sample.jsonl"), hashed=stories)
+    >>> ids = result.ids.to_pylist()
+    >>> [ids[row] for row, score in find_similar(stories.facts(), result).of(ids.index("gf-31"))]
+    ['gf-34']
 
     Args:
         facts: what is kept of the feed's n stories, cf. `dedup.hashing.HashedFeed.facts`.
         result: their clusters.
-        top: most similar stories of each, at least 1.
+        top: most similar stories of each, 1 to `MOST_TOP`.
+        threads: None for one a core; does not change the result.
+
+    Raises:
+        SettingsError: for another `top`.
     """
+    check_top(top)
     leaders = np.flatnonzero(result.leaders == np.arange(len(result)))
-    entries = [_entry(facts, int(row)) for row in leaders]
-    rarity = _rarity(entries)
-    found: list[list[tuple[int, float]]] = []
-    cut = 0
-    for place, entry in enumerate(entries):
-        some, more = slow.search(entries, entry, place, rarity, COUNT_WEIGHTS.tolist())
-        found.append(some[:top])
-        cut += more
-    return _by_story(found, leaders, result, cut)
+    index = WordIndex()
+    index.add(facts, leaders)
+    with ThreadPoolExecutor(threads or cpu_count() or 1, thread_name_prefix="similar") as pool:
+        found = index.search_all(top, pool.map)
+    return _by_story(found, leaders, result)
 
 
-def search_leaders(facts: Facts, leaders: NDArray[np.int64], row: int, top: int) -> list[tuple[int, float]]:
-    """The rows of the leaders most similar to a story, and their scores, best first.
+def check_top(top: int) -> None:
+    """Refuse what is no number of stories to name.
 
-    Args:
-        facts: of all stories.
-        leaders: int64[m], rows of the stories that can be found, ascending.
-        row: the story asked about, which is not found itself.
-        top: most answers.
+    Raises:
+        SettingsError: it is not from 1 to `MOST_TOP`.
     """
-    entries = [_entry(facts, int(leader)) for leader in leaders]
-    place = int(np.searchsorted(leaders, row))
-    own = place < len(leaders) and leaders[place] == row
-    query = entries[place] if own else _entry(facts, row)
-    rarity = _rarity([*entries, query])
-    found, _ = slow.search(entries, query, place, rarity, COUNT_WEIGHTS.tolist())
-    return [(int(leaders[k]), score) for k, score in found[:top]]
+    if not 1 <= top <= MOST_TOP:
+        raise SettingsError(f"top is a number of stories from 1 to {MOST_TOP}, got {top}")
 
 
-def _by_story(
-    found: Sequence[Sequence[tuple[int, float]]], leaders: NDArray[np.int64], result: Result, cut: int
-) -> SimilarStories:
+class WordIndex:
+    """The words of stories entered one after another, each at its place, so that similar ones are found.
+
+    Attributes:
+        count: stories entered.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._vocabulary = Vocabulary(
+            slots=np.zeros(2 * _FEWEST, dtype=np.int32),
+            hashes=np.empty(_FEWEST, dtype=np.uint32),
+            counts=np.empty(_FEWEST, dtype=np.int32),
+            starts=np.empty(_FEWEST, dtype=np.int64),
+            rooms=np.empty(_FEWEST, dtype=np.int32),
+            used=np.zeros(2, dtype=np.int64),
+        )
+        self._vectors = Vectors(
+            np.empty(_FEWEST, dtype=np.uint32), np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int64)
+        )
+        self._postings = np.empty(_FEWEST, dtype=np.uint32)
+        self._rarity: NDArray[np.float32] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays, their room included."""
+        return sum(array.nbytes for array in (*self._vocabulary, *self._vectors, self._postings))
+
+    def add(self, facts: Facts, rows: NDArray[np.int64]) -> None:
+        """Enter stories, which take the next places in their order.
+
+        Args:
+            facts: of all stories.
+            rows: int64[m], ascending, those to enter.
+        """
+        self._rarity = None if len(rows) else self._rarity
+        for begin in range(0, len(rows), _ENTERED):
+            some = rows[begin : begin + _ENTERED]
+            self._make_room(len(some))
+            done = 0
+            while done < len(some):
+                more = enter_stories(facts, some, done, self.count, self._vocabulary, self._vectors, self._postings)
+                self.count += more - done
+                done = more
+                if done < len(some):
+                    self._postings = _longer(self._postings, 2 * len(self._postings) + _FEWEST)
+
+    def search_all(self, top: int, thread_map: Callable[[Callable[[int], None], Iterable[int]], object] = map) -> Found:
+        """The stories similar to each story entered: places, best first.
+
+        Args:
+            top: most for each.
+            thread_map: `map`, or the like of it that runs calls at once.
+        """
+        found = _nothing(self.count, top)
+        self._weigh()
+
+        def search(begin: int) -> None:
+            self._search(self._vectors, begin, min(begin + _TASK, self.count), -1, found)
+
+        list(thread_map(search, range(0, self.count, _TASK)))
+        return found
+
+    def search_place(self, place: int, top: int) -> list[tuple[int, float]]:
+        """The places of the stories similar to one of those entered, and their scores, best first."""
+        vectors = self._vectors
+        bounds = vectors.bounds[place : place + 2]
+        one = Vectors(vectors.words, bounds, vectors.times[place : place + 1])
+        found = _nothing(1, top + 1)
+        self._search(one, 0, 1, place, found)
+        return [pair for pair in _pairs(found) if pair[0] != place][:top]
+
+    def search_row(self, facts: Facts, row: int, top: int) -> list[tuple[int, float]]:
+        """The places of the stories similar to one that was not entered, later than all, and their scores."""
+        one = Vectors(np.empty(MOST_WORDS, dtype=np.uint32), np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64))
+        vectorise_story(facts, row, self._vocabulary, one)
+        found = _nothing(1, top)
+        self._search(one, 0, 1, self.count, found)
+        return _pairs(found)
+
+    def _search(self, queries: Vectors, begin: int, end: int, at: int, found: Found) -> None:
+        search_stories(
+            *(queries, begin, end, at, self._vocabulary, self._vectors, self.count, self._postings),
+            *(self._weigh(), _COUNT_WEIGHTS, LEAST_SCORE, max(POOL, found.places.shape[1]), found),
+        )
+
+    def _weigh(self) -> NDArray[np.float32]:
+        """float32[w + 1], the rarity of each word, and of one that no story has: 1 + ln((1 + n) / (1 + stories))."""
+        if self._rarity is None:
+            counts = self._vocabulary.counts[: self._vocabulary.used[0]]
+            self._rarity = (1.0 + np.log1p(self.count) - np.log1p(np.append(counts, 0))).astype(np.float32)
+        return self._rarity
+
+    def _make_room(self, stories: int) -> None:
+        vocabulary, vectors = self._vocabulary, self._vectors
+        words = int(vocabulary.used[0]) + stories * MOST_WORDS
+        if words > len(vocabulary.hashes):
+            room = max(words, 2 * len(vocabulary.hashes))
+            arrays = {
+                name: _longer(getattr(vocabulary, name), room) for name in ("hashes", "counts", "starts", "rooms")
+            }
+            vocabulary = vocabulary._replace(**arrays)
+        if words > _FULLEST * len(vocabulary.slots):
+            slots = np.zeros(1 << int(words / _FULLEST).bit_length(), dtype=np.int32)
+            rehash_words(vocabulary.hashes, int(vocabulary.used[0]), slots)
+            vocabulary = vocabulary._replace(slots=slots)
+        self._vocabulary = vocabulary
+        entries = int(vectors.bounds[self.count]) + stories * MOST_WORDS
+        if entries > len(vectors.words):
+            vectors = vectors._replace(words=_longer(vectors.words, max(entries, 2 * len(vectors.words))))
+        if self.count + stories >= len(vectors.bounds):
+            room = max(self.count + stories, 2 * len(vectors.bounds))
+            vectors = vectors._replace(bounds=_longer(vectors.bounds, room + 1), times=_longer(vectors.times, room))
+        self._vectors = vectors
+
+
+def _by_story(found: Found, leaders: NDArray[np.int64], result: Result) -> SimilarStories:
     """What was found for each leader as what is found for each story."""
     places = np.searchsorted(leaders, result.leaders)
-    sizes = np.array([len(some) for some in found], dtype=np.int64)[places] if len(found) else np.empty(0, np.int64)
-    every = [pair for place in places.tolist() for pair in found[place]]
+    sizes = found.sizes[places].astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+    whose = np.repeat(places, sizes)
     shown = result.canonicals[leaders]
     return SimilarStories(
-        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        rows=np.array([shown[place] for place, _ in every], dtype=np.int32),
-        scores=np.array([score for _, score in every], dtype=np.float32),
-        cut=cut,
+        offsets=offsets,
+        rows=shown[found.places[whose, within]],
+        scores=found.scores[whose, within],
+        cut=int(found.cut.sum(dtype=np.int64)),
     )
 
 
-def _entry(facts: Facts, row: int) -> slow.Entry:
-    begin = int(facts.bounds[row])
-    ends = [0, *facts.sections[row].tolist()]
-    title, lead, front = (facts.hashes[begin + ends[s] : begin + ends[s + 1]].tolist() for s in (TITLE, LEAD, FRONT))
-    return slow.Entry(slow.vector(title, lead, front), int(facts.times[row]))
+def _nothing(stories: int, top: int) -> Found:
+    return Found(
+        places=np.empty((stories, top), dtype=np.int32),
+        scores=np.empty((stories, top), dtype=np.float32),
+        sizes=np.zeros(stories, dtype=np.int32),
+        cut=np.zeros(stories, dtype=np.int32),
+    )
 
 
-def _rarity(entries: Sequence[slow.Entry]) -> Mapping[int, float]:
-    counts: dict[int, int] = {}
-    for entry in entries:
-        for word in entry.vector:
-            counts[word] = counts.get(word, 0) + 1
-    return {word: 1.0 + float(np.log1p(len(entries)) - np.log1p(count)) for word, count in counts.items()}
+def _pairs(found: Found) -> list[tuple[int, float]]:
+    size = int(found.sizes[0])
+    return list(zip(found.places[0, :size].tolist(), found.scores[0, :size].tolist(), strict=True))
+
+
+def _longer(array: NDArray[_T], room: int) -> NDArray[_T]:
+    longer = np.empty(room, dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -34,6 +34,7 @@ LAYERS = (
     ("incoming", "answers"),
     ("passages",),
     ("explain", "similar"),
+    ("related",),
     ("index",),
     ("writers",),
     ("report", "feedback"),

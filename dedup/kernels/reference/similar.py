@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 UNDATED = -(2**63)
@@ -35,7 +36,13 @@ def vector(title: Sequence[int], lead: Sequence[int], front: Sequence[int]) -> d
 
 
 def search(
-    entries: Sequence[Entry], query: Entry, at: int, rarity: Mapping[int, float], count_weights: Sequence[float]
+    entries: Sequence[Entry],
+    query: Entry,
+    at: int,
+    rarity: Mapping[int, float],
+    count_weights: Sequence[float],
+    least: float = 0.0,
+    pool_size: int = POOL,
 ) -> tuple[list[tuple[int, float]], int]:
     """The stories most similar to one, best first, with their scores; and how many words were not read to the end.
 
@@ -43,8 +50,10 @@ def search(
         entries: the stories, in the order of the feed.
         query: the story asked about.
         at: its place among the entries, which is passed over if it is the same story; the end for another one.
-        rarity: of every word, cf. `weigh_words`.
-        count_weights: what a word weighs that counts so often.
+        rarity: of every word.
+        count_weights: what a word weighs that counts once, twice, ...
+        least: least score, 0..1.
+        pool_size: stories that are compared with each other, at most.
     """
     dots: dict[int, float] = {}
     cut = 0
@@ -52,20 +61,17 @@ def search(
         having = [k for k, entry in enumerate(entries) if word in entry.vector]
         cut += len(having) > MOST_READ
         for k in nearest(having, at):
-            weight = rarity[word] * rarity[word] * count_weights[count] * count_weights[entries[k].vector[word]]
+            weight = rarity[word] * rarity[word] * count_weights[count - 1] * count_weights[entries[k].vector[word] - 1]
             dots[k] = dots.get(k, 0.0) + weight
-    dots = {k: dot for k, dot in dots.items() if k != at or entries[k] is not query}
-    rough = {k: dot * dot / len(entries[k].vector) * decay(query, entries[k]) ** 2 for k, dot in dots.items()}
-    pool = sorted(rough, key=lambda k: (-rough[k], k))[:POOL]
-    vectors = [query.vector, *(entries[k].vector for k in pool)]
-    norms = [math.sqrt(dot_product(one, one, rarity, count_weights)) for one in vectors]
-    cosines = [
-        [dot_product(one, other, rarity, count_weights) / (norms[i] * norms[j]) for j, other in enumerate(vectors)]
-        for i, one in enumerate(vectors)
-    ]
-    scores = smooth(cosines)
+    others = {k: dot for k, dot in dots.items() if entries[k] is not query}
+    rough = {}
+    for k, dot in others.items():
+        left = decay(query, entries[k])
+        rough[k] = dot * dot / len(entries[k].vector) * (left * left)
+    pool = sorted(rough, key=lambda k: (-rough[k], k))[:pool_size]
+    scores = smooth(compare([query.vector, *(entries[k].vector for k in pool)], rarity, count_weights))
     found = [(k, score * decay(query, entries[k])) for k, score in zip(pool, scores[1:], strict=True)]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0])), cut
+    return sorted((pair for pair in found if pair[1] >= least), key=lambda pair: (-pair[1], pair[0])), cut
 
 
 def nearest(having: Sequence[int], at: int) -> Sequence[int]:
@@ -81,10 +87,22 @@ def decay(one: Entry, other: Entry) -> float:
     return DECAY / (DECAY + abs(one.time - other.time))
 
 
+def compare(
+    vectors: Sequence[Vector], rarity: Mapping[int, float], count_weights: Sequence[float]
+) -> list[list[float]]:
+    """The cosines of some vectors."""
+    norms = [math.sqrt(dot_product(one, one, rarity, count_weights)) for one in vectors]
+    cosines = [[1.0] * len(vectors) for _ in vectors]
+    for i, j in combinations(range(len(vectors)), 2):
+        dot = dot_product(vectors[i], vectors[j], rarity, count_weights)
+        cosines[i][j] = cosines[j][i] = dot / (norms[i] * norms[j])
+    return cosines
+
+
 def dot_product(one: Vector, other: Vector, rarity: Mapping[int, float], count_weights: Sequence[float]) -> float:
     """The product of two weighted vectors."""
     return sum(
-        rarity[word] * rarity[word] * count_weights[count] * count_weights[one[word]]
+        rarity[word] * rarity[word] * count_weights[one[word] - 1] * count_weights[count - 1]
         for word, count in other.items()
         if word in one
     )
