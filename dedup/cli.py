@@ -229,15 +229,8 @@ def serve(
 ) -> None:
     """Serve an index over HTTP: an API, a webhook for Miniflux, and the wall of stories to look at."""
     with exit_codes():
+        from dedup.serve.options import KEY_VARIABLE, MINIFLUX_VARIABLE, ServeOptions, read_secret
         from dedup.startup import import_numba
-
-        import_numba()
-        try:
-            from dedup.serve.options import KEY_VARIABLE, MINIFLUX_VARIABLE, ServeOptions, read_secret
-            from dedup.serve.server import Serve
-        except ModuleNotFoundError as exc:
-            raise SettingsError(f"serving takes {exc.name}: pip install 'dedup-stories[serve]'") from exc
-        from dedup.ingest import IndexOptions
 
         options = ServeOptions(
             host=host,
@@ -248,6 +241,13 @@ def serve(
             most_stories=most_stories,
             latest=latest,
         )
+        import_numba()
+        from dedup.ingest import IndexOptions
+
+        try:
+            from dedup.serve.server import Serve
+        except ModuleNotFoundError as exc:
+            raise SettingsError(f"serving takes {exc.name}: pip install 'dedup-stories[serve]'") from exc
         index = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness)
         Serve(store=store, index=index, options=options, texts=not no_text).run()
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import pathlib
 import shutil
+import time
 
 import pytest
 
@@ -75,3 +76,11 @@ def file_url(path):
 def overflow(page):
     """How far a page is wider than the window, in pixels."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def until(page, ready):
+    """Wait until something holds of a page; its policy forbids Playwright's own way, which evaluates texts."""
+    deadline = time.monotonic() + 10
+    while not ready():
+        assert time.monotonic() < deadline, page.inner_text("body")[:2000]
+        page.wait_for_timeout(25)

@@ -25,7 +25,7 @@ from dedup.report.figures import size_bars, source_pairs, timeline
 from tests.test_cli import SAMPLE
 from tests.test_cli import dedup as run_dedup
 
-ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'--><!--"
+ATTACK = "&lt;script&gt;alert(6)&lt;/script&gt;</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'--><!--"
 START = datetime(2023, 6, 1, tzinfo=UTC)
 TEXT = "The ferry Aurora ran aground on Monday and all {} passengers were taken off safely, the coast guard said."
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.browsers import file_url, looking, overflow
+from tests.browsers import file_url, looking, overflow, until
 from tests.test_cli import SAMPLE
 from tests.test_cli import dedup as run_dedup
 from tests.test_report import ATTACK, START, TEXT, reported, story
@@ -22,6 +22,10 @@ def opened(watched, url=REPORT):
     return watched.page
 
 
+def status(page):
+    return page.locator("#status").inner_text()
+
+
 def titles(page):
     return page.locator("#list .head .title").all_inner_texts()
 
@@ -29,7 +33,7 @@ def titles(page):
 def test_a_cluster_opens_with_its_members_differences_and_similar_news(browser):
     with looking(browser) as watched:
         page = opened(watched)
-        assert page.locator("#status").inner_text() == "13 of 43 clusters"
+        assert status(page) == "13 of 43 clusters"
         card = page.locator(".cluster").filter(has_text="Ferry fire off Port Halden").first
         card.locator(".head").click()
         assert card.locator(".story").count() == 7
@@ -50,7 +54,7 @@ def test_similar_news_leads_to_their_cluster_and_back(browser):
         page.wait_for_selector(".cluster .story")
         assert titles(page) == [title]
         page.get_by_text("Back to the list").click()
-        page.wait_for_function("document.querySelectorAll('.cluster').length > 1")
+        until(page, lambda: page.locator(".cluster").count() > 1)
         assert len(titles(page)) == 13
 
 
@@ -59,7 +63,7 @@ def test_the_search_finds_words_sources_and_ids_in_any_member(browser):
         page = opened(watched)
         for words, count in (("passengers take to lifeboats", 1), ("volga SEGODNYA", 1), ("qt-70-rss", 1), ("zzz", 0)):
             page.fill("#search", words)
-            page.wait_for_function(f"document.getElementById('status').textContent.startsWith('{count} of')")
+            until(page, lambda expected=f"{count} of": status(page).startswith(expected))
             assert len(titles(page)) == count
         page.press("#search", "Escape")
         assert len(titles(page)) == 13
@@ -85,7 +89,7 @@ def test_the_report_is_usable_by_keys_alone(browser):
         page.keyboard.press("/")
         assert page.evaluate("document.activeElement.id") == "search"
         page.keyboard.type("ferry")
-        page.wait_for_function("document.querySelectorAll('.cluster').length < 13")
+        until(page, lambda: page.locator(".cluster").count() < 13)
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
@@ -145,9 +149,9 @@ def test_scripts_in_stories_do_nothing(tmp_path, browser):
         assert [link.get_attribute("href") for link in page.locator(".story a").all()] == [addresses[3]]
         assert page.locator("img, iframe").count() == 0
         page.locator(".story .title").first.click()
-        page.fill("#search", "<script>alert(1)")
+        page.fill("#search", "<script>alert(6)")
         page.wait_for_timeout(300)
-        assert page.locator(".head .title").first.inner_text().startswith("</script><script>alert(1)")
+        assert "<script>alert(6)</script>" in page.locator(".head .title").first.inner_text()
 
 
 def test_a_script_that_found_a_way_in_would_not_run(tmp_path, browser):
@@ -182,10 +186,10 @@ def test_a_hundred_thousand_clusters_stay_usable(tmp_path, browser):
         page = watched.page
         page.goto(file_url(tmp_path / "report.html"))
         page.wait_for_selector("html[data-ready]")
-        assert page.locator("#status").inner_text() == "100,000 of 100,000 clusters"
+        assert status(page) == "100,000 of 100,000 clusters"
         loading = page.evaluate("performance.now()")
         page.fill("#search", "zzz")
-        page.wait_for_function("document.getElementById('status').textContent.startsWith('0 of')")
+        until(page, lambda: status(page).startswith("0 of"))
         page.fill("#search", "")
         page.wait_for_selector(".head")
         page.locator(".head").first.click()

@@ -11,10 +11,11 @@ import threading
 import urllib.parse
 
 import pytest
+from typer.testing import CliRunner
 
+from dedup.cli import app
 from dedup.stores import open_store
 from tests.servers import BANK, COPY, FERRY, server
-from tests.services import free_port
 from tests.test_cli import dedup as run_dedup
 
 
@@ -32,11 +33,11 @@ from tests.test_cli import dedup as run_dedup
         (["--keep", "newest"], 2, "source:NAME"),
     ],
 )
-def test_what_cannot_be_served_is_one_line_and_an_exit_code(tmp_path, args, code, part):
-    ports = [] if "--port" in args else ["--port", "0"]
-    found, _, message = run_dedup("serve", *args, *ports, cwd=tmp_path)
-    assert found == code, message
-    assert part in message.splitlines()[-1]
+def test_what_cannot_be_served_is_one_line_and_an_exit_code(tmp_path, monkeypatch, args, code, part):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["serve", *([] if "--port" in args else ["--port", "0"]), *args])
+    assert done.exit_code == code, done.output
+    assert part in done.output.splitlines()[-1]
 
 
 def test_a_port_that_is_taken_is_told(tmp_path):
@@ -44,16 +45,18 @@ def test_a_port_that_is_taken_is_told(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, _, message = run_dedup("serve", "--store", f"sqlite:///{tmp_path}/a.db", "--port", port)
-    assert code == 2
-    assert f"cannot listen at 127.0.0.1, port {port}" in message
+        args = ["serve", "--store", f"sqlite:///{tmp_path}/a.db", "--port", str(port)]
+        done = CliRunner().invoke(app, args)
+    assert done.exit_code == 2
+    assert f"cannot listen at 127.0.0.1, port {port}" in done.output
 
 
 def test_a_store_of_something_else_is_not_served(tmp_path):
     (tmp_path / "notes.db").write_text("these are my notes\n" * 100)
-    code, _, message = run_dedup("serve", "--store", f"sqlite:///{tmp_path}/notes.db", "--port", free_port())
-    assert code == 4
-    assert "is a file of another kind" in message
+    args = ["serve", "--store", f"sqlite:///{tmp_path}/notes.db", "--port", "0"]
+    done = CliRunner().invoke(app, args)
+    assert done.exit_code == 4
+    assert "is a file of another kind" in done.output
 
 
 def test_a_stop_in_the_middle_of_the_rush_loses_no_story_that_was_answered_for(tmp_path):
@@ -63,7 +66,7 @@ def test_a_stop_in_the_middle_of_the_rush_loses_no_story_that_was_answered_for(t
     def send(address, worker, started):
         parts = urllib.parse.urlsplit(address)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             for k in range(100_000):
                 name = f"{worker}-{k}"
                 story = {"id": name, "title": f"Story n{k} of w{worker} m{k}", "text": f"x{k} y{k} z{k} w{worker}"}
@@ -96,9 +99,9 @@ def test_two_servers_on_one_store_show_one_wall(tmp_path):
 
     def ask(address, method, path, body=None):
         parts = urllib.parse.urlsplit(address)
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-        connection.request(method, path, json.dumps(body) if body else None, {"content-type": "application/json"})
-        return json.loads(connection.getresponse().read())
+        with contextlib.closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)) as connection:
+            connection.request(method, path, json.dumps(body) if body else None, {"content-type": "application/json"})
+            return json.loads(connection.getresponse().read())
 
     with server(store) as (_, one), server(store) as (_, other):
         assert ask(one, "POST", "/stories", FERRY)["verdict"] == "new"

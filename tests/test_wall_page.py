@@ -9,12 +9,12 @@ import pytest
 
 from dedup.feedback import judged_pairs
 from dedup.stores import open_store
-from tests.browsers import looking, overflow
+from tests.browsers import looking, overflow, until
 from tests.servers import BANK, COPY, FERRY, KEY, server
 from tests.test_cli import SAMPLE
 
 pytestmark = pytest.mark.service
-ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
+ATTACK = "&lt;script&gt;alert(6)&lt;/script&gt;\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
 INQUIRY = {
     "id": "d",
     "title": "Inquiry into Kvaloy grounding of ferry Aurora begins",
@@ -112,7 +112,7 @@ def test_earlier_stories_come_as_one_reads_down(wall, browser):
         page.goto(wall[0])
         assert page.locator("article.card").count() == 30
         page.locator(".more").scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelectorAll('article.card').length > 40")
+        until(page, lambda: page.locator("article.card").count() > 40)
         assert page.locator(".more a").count() == 0
 
 

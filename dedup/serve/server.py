@@ -7,6 +7,7 @@ import signal
 import socket
 from dataclasses import dataclass
 
+import pyarrow as pa
 import uvicorn
 
 from dedup.errors import SettingsError
@@ -17,6 +18,7 @@ from dedup.serve.app import create_app
 from dedup.serve.desk import Desk
 from dedup.serve.options import ServeOptions
 from dedup.stores import open_store
+from dedup.stores.address import parse
 from dedup.warmup import warm_up
 
 _MOST_AT_ONCE = 256  # requests; others are told to come again
@@ -40,9 +42,10 @@ class Serve:
             StoreError: the store does not answer.
             IndexFormatError: it holds something else, or was made otherwise.
         """
+        parse(self.store)  # a URL that names no store is told before anything slow is begun
         listening = _listen(self.options.host, self.options.port)
         try:
-            warm_up(say, run_index)
+            warm_up(say, run_server)
             store = f"memory://{secrets.token_hex(8)}" if self.store == "memory://" else self.store
             index = open_index(store, self.index, texts=self.texts)
             server = uvicorn.Server(_configure(make_desk(store, index, self.options), self.options))
@@ -53,6 +56,17 @@ class Serve:
         finally:
             listening.close()
         say("stopped; every story that was answered for is in the store")
+
+
+def run_server(stories: pa.RecordBatch) -> None:
+    """All that a server does with an index, on a few stories, so that no request waits for a compiler."""
+    run_index(stories)
+    with StoryIndex.open("memory://") as index:
+        index.add_many(stories)
+        one, other = stories.column("id").to_pylist()[:2]
+        index.similar(one)
+        index.similar({"id": "4", "title": "Ferry runs aground off the coast"})  # as of a story past the window
+        index.explain(one, other)
 
 
 def make_desk(store: str, index: StoryIndex, options: ServeOptions) -> Desk:
