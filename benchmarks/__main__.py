@@ -1,4 +1,4 @@
-"""`python -m benchmarks feed | throughput | scaling | online | accuracy | fit`: each has a --help."""
+"""`python -m benchmarks feed | throughput | scaling | online | serve | accuracy | fit`: each has a --help."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from benchmarks.labelled import Folder
 from benchmarks.measure import BenchmarkError
 from benchmarks.online import online_record
 from benchmarks.scaling import scaling_record
+from benchmarks.serving import serving_record
 from benchmarks.tables import markdown
 from benchmarks.throughput import DEFAULT_SLICES, ENGINES, throughput_record
 from dedup import DedupError
@@ -69,6 +70,13 @@ def online_command(chosen: argparse.Namespace) -> None:
         record = online_record(
             chosen.stories, chosen.large, chosen.repeats, chosen.seed, Path(folder), chosen.redis, chosen.postgres
         )
+    _report(record, chosen.output)
+
+
+def serve_command(chosen: argparse.Namespace) -> None:
+    """Measures the server."""
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = serving_record(chosen.stories, chosen.rate, chosen.seconds, chosen.words, chosen.seed, Path(folder))
     _report(record, chosen.output)
 
 
@@ -160,6 +168,13 @@ def _parser() -> argparse.ArgumentParser:
     online.add_argument("--redis", metavar="URL", help="an empty server to use, redis://host:6379/0")
     online.add_argument("--postgres", metavar="URL", help="an empty database to use, postgresql://user@host/database")
 
+    serving = commands.add_parser("serve", help="the server on loopback: batches, and single stories at a steady pace")
+    serving.set_defaults(run=serve_command)
+    serving.add_argument("--stories", type=int, default=50_000, help="in batches of 100")
+    serving.add_argument("--rate", type=float, default=200.0, help="single stories a second")
+    serving.add_argument("--seconds", type=float, default=30.0, help="of single stories")
+    serving.add_argument("--words", type=int, default=43)
+
     scaling = commands.add_parser("scaling", help="time and memory as feeds grow")
     scaling.set_defaults(run=scaling_command)
     scaling.add_argument("--sizes", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
@@ -186,12 +201,13 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
     fitting.add_argument("-o", "--output", type=Path, help="model to write; dedup/model.json is the one in use")
 
+    serving.add_argument("--folder", type=Path, help="where feed and store go meanwhile; the system's by default")
     for command, repeats in ((throughput, 3), (online, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)
         command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
-    for command in (throughput, online, scaling, accuracy):
+    for command in (throughput, online, serving, scaling, accuracy):
         command.add_argument("-o", "--output", type=Path, help="JSON record to write")
-    for command in (feed, throughput, online, scaling):
+    for command in (feed, throughput, online, serving, scaling):
         command.add_argument("--seed", type=int, default=0)
     return parser
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.accuracy_tables import accuracy_tables
 from benchmarks.online import online_table
+from benchmarks.serving import serving_table
 
 Record = dict[str, Any]
 """What `throughput_record` and its like give, also when read back from JSON."""
@@ -15,7 +16,8 @@ def markdown(record: Record) -> str:
     """The tables of a record, with the machine and settings they hold for."""
     if record["benchmark"] == "accuracy":
         return accuracy_tables(record)
-    body = {"throughput": _throughput, "scaling": _scaling, "online": online_table}[record["benchmark"]](record)
+    tables = {"throughput": _throughput, "scaling": _scaling, "online": online_table, "serve": serving_table}
+    body = tables[record["benchmark"]](record)
     return f"{body}\n{_provenance(record)}\n"
 
 
