@@ -41,6 +41,7 @@ from benchmarks.labelled import (
     PairSet,
 )
 from benchmarks.measure import environment
+from benchmarks.similar import measure_similar, similar_figures
 from dedup import Settings
 
 Record = dict[str, Any]
@@ -183,7 +184,9 @@ def evaluate(folder: Folder, settings: Settings | None = None) -> dict[str, floa
         figures |= {f"{name}.recall": versions["recall"], f"{name}.precision": versions["precision"]}
         figures[f"{name} little changed.recall"] = versions["little_changed"]["share"]
     for name in folder.present(EVENT_SETS):
-        figures[f"{name}.across"] = measure_events(folder.read_feed(name), engine)["across"]
+        events = folder.read_feed(name)
+        figures[f"{name}.across"] = measure_events(events, engine)["across"]
+        figures |= similar_figures(events)
     for name in folder.present(FEEDS):
         measured = measure_feed(folder.read_feed(name), engine)
         figures |= {f"{name}.largest": measured["largest"], f"{name}.unlike": measured["unlike"]}
@@ -228,6 +231,7 @@ def accuracy_record(folder: Folder) -> Record:
         "pairs": [_pairs_entry(folder.read_pairs(name), engines) for name in folder.present(PAIR_SETS)],
         "versions": [_versions_entry(folder.read_feed(name), engines) for name in folder.present((VERSIONS,))],
         "events": [_events_entry(folder.read_feed(name), engines) for name in folder.present(EVENT_SETS)],
+        "similar": [measure_similar(folder.read_feed(name)) for name in folder.present(EVENT_SETS)],
         "lookup": {
             "duplicates": [measure_lookup(folder.read_pairs(name), Settings()) for name in folder.present(PAIR_SETS)],
             "candidates": [

@@ -22,6 +22,8 @@ def accuracy_tables(record: Record) -> str:
         parts += _versions(entry)
     for entry in record["events"]:
         parts += _events(entry)
+    for entry in record["similar"]:
+        parts += _similar(entry)
     parts += [*_lookup(record["lookup"]), *_feeds(record["feeds"]), *_notes(record)]
     return "\n".join(parts)
 
@@ -98,6 +100,12 @@ def _events(entry: Record) -> Iterator[str]:
         for one in entry["engines"]
     ]
     yield _table(["engine", "merged across events", "merged within", "share of pairs within"], rows)
+
+
+def _similar(entry: Record) -> Iterator[str]:
+    yield f"### {entry['set']}: the other stories on an event, of {entry['stories']:,} on {entry['events']:,}\n"
+    rows = [[one["engine"], _rate(one["recall"]), _rate(one["precision"])] for one in entry["engines"]]
+    yield _table(["engine", "recall of 10 answers", "MAP of 10 answers"], rows)
 
 
 def _lookup(lookup: Record) -> Iterator[str]:

@@ -21,6 +21,8 @@ _RATES_UP = (
     "judged.precision", "judged.recall", "judged with text.precision", "judged with text.recall",
     "judged titles only.precision", "judged titles only.recall", "judged lookup.recall",
     "rss_feed_history.recall", "rss_feed_history.precision", "rss_feed_history little changed.recall",
+    "ecbplus similar.recall", "ecbplus similar.precision",
+    "allsides_roundup similar.recall", "allsides_roundup similar.precision",
 )  # fmt: skip
 _RATES_DOWN = ("judged.X merged",)
 _COUNTS_DOWN = (

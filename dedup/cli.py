@@ -164,6 +164,74 @@ def ingest(
 
 
 @app.command()
+def similar(
+    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="Where the lines go, one a story (.jsonl).")] = "-",
+    top: Annotated[int, typer.Option(help="Most similar stories to name for each, 1 to 100.")] = 10,
+    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
+    ] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+) -> None:
+    """Name for every story the others on the same event, best first, copies of one story only once."""
+    with exit_codes():
+        from dedup.startup import import_numba
+
+        import_numba()
+        from dedup.similar_job import SimilarJob
+
+        SimilarJob(
+            feeds=feeds,
+            output=output,
+            top=top,
+            window=window,
+            mapping=_parse_mapping(mapping or []),
+            on_error=on_error,
+            rejects=rejects,
+        ).run()
+
+
+@app.command()
+def explain(
+    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    left: Annotated[str, typer.Argument(metavar="A", help="The id of a story.")],
+    right: Annotated[str, typer.Argument(metavar="B", help="The id of another.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
+    page: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")] = None,
+    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
+    rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
+    strictness: Annotated[
+        Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
+    ] = "balanced",
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
+    ] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+) -> None:
+    """Say why two stories of a feed are one or are not: what was measured, how it weighs, the texts side by side."""
+    with exit_codes():
+        from dedup.startup import import_numba
+
+        import_numba()
+        from dedup.explain_job import ExplainJob
+
+        ExplainJob(
+            feeds=feeds,
+            left=left,
+            right=right,
+            as_json=as_json,
+            page=page,
+            window=window,
+            rule=rule,
+            strictness=strictness,
+            mapping=_parse_mapping(mapping or []),
+            on_error=on_error,
+        ).run()
+
+
+@app.command()
 def info(store: STORE = "sqlite:///stories.db") -> None:
     """Say what a store holds: settings, stories, bytes, dates."""
     with exit_codes():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.bands import ThreadMap
 from dedup.errors import SettingsError
 from dedup.kernels.native.evidence import Facts
 from dedup.kernels.native.similar import (
@@ -27,8 +28,8 @@ from dedup.kernels.native.similar import (
 )
 from dedup.result import Result
 
-LEAST_SCORE = 0.0
-"""Stories less alike than this are not on one event."""
+LEAST_SCORE = 0.15
+"""Stories less alike than this are not shown: the highest that costs no thousandth of recall on labelled events."""
 MOST_TOP = 100
 _COUNT_WEIGHTS = np.log1p(np.arange(1, MOST_COUNT + 1)).astype(np.float32)
 _FEWEST = 1 << 10
@@ -168,7 +169,7 @@ class WordIndex:
                 if done < len(some):
                     self._postings = _longer(self._postings, 2 * len(self._postings) + _FEWEST)
 
-    def search_all(self, top: int, thread_map: Callable[[Callable[[int], None], Iterable[int]], object] = map) -> Found:
+    def search_all(self, top: int, thread_map: ThreadMap = map) -> Found:
         """The stories similar to each story entered: places, best first.
 
         Args:
@@ -179,19 +180,17 @@ class WordIndex:
         self._weigh()
 
         def search(begin: int) -> None:
-            self._search(self._vectors, begin, min(begin + _TASK, self.count), -1, found)
+            end = min(begin + _TASK, self.count)
+            self._search(self._vectors, begin, end, -1, Found._make(array[begin:end] for array in found))
 
-        list(thread_map(search, range(0, self.count, _TASK)))
+        deque(thread_map(search, range(0, self.count, _TASK)), maxlen=0)
         return found
 
     def search_place(self, place: int, top: int) -> list[tuple[int, float]]:
         """The places of the stories similar to one of those entered, and their scores, best first."""
-        vectors = self._vectors
-        bounds = vectors.bounds[place : place + 2]
-        one = Vectors(vectors.words, bounds, vectors.times[place : place + 1])
-        found = _nothing(1, top + 1)
-        self._search(one, 0, 1, place, found)
-        return [pair for pair in _pairs(found) if pair[0] != place][:top]
+        found = _nothing(1, top)
+        self._search(self._vectors, place, place + 1, -1, found)
+        return _pairs(found)
 
     def search_row(self, facts: Facts, row: int, top: int) -> list[tuple[int, float]]:
         """The places of the stories similar to one that was not entered, later than all, and their scores."""

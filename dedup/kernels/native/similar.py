@@ -19,11 +19,11 @@ from dedup.kernels.native.facts import CAPS, FRONT, LEAD, TITLE
 TITLE_COUNT = 2  # times that a word of the title counts on top
 MOST_COUNT = TITLE_COUNT + 2
 MOST_WORDS = CAPS[TITLE] + CAPS[LEAD] + CAPS[FRONT]  # of a story
-MOST_READ = 128  # stories that are looked at for one word, those nearest in the order of the feed
-POOL = 24  # stories that are compared with each other
+MOST_READ = 256  # stories that are looked at for one word, those nearest in the order of the feed
+POOL = 32  # stories that are compared with each other
 CIRCLE = 5  # of these, the nearest to each that it is seen together with
 MIX = 0.5  # how much of a story is its circle
-DECAY = 240 * 3_600_000_000.0  # microseconds after which a story counts half as much
+DECAY = 72 * 3_600_000_000.0  # microseconds after which a likeness counts half as much
 _COUNT_BITS = 2
 _SURELY_LESS = 1.0 - 1e-9  # whatever rounding does
 _COUNT_MASK = (1 << _COUNT_BITS) - 1
@@ -381,7 +381,7 @@ def search_stories(
     weights  : float32[MOST_COUNT]  what a word weighs that counts once, twice, ...
     least    : least score, 0..1
     pool_size : stories that are compared with each other, at least `found.places.shape[1]`
-    found    : rows from `begin` on are overwritten
+    found    : of these; overwritten
     """
     words, bounds, times = vectors.words, vectors.bounds, vectors.times
     counts, starts, known = vocabulary.counts, vocabulary.starts, vocabulary.used[0]
@@ -401,7 +401,8 @@ def search_stories(
         query, time = queries.words[queries.bounds[q] : queries.bounds[q + 1]], queries.times[q]
         where = q if at < 0 else at
         met, cut = _add_words(query, where, counts, starts, known, postings, rarity, weights, dots, touched)
-        found.cut[q] = cut
+        row = q - begin
+        found.cut[row] = cut
         size = 0
         for k in range(met):
             place = np.int64(touched[k])
@@ -422,7 +423,7 @@ def search_stories(
             for k in range(size):
                 score = scores[k + 1] * _decay(time, times[pool[k]])
                 if score >= least:
-                    kept = _insert(places[q], values, kept, pool[k], score)
-        found.sizes[q] = kept
+                    kept = _insert(places[row], values, kept, pool[k], score)
+        found.sizes[row] = kept
         for k in range(kept):
-            found.scores[q, k] = values[k]
+            found.scores[row, k] = values[k]

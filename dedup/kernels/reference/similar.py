@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 UNDATED = -(2**63)
 TITLE_COUNT = 2  # times that a word of the title counts on top
-MOST_READ = 128  # stories that are looked at for one word, those nearest in the order of the feed
-POOL = 24  # stories that are compared with each other
+MOST_READ = 256  # stories that are looked at for one word, those nearest in the order of the feed
+POOL = 32  # stories that are compared with each other
 CIRCLE = 5  # of these, the nearest to each that it is seen together with
 MIX = 0.5  # how much of a story is its circle
-DECAY = 240 * 3_600_000_000.0  # microseconds after which a story counts half as much
+DECAY = 72 * 3_600_000_000.0  # microseconds after which a likeness counts half as much
 
 Vector = Mapping[int, int]  # how often each word counts
 

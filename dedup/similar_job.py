@@ -1,0 +1,89 @@
+"""The job of `dedup similar`: feeds in, for every story the similar ones out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from dedup.batch import find_duplicates
+from dedup.hashing import HashedFeed
+from dedup.job import say
+from dedup.readers import ReadSettings, open_feeds
+from dedup.result import Result
+from dedup.settings import Settings, parse_window
+from dedup.similar import SimilarStories, check_top, find_similar
+from dedup.warmup import warm_up
+from dedup.writers import check_outputs
+from dedup.writers.outputs import open_output
+
+_DIGITS = 4  # of a score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarJob:
+    """What the command was asked for, as it was asked."""
+
+    feeds: list[str]
+    output: str = "-"
+    top: int = 10
+    window: str = "72h"
+    mapping: Mapping[str, str]
+    on_error: Literal["stop", "skip"] = "stop"
+    rejects: str | None = None
+
+    def run(self) -> SimilarStories:
+        """Do it; one JSON line a story goes to the output, all else to stderr.
+
+        Raises:
+            SettingsError: for options that cannot work.
+            FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
+        """
+        check_top(self.top)
+        settings = Settings(window=parse_window(self.window))
+        reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
+        feeds = open_feeds(self.feeds, reading)
+        check_outputs(feeds, [name for name in (self.output, self.rejects) if name is not None])
+        warm_up(say, _run_once)
+        started = time.perf_counter()
+        stories = HashedFeed()
+        result = find_duplicates((batch for feed in feeds for batch in feed.batches()), settings, hashed=stories)
+        clustered = time.perf_counter()
+        similar = find_similar(stories.facts(), result, self.top)
+        found = time.perf_counter()
+        with open_output(self.output) as out:
+            out.writelines(_lines(result, similar))
+        for feed in feeds:
+            for line in feed.describe():
+                say(line)
+        say(f"{len(result):,} stories in {result.clusters:,} clusters, {len(similar.rows):,} similar ones named")
+        if similar.cut:
+            say(f"{similar.cut:,} times a word was so common that only the stories nearest in the feed were looked at")
+        say(
+            f"{time.perf_counter() - started:.2f} s, of which {clustered - started:.2f} s for the clusters, "
+            f"{found - clustered:.2f} s for the similar ones"
+        )
+        return similar
+
+
+def _lines(result: Result, similar: SimilarStories) -> Iterator[bytes]:
+    """A JSON line a story, in feed order."""
+    names = [json.dumps(name, ensure_ascii=False) for name in result.ids.to_pylist()]
+    offsets, rows, scores = similar.offsets.tolist(), similar.rows.tolist(), similar.scores.tolist()
+    for row, name in enumerate(names):
+        others = ", ".join(
+            f'{{"id": {names[rows[k]]}, "score": {round(scores[k], _DIGITS)}}}'
+            for k in range(offsets[row], offsets[row + 1])
+        )
+        yield f'{{"id": {name}, "similar": [{others}]}}\n'.encode()
+
+
+def _run_once(stories: pa.RecordBatch) -> None:
+    """All of the job that is compiled, on a few stories."""
+    hashed = HashedFeed()
+    result = find_duplicates([stories], Settings(threads=1), hashed=hashed)
+    find_similar(hashed.facts(), result, threads=1)
