@@ -44,9 +44,13 @@ class Watched:
         self.wrong: list[str] = []
         self.requests: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
         page.on("request", lambda request: self.requests.append(request.url))
         page.add_init_script("window.attacked = []; window.alert = (what) => window.attacked.push(String(what));")
+
+    def _dismiss(self, dialog):
+        self.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def attacked(self):
         return self.page.evaluate("window.attacked")
