@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dedup.evidence import EVIDENCE, says_too_little, weigh
 from dedup.hashing import Hashed, hash_batch
@@ -155,7 +156,7 @@ def explain(left: Mapping[str, object], right: Mapping[str, object], settings: S
     weights = _weights(part, judged)
     measured = weigh(part.facts, 0, 1)
     evidence = [
-        Evidence(name, WORDS[name], measured[name], float(weight) * measured[name])
+        Evidence(name, WORDS[name], measured[name], weight * measured[name] + 0.0)  # no -0.0
         for name, weight in zip(EVIDENCE, weights[:FEATURES].tolist(), strict=True)
     ]
     baseline = float(weights[FEATURES])
@@ -220,7 +221,7 @@ def _are_texts(part: Hashed) -> bool:
     return bool(bits[0] & bits[1] & HAS_TEXT)
 
 
-def _weights(part: Hashed, judged: Judgement) -> np.ndarray:
+def _weights(part: Hashed, judged: Judgement) -> NDArray[np.float32]:
     """float32[17]: the weight of each piece of evidence on this pair, and the constant; 0 under the classical rule."""
     row = TEXT_MODEL if _are_texts(part) else TITLE_MODEL
     return np.zeros_like(judged.weights[row]) if judged.rule > 0.0 else judged.weights[row]

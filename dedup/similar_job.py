@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.batch import find_duplicates
 from dedup.hashing import HashedFeed
@@ -19,9 +19,10 @@ from dedup.settings import Settings, parse_window
 from dedup.similar import SimilarStories, check_top, find_similar
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs
+from dedup.writers.clusters import json_values
 from dedup.writers.outputs import open_output
 
-_DIGITS = 4  # of a score
+_CHUNK = 1 << 14  # stories written at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +72,17 @@ class SimilarJob:
 
 
 def _lines(result: Result, similar: SimilarStories) -> Iterator[bytes]:
-    """A JSON line a story, in feed order."""
-    names = [json.dumps(name, ensure_ascii=False) for name in result.ids.to_pylist()]
-    offsets, rows, scores = similar.offsets.tolist(), similar.rows.tolist(), similar.scores.tolist()
-    for row, name in enumerate(names):
-        others = ", ".join(
-            f'{{"id": {names[rows[k]]}, "score": {round(scores[k], _DIGITS)}}}'
-            for k in range(offsets[row], offsets[row + 1])
-        )
-        yield f'{{"id": {name}, "similar": [{others}]}}\n'.encode()
+    """A JSON line a story, in feed order, built by columns."""
+    names = json_values(result.ids.combine_chunks())
+    for begin in range(0, len(result), _CHUNK):
+        bounds = similar.offsets[begin : begin + _CHUNK + 1]
+        part = slice(int(bounds[0]), int(bounds[-1]))
+        others = names.take(pa.array(similar.rows[part]))
+        scores = json_values(pa.array(similar.scores[part]))
+        objects = pc.binary_join_element_wise('{"id": ', others, ', "score": ', scores, "}", "")
+        lists = pc.binary_join(pa.ListArray.from_arrays(pa.array((bounds - bounds[0]).astype("int32")), objects), ", ")
+        lines = pc.binary_join_element_wise('{"id": ', names.slice(begin, _CHUNK), ', "similar": [', lists, "]}\n", "")
+        yield "".join(lines.to_pylist()).encode()
 
 
 def _run_once(stories: pa.RecordBatch) -> None:

@@ -107,11 +107,12 @@ def test_every_kernel_has_a_slow_twin():
 
 
 def test_native_and_reference_share_their_constants():
-    from dedup.kernels.native import contents, evidence, facts, leaders, shingles
+    from dedup.kernels.native import contents, evidence, facts, leaders, shingles, similar
     from dedup.kernels.reference import contents as slow_contents
     from dedup.kernels.reference import evidence as slow_evidence
     from dedup.kernels.reference import leaders as slow_leaders
     from dedup.kernels.reference import shingles as slow_shingles
+    from dedup.kernels.reference import similar as slow_similar
 
     for native, slow in (
         (contents, slow_contents),
@@ -119,6 +120,7 @@ def test_native_and_reference_share_their_constants():
         (leaders, slow_leaders),
         (shingles, slow_shingles),
         (facts, slow_shingles),
+        (similar, slow_similar),
     ):
         shared = {name for name in vars(native) if name.isupper()} & set(vars(slow))
         assert shared

@@ -36,7 +36,7 @@ def _lines(batch: pa.RecordBatch) -> pa.Buffer:
     """The JSON lines of a batch, built by columns."""
     pieces: list[pa.Array | str] = []
     for name in batch.schema.names:
-        pieces += [", " if pieces else "{", f'"{name}": ', _values(batch.column(name))]
+        pieces += [", " if pieces else "{", f'"{name}": ', json_values(batch.column(name))]
     lines = pc.binary_join_element_wise(*pieces, "}\n", "")
     _, offsets, data = lines.buffers()
     first, last = lines.offset, lines.offset + len(lines)
@@ -44,7 +44,7 @@ def _lines(batch: pa.RecordBatch) -> pa.Buffer:
     return data.slice(ends[first], ends[last] - ends[first])
 
 
-def _values(column: pa.Array) -> pa.StringArray:
+def json_values(column: pa.Array) -> pa.StringArray:
     """A column's values as JSON."""
     if pa.types.is_floating(column.type):
         return pc.fill_null(pc.round(column.cast(pa.float64()), ndigits=_DIGITS).cast(pa.string()), "null")
