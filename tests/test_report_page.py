@@ -30,7 +30,7 @@ def titles(page):
     return page.locator("#list .head .title").all_inner_texts()
 
 
-def test_a_cluster_opens_with_its_members_differences_and_similar_news(browser):
+def test_a_cluster_opens_with_its_members_and_their_differences(browser):
     with looking(browser) as watched:
         page = opened(watched)
         assert status(page) == "13 of 43 clusters"
@@ -39,7 +39,6 @@ def test_a_cluster_opens_with_its_members_differences_and_similar_news(browser):
         assert card.locator(".story").count() == 7
         assert "UPDATE 1-Ferry" in card.locator("ins").all_inner_texts()
         assert any(text.startswith("PORT HALDEN") for text in card.locator("del").all_inner_texts())
-        assert card.locator(".similar li").count() > 0
         card.locator(".head").click()
         assert card.locator(".story").count() == 0
 
@@ -47,7 +46,7 @@ def test_a_cluster_opens_with_its_members_differences_and_similar_news(browser):
 def test_similar_news_leads_to_their_cluster_and_back(browser):
     with looking(browser) as watched:
         page = opened(watched)
-        page.locator(".cluster").filter(has_text="Ferry fire").first.locator(".head").click()
+        page.locator(".cluster").filter(has_text="China rebukes US").first.locator(".head").click()
         wanted = page.locator(".similar button").first
         title = wanted.inner_text()
         wanted.click()
