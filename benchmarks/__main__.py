@@ -25,6 +25,7 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.online import online_record
 from benchmarks.page import RECORDS, write_page
 from benchmarks.scaling import SIZES, scaling_record
+from benchmarks.serving import serving_record
 from benchmarks.tables import markdown
 from benchmarks.throughput import DEFAULT_SLICES, ENGINES, NEEDS, OWN, throughput_record
 from dedup import DedupError
@@ -123,6 +124,13 @@ def online_command(chosen: argparse.Namespace) -> None:
         record = online_record(
             chosen.stories, chosen.large, chosen.repeats, chosen.seed, Path(folder), chosen.redis, chosen.postgres
         )
+    _report(record, chosen.output)
+
+
+def serve_command(chosen: argparse.Namespace) -> None:
+    """Measures the server."""
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        record = serving_record(chosen.stories, chosen.rate, chosen.seconds, chosen.words, chosen.seed, Path(folder))
     _report(record, chosen.output)
 
 
@@ -271,6 +279,13 @@ def _parser() -> argparse.ArgumentParser:
     online.add_argument("--redis", metavar="URL", help="an empty server to use, redis://host:6379/0")
     online.add_argument("--postgres", metavar="URL", help="an empty database to use, postgresql://user@host/database")
 
+    serving = commands.add_parser("serve", help="the server on loopback: batches, and single stories at a steady pace")
+    serving.set_defaults(run=serve_command)
+    serving.add_argument("--stories", type=int, default=50_000, help="in batches of 100")
+    serving.add_argument("--rate", type=float, default=200.0, help="single stories a second")
+    serving.add_argument("--seconds", type=float, default=30.0, help="of single stories")
+    serving.add_argument("--words", type=int, default=43)
+
     scaling = commands.add_parser("scaling", help="time and memory as feeds grow")
     scaling.set_defaults(run=scaling_command)
     scaling.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
@@ -300,13 +315,14 @@ def _parser() -> argparse.ArgumentParser:
         )
     for command in (throughput, peers):
         command.add_argument("--words", type=int, nargs="+", default=[43, 400], help="one feed each")
+    serving.add_argument("--folder", type=Path, help="where feed and store go meanwhile; the system's by default")
     for command, repeats in ((throughput, 3), (peers, 3), (online, 3), (everything, 3), (scaling, 1)):
         command.add_argument("--repeats", type=int, default=repeats)
     for command in (throughput, peers, online, everything, scaling, likeness):
         command.add_argument("--folder", type=Path, help="where feeds go meanwhile; the system's by default")
-    for command in (throughput, peers, online, scaling, accuracy, likeness):
+    for command in (throughput, peers, online, serving, scaling, accuracy, likeness):
         command.add_argument("-o", "--output", type=Path, help="JSON record to write")
-    for command in (feed, throughput, peers, online, everything, scaling, likeness):
+    for command in (feed, throughput, peers, online, serving, everything, scaling, likeness):
         command.add_argument("--seed", type=int, default=0)
     return parser
 

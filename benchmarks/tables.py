@@ -8,6 +8,7 @@ from benchmarks.accuracy_tables import accuracy_tables
 from benchmarks.likeness import likeness_table
 from benchmarks.online import online_table
 from benchmarks.scoring import LABELS
+from benchmarks.serving import serving_table
 
 Record = dict[str, Any]
 """What `throughput_record` and its like give, also when read back from JSON."""
@@ -19,9 +20,14 @@ def markdown(record: Record) -> str:
         return accuracy_tables(record)
     if record["benchmark"] == "likeness":
         return f"{likeness_table(record)}\n{_provenance(record)}\n"
-    body = {"throughput": _throughput, "peers": _throughput, "scaling": _scaling, "online": online_table}[
-        record["benchmark"]
-    ](record)
+    tables = {
+        "throughput": _throughput,
+        "peers": _throughput,
+        "scaling": _scaling,
+        "online": online_table,
+        "serve": serving_table,
+    }
+    body = tables[record["benchmark"]](record)
     return f"{body}\n{_provenance(record)}\n"
 
 

@@ -59,6 +59,15 @@ def recall(store: Store, layout: Layout, name: str, content: NDArray[np.uint64])
     return None
 
 
+def recall_latest(store: Store, layout: Layout, name: str) -> Decision | None:
+    """What was decided on the last story of an id, whatever it said, if it is still in the log; cf. `recall`."""
+    row = store.get(name)
+    if row is None:
+        return None
+    _, decided = layout.unpack([name], [row.record])
+    return _recalled(store, layout, name, decided)
+
+
 def _recalled(store: Store, layout: Layout, name: str, decided: Decided) -> Decision | None:
     """A decision with what the log says of the leader; None if that is gone."""
     position, kind = int(decided.leaders[0]), int(decided.kinds[0])

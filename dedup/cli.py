@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -71,6 +72,9 @@ def run(
     clusters: Annotated[
         str | None, typer.Option(help="Write one line a story: cluster, verdict, score (.jsonl or .parquet).")
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Write one page to look at: plots, clusters, differences.")
+    ] = None,
     window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
     keep: Annotated[str, typer.Option(help="Which story is kept: earliest, longest, source:NAME,NAME.")] = "earliest",
     rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
@@ -97,6 +101,7 @@ def run(
             feeds=feeds,
             output=output,
             clusters=clusters,
+            report=report,
             window=window,
             keep=keep,
             rule=rule,
@@ -277,6 +282,64 @@ def rebuild(
         options = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness, boilerplate=boilerplate)
         for line in rebuild_store(store, into, options, texts=not no_text):
             typer.echo(line)
+
+
+@app.command()
+def serve(
+    store: STORE = "sqlite:///stories.db",
+    host: Annotated[str, typer.Option(help="Where to listen; past this machine it takes an API key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 8080,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="File with the key that callers must show; or DEDUP_API_KEY.")
+    ] = None,
+    miniflux_secret_file: Annotated[
+        Path | None, typer.Option(help="File with the secret of Miniflux's webhook; or DEDUP_MINIFLUX_SECRET.")
+    ] = None,
+    most_bytes: Annotated[int, typer.Option(help="Longest body of a request.")] = 8 << 20,
+    most_stories: Annotated[int, typer.Option(help="Most stories in one request.")] = 1000,
+    latest: Annotated[int, typer.Option(help="Stories on the wall, the latest; 1 KB of memory each.")] = 20_000,
+    window: WINDOW = None,
+    keep: KEEP = None,
+    rule: RULE = None,
+    strictness: STRICTNESS = None,
+    no_text: NO_TEXT = False,
+) -> None:
+    """Serve an index over HTTP: an API, a webhook for Miniflux, and the wall of stories to look at."""
+    with exit_codes():
+        from dedup.serve.options import KEY_VARIABLE, MINIFLUX_VARIABLE, ServeOptions, read_secret
+        from dedup.startup import import_numba
+
+        options = ServeOptions(
+            host=host,
+            port=port,
+            key=read_secret(api_key_file, KEY_VARIABLE),
+            miniflux_secret=read_secret(miniflux_secret_file, MINIFLUX_VARIABLE),
+            most_bytes=most_bytes,
+            most_stories=most_stories,
+            latest=latest,
+        )
+        import_numba()
+        from dedup.ingest import IndexOptions
+
+        try:
+            from dedup.serve.server import Serve
+        except ModuleNotFoundError as exc:
+            raise SettingsError(f"serving takes {exc.name}: pip install 'dedup-stories[serve]'") from exc
+        index = IndexOptions(window=window, keep=keep, rule=rule, strictness=strictness)
+        Serve(store=store, index=index, options=options, texts=not no_text).run()
+
+
+@app.command()
+def feedback(
+    store: STORE = "sqlite:///stories.db",
+    output: Annotated[str, typer.Option("-o", "--output", help="Where the judged pairs go (.jsonl).")] = "-",
+) -> None:
+    """Write what people said of pairs of stories, "the same" or not, as JSON lines."""
+    with exit_codes():
+        from dedup.feedback import export_feedback
+        from dedup.job import say
+
+        say(f"{export_feedback(store, output):,} judged pairs")
 
 
 def _parse_mapping(pairs: list[str]) -> dict[str, str]:

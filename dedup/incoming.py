@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -23,8 +23,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
-def read_fields(story: Story) -> StoryFields:
-    """A story given as a mapping.
+def read_fields(story: Story | StoryFields) -> StoryFields:
+    """A story given as a mapping; one that was read already comes back as it is.
 
     The fields are those of `STORY_SCHEMA`; others are passed over. `published` is a datetime, a date in any usual
     writing or None; without a zone it is UTC, and what cannot be read as a date counts as none. A story without an id
@@ -34,6 +34,8 @@ def read_fields(story: Story) -> StoryFields:
         SettingsError: it has neither title nor text among its fields, neither id nor URL, or a value of a type that is
             no text.
     """
+    if isinstance(story, StoryFields):
+        return story
     if "title" not in story and "text" not in story:
         raise SettingsError(
             f"a story has a title, a text or both; got the fields {', '.join(map(str, story)) or 'none'}"
@@ -56,7 +58,11 @@ def story_batch(stories: Iterable[Story]) -> pa.RecordBatch:
     Raises:
         SettingsError: one cannot be taken.
     """
-    rows = [read_fields(story) for story in stories]
+    return fields_batch([read_fields(story) for story in stories])
+
+
+def fields_batch(rows: Sequence[StoryFields]) -> pa.RecordBatch:
+    """Stories that were read, as a batch of `STORY_SCHEMA`."""
     columns = zip(*rows, strict=True) if rows else [()] * len(STORY_SCHEMA)
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, STORY_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
@@ -119,7 +125,7 @@ def read_stories(written: Iterable[bytes]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
 
 
-def _text(story: Story, name: str) -> str:
+def _text(story: Mapping[str, Any], name: str) -> str:
     value = story.get(name)
     if value is None:
         return ""
@@ -128,7 +134,7 @@ def _text(story: Story, name: str) -> str:
     return value if value.isascii() else _encodable(value)
 
 
-def _name(story: Story, url: str) -> str:
+def _name(story: Mapping[str, Any], url: str) -> str:
     name = story.get("id")
     if name is None or name == "":
         name = url

@@ -32,7 +32,7 @@ from dedup.records import Decided, Layout
 from dedup.related import Related
 from dedup.settings import Settings
 from dedup.similar import Similar, check_top
-from dedup.single import hash_story
+from dedup.single import StoryFields, hash_story
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
 from dedup.window import MOST_ENTERED, Window
@@ -143,7 +143,7 @@ class StoryIndex:
         """Let the store go; the index cannot be used after that. Closing twice is fine."""
         self._store.close()
 
-    def add(self, story: Story) -> Decision:
+    def add(self, story: Story | StoryFields) -> Decision:
         """Decide on a story and keep it; once this returns, the log has it.
 
         A story that is there with the same words under the same id gets the decision it got, and is not kept again.
@@ -244,6 +244,11 @@ class StoryIndex:
                     raise SettingsError(f'there is no story "{name}" in {self._label}')
                 raise SettingsError(f'of story "{name}" only hashes are kept; an index that keeps texts can tell more')
         return list(read_stories(told[name] for name in names).to_pylist())
+
+    @property
+    def store(self) -> Store:
+        """Where the log is, for those who show what it holds; only the index appends to it."""
+        return self._store
 
     @property
     def position(self) -> int:

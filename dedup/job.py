@@ -16,9 +16,12 @@ import pyarrow as pa
 
 from dedup.batch import find_duplicates
 from dedup.boilerplate import Learned, Learning, describe_phrases, learn_if
+from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
+from dedup.report import write_report
 from dedup.result import Result
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
+from dedup.similar import find_similar
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
 
@@ -30,6 +33,7 @@ class Job:
     feeds: list[str]
     output: str = "-"
     clusters: str | None = None
+    report: str | None = None
     window: str = "72h"
     keep: str = "earliest"
     rule: str = "evidence"
@@ -62,25 +66,34 @@ class Job:
             **({"threads": self.threads} if self.threads else {}),
         )
         feeds = open_feeds(self.feeds, reading)
-        check_outputs(feeds, [name for name in (self.output, self.clusters, self.rejects) if name is not None])
+        outputs = (self.output, self.clusters, self.report, self.rejects)
+        check_outputs(feeds, [name for name in outputs if name is not None])
         warm_up(say)
         started = time.perf_counter()
+        hashed = HashedFeed()
         with _progress() as show:
             learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
             settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
-            result = find_duplicates(batches, settings, progress=show)
+            result = find_duplicates(batches, settings, progress=show, hashed=hashed)
         found = time.perf_counter() - started
         self._write(feeds, result)
+        self._write_report(feeds, result, hashed)
         for line in summarise(feeds, result, learned, found, time.perf_counter() - started):
             say(line)
         return result
 
     def _write(self, feeds: list[Feed], result: Result) -> None:
-        """Write both outputs at once: one mostly waits for the disk, the other computes."""
+        """Write rows and clusters at once: one mostly waits for the disk, the other computes."""
         with ThreadPoolExecutor(1) as pool:
             written = pool.submit(self._write_clusters, result)
             write_kept(feeds, _flags_by_feed(feeds, result), self.output)
             written.result()
+
+    def _write_report(self, feeds: list[Feed], result: Result, hashed: HashedFeed) -> None:
+        if self.report is not None:
+            similar = find_similar(hashed.facts(), result) if len(result) else None
+            names = [feed.path for feed in feeds]
+            write_report(lambda: _batches_again(feeds), result, self.report, similar=similar, names=names)
 
     def _write_clusters(self, result: Result) -> None:
         if self.clusters is not None:
@@ -96,6 +109,11 @@ def read_batches(feeds: Sequence[Feed]) -> Iterator[pa.RecordBatch]:
     """The stories of feeds, one after another."""
     for feed in feeds:
         yield from feed.batches()
+
+
+def _batches_again(feeds: list[Feed]) -> Iterator[pa.RecordBatch]:
+    for feed in feeds:
+        yield from feed.batches_again()
 
 
 def _flags_by_feed(feeds: list[Feed], result: Result) -> list[np.ndarray]:

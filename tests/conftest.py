@@ -6,9 +6,10 @@ import os
 
 from hypothesis import settings
 
+from tests.browsers import browser
 from tests.services import postgres_server, redis_cluster, redis_server
 
-__all__ = ["postgres_server", "redis_cluster", "redis_server"]
+__all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
 
 settings.register_profile("ci", derandomize=True, max_examples=50)
 if os.environ.get("CI"):

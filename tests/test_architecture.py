@@ -14,7 +14,7 @@ import dedup
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
     ("errors", "startup"),
-    ("settings", "stories"),
+    ("settings", "stories", "display"),
     ("kernels",),
     ("words",),
     ("text",),
@@ -38,10 +38,12 @@ LAYERS = (
     ("related",),
     ("index",),
     ("writers",),
+    ("report", "feedback"),
     ("warmup",),
     ("job",),
     ("explain_view",),
     ("ingest", "integrations", "similar_job", "explain_job"),
+    ("serve",),
     ("cli",),
     ("__main__",),
 )

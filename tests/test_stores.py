@@ -173,6 +173,19 @@ def test_what_was_written_is_there_when_opened_again(url):
         assert store.append(1, [row("b")])
 
 
+def test_notes_come_back_in_order_and_outlive_the_stories(url):
+    with open_store(url) as store:
+        store.create(b"{}")
+        store.append(0, [row("a", 1)])
+        numbers = [store.add_note(note) for note in (b"one", b"\0\xff", b"", b"four")]
+        assert numbers == sorted(set(numbers))
+        store.expire(9)
+    with open_store(url) as store:
+        assert store.notes(0, 9) == list(zip(numbers, (b"one", b"\0\xff", b"", b"four"), strict=True))
+        assert store.notes(numbers[0], 2) == [(numbers[1], b"\0\xff"), (numbers[2], b"")]
+        assert store.notes(numbers[-1], 9) == []
+
+
 def test_stores_of_two_names_are_apart(new_url):
     with open_store(new_url()) as one, open_store(new_url()) as other:
         one.create(b"1")

@@ -28,6 +28,8 @@ def assert_holds_the_sample(store):
     assert store.append(3, [Row("d", 40, b"d")])
     assert store.expire(0) == 1
     assert [position for position, _ in store.read(0, 9)] == [2, 4]
+    assert store.notes(0, 9) == []
+    assert store.notes(store.add_note(b"said") - 1, 9) == [(1, b"said")]
 
 
 def sqlite_sample(path, version):
@@ -77,17 +79,17 @@ def test_keys_of_every_schema_are_read(redis_server, version):
 def test_a_file_is_brought_to_the_next_schema_and_then_refused_by_this_release(tmp_path, monkeypatch):
     url = sqlite_sample(tmp_path / "old.db", 1)
     released = dedup.stores.sqlite.MIGRATIONS
-    coming = (*released, ("CREATE TABLE notes (position INTEGER PRIMARY KEY)", "INSERT INTO notes VALUES (7)"))
+    coming = (*released, ("CREATE TABLE coming (position INTEGER PRIMARY KEY)", "INSERT INTO coming VALUES (7)"))
     monkeypatch.setattr(dedup.stores.sqlite, "MIGRATIONS", coming)
     for _ in range(2):  # the second finds it done
         with open_store(url) as store:
-            assert session_of(store).run(lambda connection: connection.execute("SELECT * FROM notes").fetchall()) == [
+            assert session_of(store).run(lambda connection: connection.execute("SELECT * FROM coming").fetchall()) == [
                 (7,)
             ]
     with open_store(url) as store:
         assert_holds_the_sample(store)
     monkeypatch.setattr(dedup.stores.sqlite, "MIGRATIONS", released)
-    with pytest.raises(IndexFormatError, match=r"has schema 2, this release reads up to 1; upgrade .*, or rebuild"):
+    with pytest.raises(IndexFormatError, match=r"has schema 3, this release reads up to 2; upgrade .*, or rebuild"):
         open_store(url)
 
 
@@ -118,7 +120,7 @@ def test_tables_are_brought_to_the_next_schema_and_then_refused_by_this_release(
             with open_store(url) as store:
                 assert store.read(0, 9, stories=True) == ROWS
     assert dedup.stores.postgres.MIGRATIONS is released
-    with pytest.raises(IndexFormatError, match=r"has schema 2, this release reads up to 1; upgrade .*, or rebuild"):
+    with pytest.raises(IndexFormatError, match=r"has schema 3, this release reads up to 2; upgrade .*, or rebuild"):
         open_store(url)
 
 
@@ -195,17 +197,19 @@ def test_a_log_that_was_replaced_is_noticed(postgres_server, redis_server, tmp_p
 
 
 @pytest.mark.service
-def test_every_redis_key_but_one_expires(redis_server):
+def test_every_redis_key_but_the_log_and_notes_expires(redis_server):
     log = new_name()
+    kept = {f"{{{log}}}:log", f"{{{log}}}:notes"}
     with open_store(redis_server.url(log) + "&ttl=2h") as store:
         store.create(HEADER)
         store.append(0, [Row(str(k), k, b"record", b"story") for k in range(3000)])
+        store.add_note(b"said")
         client = redis_server.client()
         lives = {key.decode(): client.ttl(key) for key in client.keys(f"*{log}*")}
-        assert {key for key, seconds in lives.items() if seconds == -1} == {f"{{{log}}}:log"}
-        assert all(7190 <= seconds <= 7200 for key, seconds in lives.items() if key != f"{{{log}}}:log")
+        assert {key for key, seconds in lives.items() if seconds == -1} == kept
+        assert all(7190 <= seconds <= 7200 for key, seconds in lives.items() if key not in kept)
         assert store.expire(3000) == 3000
-        assert client.keys(f"*{log}*") == [f"{{{log}}}:log".encode()]
+        assert {key.decode() for key in client.keys(f"*{log}*")} == kept
 
 
 @pytest.mark.service

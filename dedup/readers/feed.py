@@ -189,6 +189,24 @@ class Feed:
                 yield parsed.batch
         self._check_fields()
 
+    def batches_again(self) -> Iterator[pa.RecordBatch]:
+        """The stories of `batches`, once that is exhausted, a second time; nothing is noted or put aside.
+
+        Raises:
+            FeedError: the feed changed since it was read.
+        """
+        noted, self.stats = self.stats, ReadStats()
+        count = 0
+        try:
+            for parsed in self._parse() if noted.rows else ():
+                count += parsed.batch.num_rows
+                if parsed.batch.num_rows:
+                    yield parsed.batch
+        finally:
+            self.stats = noted
+        if count != noted.rows:
+            raise FeedError(self.path, "changed while it was read; run again")
+
     def _parse(self) -> Iterator[Parsed]:
         threads = self._settings.threads
         if self.format in (PARQUET, ARROW):

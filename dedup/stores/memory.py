@@ -19,6 +19,7 @@ class _Log:
         self.positions: list[int] = []  # ascending
         self.rows: list[Row] = []  # beside them
         self.latest: dict[str, Row] = {}  # by id
+        self.notes: list[bytes] = []
 
 
 class MemoryStore(Store):
@@ -103,6 +104,19 @@ class MemoryStore(Store):
             log.positions, log.rows = [log.positions[k] for k in kept], [log.rows[k] for k in kept]
             log.latest = {row.id: row for row in log.rows}
             return dropped
+
+    def add_note(self, note: bytes) -> int:
+        """See `Store`."""
+        log = self._open()
+        with log.lock:
+            log.notes.append(note)
+            return len(log.notes)
+
+    def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """See `Store`."""
+        log = self._open()
+        with log.lock:
+            return list(enumerate(log.notes[after : after + limit], after + 1))
 
     def close(self) -> None:
         """See `Store`."""

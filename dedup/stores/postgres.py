@@ -35,6 +35,7 @@ MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
         "CREATE INDEX ON {entries} (published_us)",
         "CREATE TABLE {stories} (position bigint PRIMARY KEY, story bytea NOT NULL)",
     ),
+    ("CREATE TABLE {notes} (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note bytea NOT NULL)",),
 )
 # The log's row is locked from here to the commit, so appends take turns; a second one finds `last` moved on.
 _APPEND: LiteralString = """
@@ -193,6 +194,19 @@ class PostgresStore(Store):
             total += dropped
         return total
 
+    def add_note(self, note: bytes) -> int:
+        """See `Store`."""
+        query = self._sql("INSERT INTO {notes} (note) VALUES (%s) RETURNING number")
+        found = self._session.run(lambda connection: connection.execute(query, (note,)).fetchone())
+        return 0 if found is None else int(found[0])
+
+    def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """See `Store`."""
+        query = self._sql("SELECT number, note FROM {notes} WHERE number > %s ORDER BY number LIMIT %s")
+        return self._session.run(
+            lambda connection: connection.cursor(binary=True).execute(query, (after, limit)).fetchall()
+        )
+
     def close(self) -> None:
         """See `Store`."""
         self._session.close()
@@ -202,7 +216,7 @@ class PostgresStore(Store):
         if text not in self._statements:
             from psycopg import sql
 
-            kinds = ("schema", "log", "entries", "stories")
+            kinds = ("schema", "log", "entries", "stories", "notes")
             names = {kind: sql.Identifier(f"{self._name}_{kind}") for kind in kinds}
             self._statements[text] = sql.SQL(text).format(**names).as_bytes(None)
         return self._statements[text]

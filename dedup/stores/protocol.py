@@ -82,6 +82,16 @@ class Store(Protocol):
     def expire(self, before_us: int) -> int:
         """Drop the rows published before a time (microseconds since 1970); how many. Other rows keep their position."""
 
+    def add_note(self, note: bytes) -> int:
+        """Keep a note beside the log; its number, which rises with every note.
+
+        Notes never expire: they are what people said of stories, long after those have gone. If the connection is lost
+        in the middle, a note may be kept twice.
+        """
+
+    def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """The first `limit` notes behind a number (0 for the beginning), with their numbers, in order."""
+
     def close(self) -> None:
         """Let the connection go; the store cannot be used after that. Closing twice is fine."""
 

@@ -2,13 +2,14 @@
 
 Keys, all in one Cluster slot through the tag in braces:
 
-    {dedup}:log         hash: schema, identity, last, floor, header. The only key that does not expire
+    {dedup}:log         hash: schema, identity, last, floor, header. Does not expire
+    {dedup}:notes       list: what people said of stories. Does not expire either
     {dedup}:rows:K      hash: position -> row, for the 1,024 positions of slice K
     {dedup}:texts:K     hash: position -> story, where there is one
     {dedup}:times       sorted set: time and position of every row, in the order of time
     {dedup}:id:ID       sorted set: the positions of an id
 
-Keys expire when nothing was written to them for `ttl`, 30 days unless the URL says otherwise. An index refuses
+The others expire when nothing was written to them for `ttl`, 30 days unless the URL says otherwise. An index refuses
 one shorter than its window and lateness; it only clears up after an index nobody uses any more: what is old is dropped
 by `expire`. Keys are never listed with KEYS or SCAN.
 
@@ -259,6 +260,16 @@ class RedisStore(Store):
             total += dropped
         self.floor()  # so that readers of the log's beginning need not pass over what is gone
         return total
+
+    def add_note(self, note: bytes) -> int:
+        """See `Store`."""
+        return int(self._session.run(lambda client: client.rpush(self._prefix + b"notes", note)))
+
+    def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """See `Store`."""
+        key = self._prefix + b"notes"
+        found = self._session.run(lambda client: client.lrange(key, after, after + limit - 1))
+        return list(enumerate(found, after + 1))
 
     def close(self) -> None:
         """See `Store`."""

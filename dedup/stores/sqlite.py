@@ -31,6 +31,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Apart, so that the log is read back without turning these pages over.
         "CREATE TABLE stories (position INTEGER PRIMARY KEY, story BLOB NOT NULL)",
     ),
+    ("CREATE TABLE notes (number INTEGER PRIMARY KEY, note BLOB NOT NULL)",),
 )
 _APPLICATION_ID = 0x64647570  # "ddup": tells our files from other people's
 _POLL = 0.003  # seconds SQLite waits for a lock by itself: left to it, it asks every 100 ms, and busy others starve it
@@ -132,6 +133,20 @@ class SQLiteStore(Store):
         while dropped := self._session.run(lambda connection: self._expire(connection, before_us)):
             total += dropped
         return total
+
+    def add_note(self, note: bytes) -> int:
+        """See `Store`."""
+
+        def put(connection: sqlite3.Connection) -> int:
+            with _transaction(connection, self._retry):
+                return connection.execute("INSERT INTO notes (note) VALUES (?)", (note,)).lastrowid or 0
+
+        return self._session.run(put)
+
+    def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """See `Store`."""
+        query = "SELECT number, note FROM notes WHERE number > ? ORDER BY number LIMIT ?"
+        return self._session.run(lambda connection: connection.execute(query, (after, limit)).fetchall())
 
     def close(self) -> None:
         """See `Store`."""

@@ -1,0 +1,1 @@
+"""The index behind HTTP: an API for machines, a webhook for Miniflux, and the wall of stories for people."""

@@ -1,0 +1,160 @@
+"""The gate before every route: who may ask, from which page, and how much."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dedup.serve.metrics import Metrics
+from dedup.serve.options import ServeOptions
+from dedup.serve.refusals import Refusal, refusal_body
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN = ("/healthz",)  # without a key
+WEBHOOKS = ("/webhooks/miniflux",)  # signed in their own way
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser would not say which page a form was on
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_ASK = {"www-authenticate": 'Basic realm="dedup", charset="UTF-8"'}
+
+
+class Guard:
+    """Checks a request, limits its body, measures it, and puts the page's policy on every answer."""
+
+    def __init__(self, app: App, options: ServeOptions, metrics: Metrics) -> None:
+        self._app, self._options, self._metrics = app, options, metrics
+        self._key = hashlib.sha256(options.key.encode()).digest() if options.key else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            else:  # a WebSocket, of which there are none
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        try:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            self._check(scope, headers)
+            await self._app(scope, self._limited(receive, headers), answer)
+        except Refusal as refusal:
+            await refuse(answer, refusal)
+        finally:
+            self._metrics.observe(scope, status, time.perf_counter() - started)
+
+    def _check(self, scope: Scope, headers: dict[str, str]) -> None:
+        """Refuse who may not ask.
+
+        Raises:
+            Refusal: 401 without the key, 403 from a page of another site, 421 for a name that is not this machine's.
+        """
+        path = scope["path"]
+        if self._key is None:
+            host = urlsplit(f"//{headers.get('host', '')}")
+            if not _is_local(_hostname(host.netloc)):  # a page elsewhere whose name was pointed at this machine
+                raise Refusal(421, "without an API key only this machine is served: ask for localhost or 127.0.0.1")
+        elif path not in OPEN and path not in WEBHOOKS and not self._shows_key(headers):
+            raise Refusal(401, "show the API key: Authorization: Bearer KEY, or as the password of Basic", _ASK)
+        if scope["method"] not in _SAFE and _is_foreign(headers):
+            raise Refusal(403, "sent by a page of another site, so it was refused")
+
+    def _shows_key(self, headers: dict[str, str]) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                given = base64.b64decode(given.strip(), validate=True).decode("utf-8").partition(":")[2]
+            except (binascii.Error, ValueError):
+                return False
+        elif scheme.lower() != "bearer":
+            given = headers.get("x-api-key", "")
+        digest = hashlib.sha256(given.strip().encode("utf-8", "replace")).digest()
+        return self._key is not None and hmac.compare_digest(digest, self._key)
+
+    def _limited(self, receive: Receive, headers: dict[str, str]) -> Receive:
+        """The body, refused as soon as it is known to be too long.
+
+        Raises:
+            Refusal: 413, or 400 for a length that is no number.
+        """
+        most, seen = self._options.most_bytes, 0
+        told = headers.get("content-length", "0")
+        if not (told.isascii() and told.isdigit()):
+            raise Refusal(400, "Content-Length is no number")
+        too_long = Refusal(
+            413, f"the body is longer than {most:,} bytes; send fewer stories at once", {"connection": "close"}
+        )
+        if int(told[:20]) > most:
+            raise too_long
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > most:
+                    raise too_long
+            return message
+
+        return counted
+
+
+async def refuse(send: Send, refusal: Refusal) -> None:
+    """Send a refusal."""
+    headers = [(b"content-type", b"application/json"), *((k.encode(), v.encode()) for k, v in refusal.headers.items())]
+    body = refusal_body(refusal.message)
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _hostname(netloc: str) -> str:
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_local(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _is_foreign(headers: dict[str, str]) -> bool:
+    """Whether a browser says that a page of another site sent this; other programs send neither header."""
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin")
+    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()
