@@ -36,7 +36,7 @@ LAYERS = (
     ("writers",),
     ("warmup",),
     ("job",),
-    ("ingest", "integrations"),
+    ("ingest", "integrations", "spark"),
     ("cli",),
     ("__main__",),
 )
@@ -95,6 +95,7 @@ def test_every_kernel_has_a_slow_twin():
         "composition": "tokens",
         "candidates": "leaders",
         "window": "evidence",
+        "pairs": "evidence",
     }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"

@@ -62,8 +62,8 @@ def group_stories(tables: Tables, limit: int, first_new: int, parts: int) -> Ite
     """What the stories of one part's buckets have to do with each other, as parcels.
 
     PAIRS, to the part of their later story: two stories of a bucket in reach of each other, in no crowd. CROWDS, to the
-    part of their story: the members of buckets in which more than `limit` may be in reach of one another. LINKS: stories
-    of equal content in reach of each other; all of a kind hang together.
+    part of their story: the members of buckets in which more than `limit` may be in reach of one another. LINKS:
+    stories of equal content in reach of each other; all of a kind hang together.
 
     Args:
         tables: what `scatter_keys` sent.
@@ -136,7 +136,7 @@ class Grouped:
         self._chain = np.cumsum(begins) - 1
 
     def crowded(self, limit: int) -> NDArray[np.bool_]:
-        """bool[n], of the members in order: whether in their chain more than `limit` stories are in reach of one slice."""
+        """bool[n], of the members in order: whether their chain has more than `limit` in reach of one slice."""
         count = len(self.order)
         if not count:
             return np.zeros(0, dtype=np.bool_)

@@ -34,7 +34,9 @@ def scatter_crowds(
     sender = Sender(parts)
     last_band = count_bands(settings) - 1
     for batch in batches:
-        values = {name: np.asarray(array.to_numpy()) for name, array in zip(batch.schema.names, batch.columns, strict=True)}
+        values = {
+            name: np.asarray(array.to_numpy()) for name, array in zip(batch.schema.names, batch.columns, strict=True)
+        }
         copies = values["kind"] == EXACT  # they look for nothing, and have nothing of their own but their URL
         enters = ~copies | (values["bucket"] >> 32 == last_band)
         own, home = values["slice"], values["leader_slice"]

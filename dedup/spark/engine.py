@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dedup.errors import IndexFormatError, SettingsError
+from dedup.errors import IndexFormatError
 from dedup.kernels.native.evidence import UNDATED
 from dedup.settings import Settings
 from dedup.spark.feeds import hash_frame, telling_columns
@@ -47,8 +47,8 @@ def find_duplicates(
             the partitions of `df` and of the rows in each, which a file read by Spark need not keep.
         work_dir: a new folder that all executors reach, for what the stages leave (about 4 KB a story, to be removed
             afterwards); a temporary one for a local master.
-        partitions: parts that the work is cut into; by default one for 50,000 stories, and two a core at the least. Does
-            not change the result.
+        partitions: parts that the work is cut into; by default one for 50,000 stories, and two a core at the least.
+            Does not change the result.
         since: the folder that an earlier run `save`d: its stories come before these, and are not decided again.
         save: a new folder for the signatures and clusters of all stories up to these.
 
@@ -68,7 +68,8 @@ def find_duplicates(
     hashed = ordered.select(*(f"`{name}`" for name in columns)).mapInArrow(
         partial(hash_frame, settings=replace(settings, threads=1), mapping=dict(mapping)), DDL
     )
-    return decide_hashed(space, hashed, settings, partitions=partitions, since=since, save=save)
+    verdicts = decide_hashed(space, hashed, settings, partitions=partitions, since=since, save=save)
+    return verdicts.drop("split", "place")
 
 
 def decide_hashed(
@@ -80,7 +81,10 @@ def decide_hashed(
     since: str | None = None,
     save: str | None = None,
 ) -> DataFrame:
-    """The verdicts on stories that are hashed, rows of `signatures.SCHEMA`; otherwise as `find_duplicates`."""
+    """The verdicts on stories that are hashed, rows of `signatures.SCHEMA`, as `tell_verdicts` has them.
+
+    Cf. `find_duplicates`. A split of `hashed` is a stretch of the feed, in the order of their numbers.
+    """
     from pyspark.sql import functions as f
 
     spark = space.spark
@@ -95,8 +99,8 @@ def decide_hashed(
         shift = 0 if last is None or last[0] is None else last[0] + 1
         all_stories = before.unionByName(today.withColumn("split", (f.col("split") + shift).cast("int")))
     numbered = number_stories(all_stories, settings)
-    first_new = 0 if known is None else numbered.count - today.count()
-    space.parts = partitions or _parts(spark, numbered.count)
+    first_new = 0 if known is None else numbered.total - today.count()
+    space.parts = partitions or _parts(spark, numbered.total)
     stories = _with_known(numbered.stories, known, first_new, settings)
     rounds = Rounds(space, settings, stories, first_new, numbered.undated)
     decisions = rounds.decide().select("row", "leader", "score", "kind")
@@ -129,7 +133,7 @@ def _with_known(stories: DataFrame, known: DataFrame | None, first_new: int, set
     new = stories.where(f.col("row") >= first_new).withColumns(nothing)
     window = settings.window_us
     undated = f.lit(int(UNDATED))
-    earliest = stories.where((f.col("row") >= first_new)).agg(f.min("time")).first()
+    earliest = stories.where(f.col("row") >= first_new).agg(f.min("time")).first()
     if window > 0 and earliest is not None and earliest[0] is not None and earliest[0] != int(UNDATED):
         # buckets are those of slices of time, by the leader's: nobody looks further back than one slice
         horizon = (earliest[0] // window - 1) * window
@@ -165,6 +169,3 @@ def _check_saved(spark: SparkSession, folder: str, settings: Settings) -> None:
         raise IndexFormatError(
             f"{folder} was made as {found and found[0]}, not as {wanted}; run on all stories again, and save them anew"
         )
-
-
-__all__ = ["SettingsError", "decide_hashed", "find_duplicates"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+
 import pyarrow as pa
 
 from dedup.errors import SettingsError
@@ -56,7 +57,7 @@ def telling_columns(names: Sequence[str], mapping: Mapping[str, str]) -> list[st
     telling = {plain for role in ("title", "text") for plain in fields.by_role[ROLES.index(role)]}
     if not telling & there:
         raise SettingsError(
-            f'no column of the table ({", ".join(names)}) is known as title or text; '
+            f"no column of the table ({', '.join(names)}) is known as title or text; "
             'name them, such as mapping={"title": "headline"}'
         )
     used = there | {ways[plain] for plain in there if plain in ways}
@@ -75,9 +76,22 @@ def hash_files(
                 yield _note(row["split"], "\n".join(feed.describe()))
 
 
+def read_files(batches: Iterator[pa.RecordBatch], reading: ReadSettings) -> Iterator[pa.RecordBatch]:
+    """The stories of files once more, for those that are kept: columns split, place, and those of a story."""
+    for batch in batches:
+        for row in batch.to_pylist():
+            place = 0
+            for feed in open_feeds([row["path"]], reading):
+                for stories in feed.batches():
+                    count = stories.num_rows
+                    splits = pa.array([row["split"]] * count, pa.int32())
+                    places = pa.array(range(place, place + count), pa.int64())
+                    columns = [splits, places, *stories.columns]
+                    yield pa.RecordBatch.from_arrays(columns, names=["split", "place", *stories.schema.names])
+                    place += count
+
+
 def _note(split: int, text: str) -> pa.RecordBatch:
     """A row that holds what is to be said of a split in place of an id."""
     values = {name: [None] for name in SCHEMA.names} | {"split": [split], "place": [NOTE], "id": [text]}
     return pa.RecordBatch.from_pydict(values, schema=SCHEMA)
-
-

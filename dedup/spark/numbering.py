@@ -15,7 +15,7 @@ class Numbered(NamedTuple):
     """The stories of a feed in its order."""
 
     stories: DataFrame  # columns of `signatures.SCHEMA`, row, and horizon: leaders published before it are forgotten
-    count: int
+    total: int
     undated: bool  # whether there are stories before the first dated one
 
 

@@ -92,7 +92,8 @@ def by_part(work: Work) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Reco
     """A function for `mapInArrow` that does some work on each part as a whole, once all its parcels are there."""
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        part, tables = -1, {}
+        part = -1
+        tables: dict[str, list[pa.Table]] = {}
         for batch in batches:
             numbers, kinds, payloads = (batch.column(name) for name in SCHEMA.names)
             for row, number in enumerate(numbers.to_pylist()):

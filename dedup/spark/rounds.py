@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 from dedup.kernels.native.leaders import EXACT
 from dedup.settings import Settings
 from dedup.spark import buckets as grouping
-from dedup.spark.buckets import CROWD_DDL, PAIR_DDL, PAIRS
+from dedup.spark.buckets import CROWD_DDL, PAIR_DDL, PAIRS, Parcels
 from dedup.spark.components import both_ways, downwards, large_star, small_star
 from dedup.spark.crowds import scatter_crowds, search_crowds
 from dedup.spark.deciding import DECISION_DDL, decide_part, scatter_meetings, scatter_stories
 from dedup.spark.judging import judge_part, scatter_facts, scatter_pairs, send_guests
-from dedup.spark.parcels import DDL, unpack
+from dedup.spark.parcels import DDL, Tables, unpack
 from dedup.spark.stars import scatter_ends, star_work
 from dedup.spark.workspace import Workspace
 
@@ -69,12 +69,12 @@ class Rounds:
         while True:
             found = self._search(decisions)
             fresh = keep(self._across(found, components).join(judged, ["story", "other"], "left_anti"), "fresh")
+            joined = components
             if not fresh.isEmpty():
                 verified = keep(self._judge(fresh), "verified")
                 judged = keep(judged.unionByName(fresh), "judged")
-                joined = components if verified.isEmpty() else self._connect(_as_edges(components).unionByName(verified))
-            else:
-                joined = components
+                if not verified.isEmpty():
+                    joined = self._connect(_as_edges(components).unionByName(verified))
             now_met = self._within(found.where("crowd").select("story", "other"), joined)
             now_met = keep(now_met, "met")
             changed = keep(self._changed(components, joined, crowd_met, now_met), "changed")
@@ -94,10 +94,10 @@ class Rounds:
         )
         first_new, limit = self._first_new, settings.bucket_limit
 
-        def group(_: int, tables: grouping.Tables) -> grouping.Parcels:
+        def group(_: int, tables: Tables) -> Parcels:
             return grouping.group_stories(tables, limit, first_new, parts)
 
-        def unique(_: int, tables: grouping.Tables) -> grouping.Parcels:
+        def unique(_: int, tables: Tables) -> Parcels:
             return grouping.unique_pairs(tables)
 
         grouped = space.keep(space.run(scattered, group), "grouped", by="kind")
@@ -168,25 +168,23 @@ class Rounds:
             "coalesce(kind, 0) as kind",
         )
         scatter = partial(scatter_crowds, settings=settings, parts=parts, undated=self._undated)
-        searched = space.run(
-            members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts)
-        )
+        searched = space.run(members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts))
         crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL)
         found = through.distinct().selectExpr("*", "false as crowd").unionByName(crowd.selectExpr("*", "true as crowd"))
         return space.keep(found, "found")
 
     def _across(self, found: DataFrame, components: DataFrame) -> DataFrame:
         """The pairs found whose stories are not in one component."""
-        apart = _with_components(found, components).where("of_story is null or of_other is null or of_story != of_other")
+        apart = _with_components(found, components).where(
+            "of_story is null or of_other is null or of_story != of_other"
+        )
         return apart.select("story", "other").distinct()
 
     def _within(self, found: DataFrame, components: DataFrame) -> DataFrame:
         """The pairs found whose stories are in one component."""
         return _with_components(found, components).where("of_story = of_other").select("story", "other")
 
-    def _changed(
-        self, before: DataFrame, after: DataFrame, met_before: DataFrame, met_after: DataFrame
-    ) -> DataFrame:
+    def _changed(self, before: DataFrame, after: DataFrame, met_before: DataFrame, met_after: DataFrame) -> DataFrame:
         """The components of `after` whose pass has not been run on what they are now: a column component."""
         others = met_after.exceptAll(met_before).union(met_before.exceptAll(met_after)).selectExpr("story as row")
         changed = after.join(others, "row", "left_semi").select("component")
@@ -211,4 +209,3 @@ def _equal(left: DataFrame, right: DataFrame) -> bool:
     """Whether two sets of edges are equal; neither has one twice."""
     both = left.selectExpr("*", "1 as side").unionByName(right.selectExpr("*", "-1 as side"))
     return both.groupBy("story", "other").agg({"side": "sum"}).where("`sum(side)` != 0").isEmpty()
-

@@ -17,8 +17,8 @@ from dedup.kernels.native.facts import SECTIONS
 from dedup.settings import Settings
 
 DDL = (
-    "split int, place long, id string, time long, latest long, content_high long, content_low long, preference int, tokens int, "
-    "keys binary, hashes binary, sections binary, meta binary"
+    "split int, place long, id string, time long, latest long, content_high long, content_low long, "
+    "preference int, tokens int, keys binary, hashes binary, sections binary, meta binary"
 )
 SCHEMA = pa.schema(
     [

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def tell_verdicts(stories: DataFrame, decisions: DataFrame, settings: Settings) -> DataFrame:
-    """The verdict on each story: row, and the columns of `RESULT_SCHEMA`.
+    """The verdict on each story: split, place, row, and the columns of `RESULT_SCHEMA`.
 
     Args:
-        stories: columns row, id, time, tokens, preference.
+        stories: columns split, place, row, id, time, tokens, preference.
         decisions: columns row, leader, score, kind; a story that is not there leads.
         settings: for the policy by which canonicals are chosen.
     """
     from pyspark.sql import functions as f
 
-    told = stories.select("row", "id", "time", "tokens", "preference").join(
+    told = stories.select("split", "place", "row", "id", "time", "tokens", "preference").join(
         decisions.select("row", "leader", "score", "kind"), "row", "left"
     )
     told = told.withColumn("leader", f.coalesce("leader", "row"))
@@ -29,7 +29,9 @@ def tell_verdicts(stories: DataFrame, decisions: DataFrame, settings: Settings) 
     clusters = told.groupBy("leader").agg(
         shown.alias("shown"), f.count("*").alias("size"), f.min_by("id", "row").alias("name")
     )
-    repeated = stories.groupBy("id").count().where("count > 1").select(f.col("id").alias("name"), f.lit(True).alias("again"))
+    repeated = (
+        stories.groupBy("id").count().where("count > 1").select(f.col("id").alias("name"), f.lit(True).alias("again"))
+    )
     clusters = clusters.join(repeated, "name", "left")
     named = f.when(f.col("again"), f.concat_ws("#", "name", f.col("leader").cast("string"))).otherwise(f.col("name"))
     leads = f.col("leader") == f.col("row")
@@ -37,6 +39,8 @@ def tell_verdicts(stories: DataFrame, decisions: DataFrame, settings: Settings) 
     verdict = f.when(~is_shown, "duplicate").when(f.col("size") > 1, "canonical").otherwise("unique")
     kind = f.coalesce(*(f.when(f.col("kind") == code, name) for code, name in KINDS.items()))
     return told.join(clusters, "leader").select(
+        "split",
+        "place",
         "row",
         "id",
         named.alias("cluster_id"),

@@ -31,7 +31,7 @@ class Workspace:
         self.parts = 1
         self._temporary = folder is None
         if folder is None:
-            if not spark.sparkContext.master.startswith("local"):
+            if not str(spark.sparkContext.master).startswith("local"):
                 raise SettingsError("on a cluster name a work_dir that all executors reach, such as hdfs:///tmp/dedup")
             folder = tempfile.mkdtemp(prefix="dedup-spark-")
         self._folder = folder.rstrip("/")

@@ -112,9 +112,7 @@ def _enter(crowd: Crowd, i: int, limit: int, places: Places) -> None:
 
 
 @njit(nogil=True, cache=True)
-def find_in_crowds(
-    crowd: Crowd, begin: int, end: int, limit: int, places: Places, found: NDArray[np.int64]
-) -> int:
+def find_in_crowds(crowd: Crowd, begin: int, end: int, limit: int, places: Places, found: NDArray[np.int64]) -> int:
     """Write what the stories begin .. end - 1 find, those before having been gone through; return how much.
 
     crowd  : Crowd       of n stories
