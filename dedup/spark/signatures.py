@@ -51,21 +51,23 @@ def hash_stories(batches: Iterable[pa.RecordBatch], split: int, settings: Settin
         if not batch.num_rows:
             continue
         part = hash_batch(batch, settings)
-        times = part.facts.times
+        times = part.facts.times.copy()
         date_undated(times, carried)
         before = np.maximum.accumulate(np.concatenate([[latest], times]))
-        yield _as_rows(part, split, place, before[:-1])
+        yield _as_rows(part, split, place, times, before[:-1])
         place, carried, latest = place + batch.num_rows, int(times[-1]), int(before[-1])
 
 
-def _as_rows(part: Hashed, split: int, place: int, latest: NDArray[np.int64]) -> pa.RecordBatch:
+def _as_rows(
+    part: Hashed, split: int, place: int, times: NDArray[np.int64], latest: NDArray[np.int64]
+) -> pa.RecordBatch:
     facts, count = part.facts, len(part.ids)
     content = facts.content.view(np.int64)
     columns = [
         pa.array(np.full(count, split, dtype=np.int32)),
         pa.array(np.arange(place, place + count)),
         part.ids,
-        pa.array(facts.times),
+        pa.array(times),
         pa.array(latest),
         pa.array(content[:, 0].copy()),
         pa.array(content[:, 1].copy()),
