@@ -45,6 +45,8 @@ def spark():
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "1g",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # quicker for what runs but once
+        "spark.sql.codegen.wholeStage": "false",
         "spark.log.level": "OFF",  # tests kill tasks, and Spark has much to say of that
     }
     session = SparkSession.builder.master("local[2,16]").config(map=conf).getOrCreate()

@@ -21,7 +21,7 @@ _STEP = 1 << 12  # stories that a call of the kernel takes: so many times what o
 
 
 def scatter_crowds(
-    batches: Iterable[pa.RecordBatch], settings: Settings, parts: int, undated: bool
+    batches: Iterable[pa.RecordBatch], settings: Settings, parts: int, undated: bool, first_new: int = 0
 ) -> Iterator[pa.RecordBatch]:
     """Send the members of crowded buckets to each slice of time that they look into, or that their leader is in.
 
@@ -29,6 +29,7 @@ def scatter_crowds(
         batches: columns of `CROWD_SCHEMA`, and leader, leader_slice, kind as the clusters stand.
         settings: for the bands.
         parts: how many there are.
+        first_new: stories before this row are decided, and look for nothing.
         undated: whether some stories have no date at all, and so may lead all others.
     """
     sender = Sender(parts)
@@ -45,7 +46,7 @@ def scatter_crowds(
         if undated:
             pieces.append((np.full_like(own, UNDATED), np.ones_like(dated)))
         for piece, there in pieces:
-            looks = there & ~copies
+            looks = there & ~copies & (values["row"] >= first_new)
             goes_in = there & enters & (home == piece)
             at = np.flatnonzero(looks | goes_in)
             buckets = mix(values["bucket"][at].view(np.uint64) ^ mix(piece[at].view(np.uint64)))

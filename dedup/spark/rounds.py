@@ -167,7 +167,9 @@ class Rounds:
             "coalesce(leader_slice, slice) as leader_slice",
             "coalesce(kind, 0) as kind",
         )
-        scatter = partial(scatter_crowds, settings=settings, parts=parts, undated=self._undated)
+        scatter = partial(
+            scatter_crowds, settings=settings, parts=parts, first_new=self._first_new, undated=self._undated
+        )
         searched = space.run(members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts))
         crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL)
         found = through.distinct().selectExpr("*", "false as crowd").unionByName(crowd.selectExpr("*", "true as crowd"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import shutil
 import tempfile
@@ -34,6 +35,7 @@ class Workspace:
             if not str(spark.sparkContext.master).startswith("local"):
                 raise SettingsError("on a cluster name a work_dir that all executors reach, such as hdfs:///tmp/dedup")
             folder = tempfile.mkdtemp(prefix="dedup-spark-")
+            atexit.register(self.close)
         self._folder = folder.rstrip("/")
         self._kept = 0
 
