@@ -24,6 +24,7 @@ from dedup.spark import find_duplicates as find_on_spark
 from dedup.spark.job import SparkJob
 
 SAMPLE = pathlib.Path(__file__).parents[1] / "data" / "sample.jsonl"
+MOST_KILLED = 8
 HARD = Settings(bucket_limit=2, window=36 * 3600.0, lateness=6 * 3600.0, keep="longest")
 
 pytestmark = pytest.mark.service
@@ -38,7 +39,7 @@ def spark():
     from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    conf = {
+    conf: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
@@ -75,7 +76,7 @@ def stories(tmp_path_factory):
 
 
 class Killer:
-    """Kills Python workers of a session at random, as machines do that are lost."""
+    """Kills Python workers of a session at random, as machines do that are lost; fewer than a task may fail."""
 
     def __init__(self, often):
         self.killed = 0
@@ -95,7 +96,7 @@ class Killer:
         chance = random.Random(5)  # noqa: S311  # likewise
         while not self._stop.wait(chance.uniform(0.5, 1.5) * self._often):
             workers = python_workers()
-            if workers:
+            if workers and self.killed < MOST_KILLED:
                 os.kill(chance.choice(workers), signal.SIGKILL)
                 self.killed += 1
 
@@ -159,7 +160,7 @@ def test_the_command_writes_what_the_single_process_finds(tmp_path, capfd):
     result = find_duplicates(batch for path in feeds for batch in read_feed(path))
     assert pq.read_table(clusters).to_pylist() == result.to_table().to_pylist()
     rows = [row for path in feeds for batch in read_feed(path) for row in batch.to_pylist()]
-    assert pq.read_table(kept).to_pylist() == [
+    assert pq.read_table(kept).cast(STORY_SCHEMA).to_pylist() == [
         row for row, keep in zip(rows, result.kept.tolist(), strict=True) if keep
     ]
     said = capfd.readouterr().err

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from dedup.batch import find_duplicates
 from dedup.errors import SettingsError
+from dedup.kernels.native.crowds import Crowd
 from dedup.kernels.native.evidence import UNDATED
 from dedup.kernels.native.leaders import LEVELS
 from dedup.kernels.reference import crowds as reference
 from dedup.settings import Settings
 from dedup.spark import components, feeds, parcels
 from dedup.spark.buckets import REACH, Grouped
-from dedup.spark.crowds import Crowd, _search
+from dedup.spark.crowds import _search
 from dedup.spark.signatures import SCHEMA, facts_of, hash_stories
 from tests.builders import at, batch
 

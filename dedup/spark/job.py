@@ -152,6 +152,7 @@ def start_spark() -> SparkSession:
     except PySparkRuntimeError as exc:
         raise SettingsError("Spark did not start; it needs Java 17: apt-get install openjdk-17-jre-headless") from exc
     spark.sparkContext.setLogLevel("ERROR")
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")  # the default is a type without a zone
     return spark
 
 
