@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -89,15 +90,20 @@ def run(
     rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
     boilerplate: BOILERPLATE = "learn",
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
+    engine: Annotated[
+        Literal["local", "spark"], typer.Option(help="spark: on a cluster; outputs are then folders of Parquet.")
+    ] = "local",
+    work_dir: Annotated[
+        str | None, typer.Option(help="A new folder that all executors of Spark reach, for its stages.")
+    ] = None,
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
         from dedup.startup import import_numba
 
         import_numba()
-        from dedup.job import Job
-
-        job = Job(
+        make = _job_of(engine, work_dir)
+        job = make(
             feeds=feeds,
             output=output,
             clusters=clusters,
@@ -113,6 +119,19 @@ def run(
             threads=threads,
         )
         job.run()
+
+
+def _job_of(engine: str, work_dir: str | None) -> Callable[..., Any]:
+    """What makes the job of an engine of the other options."""
+    if engine == "spark":
+        from dedup.spark.job import SparkJob
+
+        return partial(SparkJob, work_dir=work_dir)
+    if work_dir is not None:
+        raise SettingsError("--work-dir is for --engine spark")
+    from dedup.job import Job
+
+    return Job
 
 
 STORE = Annotated[str, typer.Option(metavar="URL", help="sqlite:///path.db, redis://..., postgresql://...")]

@@ -165,6 +165,7 @@ class LeaderPass:
         thread_map: ThreadMap = map,
         *,
         known: bool = False,
+        seen_from: NDArray[np.int64] | None = None,
     ) -> None:
         """Write the membership of the n stories first .. first + n - 1.
 
@@ -175,10 +176,12 @@ class LeaderPass:
             membership: rows up to `first` hold what was decided before.
             thread_map: `map`, or the like of it that runs calls at once.
             known: membership holds what another pass decided on these stories: it is only remembered.
+            seen_from: int64[n], cf. `horizons`, where these stories are not all of a feed; None to find it.
         """
         totals = np.zeros(TOTALS, dtype=np.int64)
         count = buckets.crowded.shape[0]
-        seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
+        if seen_from is None:
+            seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
         self._seen = _grown(self._seen, first + count)
         stretch = _Stretch(first, buckets, seen_from, facts, membership, thread_map)
         chunks = [slice(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]
@@ -249,7 +252,8 @@ class LeaderPass:
             return candidates, ()
         buckets, seen_from = stretch.buckets, stretch.seen_from[rows]
         entry_bounds = buckets.bounds[rows.start : rows.stop + 1]
-        slots = 1 << (2 * count_bands(self.settings) * self.settings.bucket_limit).bit_length()
+        most = max(int(np.diff(candidates.bounds).max()), count_bands(self.settings) * self.settings.bucket_limit)
+        slots = 1 << (2 * most).bit_length()
 
         def weigh(begin: int) -> None:
             end = min(begin + _TASK, count)

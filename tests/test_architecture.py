@@ -42,7 +42,7 @@ LAYERS = (
     ("warmup",),
     ("job",),
     ("explain_view",),
-    ("ingest", "integrations", "similar_job", "explain_job"),
+    ("ingest", "integrations", "spark", "similar_job", "explain_job"),
     ("serve",),
     ("cli",),
     ("__main__",),
@@ -103,6 +103,7 @@ def test_every_kernel_has_a_slow_twin():
         "candidates": "leaders",
         "table": "leaders",
         "window": "evidence",
+        "pairs": "evidence",
     }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"

@@ -47,7 +47,7 @@ class Serve:
         try:
             warm_up(say, run_server)
             store = f"memory://{secrets.token_hex(8)}" if self.store == "memory://" else self.store
-            index = open_index(store, self.index, texts=self.texts)
+            index, _ = open_index(store, self.index, (), texts=self.texts)
             server = uvicorn.Server(_configure(make_desk(store, index, self.options), self.options))
             host, port = listening.getsockname()[:2]
             say(f"{index!r:.200}: serving at http://{f'[{host}]' if ':' in host else host}:{port}")
