@@ -17,14 +17,15 @@ VERDICTS = (NEW, DUPLICATE, UPDATED)
 
 _ALIKE = {
     "title_jaccard": "the titles share {:.2f} of their words",
-    "head_jaccard": "the beginnings share {:.2f} of their words",
+    "lead_shared": "each knows {:.2f} or more of the words that the other opens with",
     "text_jaccard": "title and text share {:.2f} of their shingles",
     "text_containment": "the shorter has {:.2f} of its shingles in the other",
 }
 _APART = {
-    "title_numbers": "the titles' numbers differ",
-    "head_numbers": "the numbers at the beginning differ",
-    "names": "the names differ",
+    "title_number_clash": "the titles' numbers differ",
+    "number_clash": "the numbers at the beginning differ",
+    "title_name_clash": "the titles' names differ",
+    "name_clash": "the names at the beginning differ",
 }
 _TELLING = 0.5  # least of a share worth a word, 0..1
 
