@@ -164,8 +164,8 @@ def _split_record(record: str, delimiter: str) -> list[str]:
 def _column_values(feed: Feed, name: str, column: pa.Array) -> list[Any]:
     """A column's values; as text where Python has none for them, such as nanoseconds, the year 0 and invalid UTF-8."""
     try:
-        return column.to_pylist()  # type: ignore[no-any-return]
-    except (ValueError, OverflowError) as exc:
+        return _without_nanoseconds(column).to_pylist()  # type: ignore[no-any-return]
+    except (ValueError, OverflowError) as exc:  # those of Arrow among them
         try:
             texts = column.cast(pa.string()).cast(pa.binary()).to_pylist()
         except pa.ArrowException:
@@ -173,3 +173,17 @@ def _column_values(feed: Feed, name: str, column: pa.Array) -> list[Any]:
                 feed.path, f'its column "{name}" cannot be converted ({exc}); write Parquet or Arrow IPC instead'
             ) from exc
         return [None if text is None else text.decode("utf-8", "backslashreplace") for text in texts]
+
+
+def _without_nanoseconds(column: pa.Array) -> pa.Array:
+    """The column in microseconds: of nanoseconds Arrow makes pandas' values where pandas is installed, else Python's.
+
+    Raises:
+        ArrowInvalid: it says more than microseconds; a ValueError.
+    """
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return column.cast(pa.timestamp("us", kind.tz))
+    if pa.types.is_duration(kind) and kind.unit == "ns":
+        return column.cast(pa.duration("us"))
+    return column
