@@ -13,11 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.batch import find_duplicates
-from dedup.kernels.native.phrases import mark_phrases
-from dedup.phrases import hash_sources, known_phrases, text_phrases, write_phrases
+from dedup.phrases import hash_sources, tell_phrases, text_phrases, write_phrases
 from dedup.settings import Settings
 from dedup.shingles import word_stems
-from dedup.text import tokenize
+from dedup.text import Tokens, tokenize
 
 MOST_STORIES, MOST_BYTES = 10_000, 8 << 20
 """What is learned from: the stories of a feed's first batches that have no more than this together."""
@@ -27,6 +26,7 @@ LEAST_STORIES, LEAST_SHARE = 5, 0.02
 puts around its stories is in many of them; phrases that are common in the language are in a few of a thousand."""
 
 _MOST_PHRASES = 65_536
+_SLOT_BITS = 22  # of keys, by which most that are seldom are told without sorting
 _LONGEST = 100  # characters of a phrase by which it is told from others
 _SHOWN, _TOP = 50, 3  # characters of a phrase, and sources, that people see
 
@@ -98,18 +98,17 @@ def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Lear
     if not stories:
         return Learned("", 0, [])
     leaders = find_duplicates(head, dataclasses.replace(settings, boilerplate="", window=None)).leaders
+    words = [(tokens, word_stems(tokens)) for tokens in map(tokenize, head)]
     keys, owners, sources, first = [], [], [], 0
-    for batch in head:
-        tokens = tokenize(batch)
-        found = text_phrases(batch, tokens, word_stems(tokens))
-        keys.append(found)
+    for batch, (tokens, stems) in zip(head, words, strict=True):
+        keys.append(text_phrases(batch, tokens, stems))
         owners.append(np.repeat(leaders[first : first + batch.num_rows], np.diff(tokens.offsets)))
         sources.append(hash_sources(batch))
         first += batch.num_rows
     told = np.concatenate(sources)
     recurring = _recurring(np.concatenate(keys), np.concatenate(owners), _least(told, leaders))
     learned = write_phrases(recurring) if len(recurring) else ""
-    return Learned(learned, stories, _show(head, keys, learned) if learned else [])
+    return Learned(learned, stories, _show(head, words, learned) if learned else [])
 
 
 def _least(sources: NDArray[np.uint32], leaders: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -128,13 +127,9 @@ def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArr
         owners: int32[t], the leader of the story that each stands in.
         least: int64[n], how many leaders are enough for the phrases of a story.
     """
-    ordered = np.sort(keys[keys != 0])
-    often_enough = ordered[LEAST_STORIES - 1 :] == ordered[: max(len(ordered) - LEAST_STORIES + 1, 0)]
-    likely = np.unique(ordered[LEAST_STORIES - 1 :][often_enough])  # few: most phrases stand in one story
-    if not len(likely):
-        return likely
-    some = likely[np.minimum(np.searchsorted(likely, keys), len(likely) - 1)] == keys
-    keys, owners = keys[some], owners[some]
+    slots = (keys >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
+    some = (np.bincount(slots, minlength=1 << _SLOT_BITS) >= LEAST_STORIES)[slots] & (keys != 0)
+    keys, owners = keys[some], owners[some]  # few: most phrases stand in one story
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
     fresh = np.ones(len(keys), dtype=np.bool_)
@@ -146,13 +141,13 @@ def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArr
     return best
 
 
-def _show(head: list[pa.RecordBatch], keys: list[NDArray[np.uint64]], learned: str) -> list[tuple[str, str, int]]:
+def _show(
+    head: list[pa.RecordBatch], words: list[tuple[Tokens, NDArray[np.uint32]]], learned: str
+) -> list[tuple[str, str, int]]:
     """What people see: the longest stretches of words that known phrases cover, by source."""
     met: Counter[tuple[str, str]] = Counter()
-    for batch, found in zip(head, keys, strict=True):
-        tokens = tokenize(batch)
-        kept, stripped = np.empty(len(found), dtype=np.bool_), np.empty(batch.num_rows, dtype=np.bool_)
-        mark_phrases(found, tokens.offsets, tokens.title_ends, known_phrases(learned), kept, stripped)
+    for batch, (tokens, stems) in zip(head, words, strict=True):
+        kept, stripped = tell_phrases(batch, tokens, stems, learned)
         sources = batch.column("source")
         for row in np.flatnonzero(stripped).tolist():
             first, last = int(tokens.offsets[row]), int(tokens.offsets[row + 1])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import SettingsError
 from dedup.evidence import hash_column
-from dedup.kernels.native.phrases import key_phrases, mark_phrases
+from dedup.kernels.native.phrases import compact_words, key_phrases, mark_phrases
 from dedup.text import Tokens
 
 _LEAST_SLOTS = 64
@@ -36,22 +36,35 @@ def strip_phrases(batch: pa.RecordBatch, tokens: Tokens, stems: NDArray[np.uint3
 
     Args:
         batch: n stories; their sources are read.
-        tokens: of the batch.
-        stems: uint32[t], of the tokens.
+        tokens: of the batch. Its arrays are written over: what is left is moved together in them.
+        stems: uint32[t], of the tokens; written over likewise.
         learned: `Settings.boilerplate`.
     """
-    keys = text_phrases(batch, tokens, stems)
+    kept, stories = tell_phrases(batch, tokens, stems, learned)
+    if stories.any():
+        compact_words(
+            *(stems, tokens.data, tokens.starts, tokens.flags),
+            *(tokens.offsets, tokens.title_ends, kept, stories),
+        )
+        left = tokens.offsets[-1]
+        data, starts = tokens.data[: tokens.starts[left]], tokens.starts[: left + 1]
+        tokens = Tokens(data, starts, tokens.flags[:left], tokens.offsets, tokens.title_ends, tokens.marks)
+        stems = stems[:left]
+    return Stripped(tokens, stems, stories)
+
+
+def tell_phrases(
+    batch: pa.RecordBatch, tokens: Tokens, stems: NDArray[np.uint32], learned: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """bool[t], whether a token stands in none of the phrases learned of its source; bool[n], the stories with one.
+
+    The arguments are those of `strip_phrases`, and only read.
+    """
     kept = np.empty(len(stems), dtype=np.bool_)
     stories = np.empty(batch.num_rows, dtype=np.bool_)
-    mark_phrases(keys, tokens.offsets, tokens.title_ends, known_phrases(learned), kept, stories)
-    if not stories.any():
-        return Stripped(tokens, stems, stories)
-    before = np.concatenate([[0], np.cumsum(kept)])  # tokens kept before each
-    sizes = np.diff(tokens.starts)
-    data = tokens.data[: tokens.starts[-1]][np.repeat(kept, sizes)]
-    starts = np.concatenate([[0], np.cumsum(sizes[kept])])
-    left = Tokens(data, starts, tokens.flags[kept], before[tokens.offsets], before[tokens.title_ends], tokens.marks)
-    return Stripped(left, stems[kept], stories)
+    sources = hash_sources(batch)
+    mark_phrases(stems, tokens.offsets, tokens.title_ends, sources, known_phrases(learned), kept, stories)
+    return kept, stories
 
 
 def text_phrases(batch: pa.RecordBatch, tokens: Tokens, stems: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -79,7 +92,7 @@ def count_phrases(learned: str) -> int:
 
 @functools.lru_cache(maxsize=8)
 def known_phrases(learned: str) -> NDArray[np.uint64]:
-    """uint64[2**s], the keys as an open hash table, at most a quarter full.
+    """uint64[2**s], the keys as an open hash table, at most a sixteenth full, so that most words find a free slot.
 
     Raises:
         SettingsError: not what `write_phrases` wrote.
@@ -88,7 +101,7 @@ def known_phrases(learned: str) -> NDArray[np.uint64]:
         keys = np.frombuffer(base64.b64decode(learned, validate=True), dtype="<u8")
     except (binascii.Error, ValueError) as exc:
         raise SettingsError(f"boilerplate is what was learned from stories, got {learned[:20]!r}") from exc
-    slots = np.zeros(max(_LEAST_SLOTS, 1 << (4 * len(keys)).bit_length()), dtype=np.uint64)
+    slots = np.zeros(max(_LEAST_SLOTS, 1 << (16 * len(keys)).bit_length()), dtype=np.uint64)
     for key in keys.tolist():
         slot = key % len(slots)
         while slots[slot]:

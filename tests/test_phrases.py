@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dedup import phrases
 from dedup.errors import SettingsError
 from dedup.hashing import hash_batch
 from dedup.kernels.flags import NUMBER
 from dedup.kernels.native.evidence import META_BITS
-from dedup.kernels.native.phrases import STRIPPED, key_phrases, mark_phrases
+from dedup.kernels.native.phrases import STRIPPED, compact_words, key_phrases, mark_phrases
 from dedup.kernels.reference import phrases as slow
 from dedup.settings import Settings
 from dedup.shingles import word_stems
@@ -29,34 +33,71 @@ STORIES = st.lists(
 )
 
 
-def keys_of(stories):
-    words = np.array([word for told, *_ in stories for word in told], dtype=np.uint32)
+class Words(NamedTuple):
+    hashes: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+    title_ends: NDArray[np.int64]
+    sources: NDArray[np.uint32]
+
+
+def words_of(stories):
     offsets = np.cumsum([0] + [len(told) for told, *_ in stories], dtype=np.int64)
-    title_ends = offsets[:-1] + np.array([titled for _, titled, _ in stories], dtype=np.int64)
-    keys = np.empty(len(words), dtype=np.uint64)
-    key_phrases(words, offsets, title_ends, np.array([source for *_, source in stories], dtype=np.uint32), keys)
-    return keys, offsets, title_ends
+    return Words(
+        np.array([word for told, *_ in stories for word in told], dtype=np.uint32),
+        offsets,
+        offsets[:-1] + np.array([titled for _, titled, _ in stories], dtype=np.int64),
+        np.array([source for *_, source in stories], dtype=np.uint32),
+    )
+
+
+def marked(stories, draw):
+    """The stories' words, what is marked in them when half their phrases are known, and what the twin says."""
+    every = sorted({key for story in stories for key in slow.phrase_keys(*story)} - {0})
+    known = set(draw.sample(every, len(every) // 2))
+    words = words_of(stories)
+    kept, stripped = np.empty(len(words.hashes), dtype=np.bool_), np.empty(len(stories), dtype=np.bool_)
+    table = phrases.known_phrases(phrases.write_phrases(np.array(sorted(known), dtype=np.uint64)))
+    mark_phrases(words.hashes, words.offsets, words.title_ends, words.sources, table, kept, stripped)
+    return words, kept, stripped, [slow.words_kept(told, titled, source, known) for told, titled, source in stories]
 
 
 @given(STORIES)
 @settings(deadline=None)
 def test_keys_equal_the_slow_twin(stories):
-    keys, _, _ = keys_of(stories)
+    words = words_of(stories)
+    keys = np.empty(len(words.hashes), dtype=np.uint64)
+    key_phrases(words.hashes, words.offsets, words.title_ends, words.sources, keys)
     assert keys.tolist() == [key for story in stories for key in slow.phrase_keys(*story)]
 
 
 @given(STORIES, st.randoms(use_true_random=False))
 @settings(deadline=None)
 def test_the_words_that_stay_equal_the_slow_twin(stories, draw):
-    keys, offsets, title_ends = keys_of(stories)
-    every = sorted(set(keys.tolist()) - {0})
-    known = set(draw.sample(every, len(every) // 2))
-    kept, stripped = np.empty(len(keys), dtype=np.bool_), np.empty(len(stories), dtype=np.bool_)
-    table = phrases.known_phrases(phrases.write_phrases(np.array(sorted(known), dtype=np.uint64)))
-    mark_phrases(keys, offsets, title_ends, table, kept, stripped)
-    expected = [slow.words_kept(words, titled, source, known) for words, titled, source in stories]
+    _, kept, stripped, expected = marked(stories, draw)
     assert kept.tolist() == [word for story in expected for word in story]
     assert stripped.tolist() == [not all(story) for story in expected]
+
+
+@given(STORIES, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_words_that_stay_are_moved_together(stories, draw):
+    words, kept, stripped, expected = marked(stories, draw)
+    spelled = [bytes([97 + word]) * (1 + 40 * word) + b" " for word in words.hashes.tolist()]
+    data = np.frombuffer(bytearray(b"".join(spelled)), dtype=np.uint8)
+    starts = np.cumsum([0, *map(len, spelled)], dtype=np.int64)
+    flags = words.hashes.astype(np.uint8)
+    compact_words(words.hashes, data, starts, flags, words.offsets, words.title_ends, kept, stripped)
+    left = [
+        [word for word, stays in zip(told, stay, strict=True) if stays]
+        for (told, *_), stay in zip(stories, expected, strict=True)
+    ]
+    assert words.offsets.tolist() == [0, *itertools.accumulate(map(len, left))]
+    assert (words.title_ends - words.offsets[:-1]).tolist() == [titled for _, titled, _ in stories]
+    total = words.offsets[-1]
+    assert words.hashes[:total].tolist() == flags[:total].tolist() == list(itertools.chain(*left))
+    assert [bytes(data[starts[k] : starts[k + 1]]) for k in range(total)] == [
+        bytes([97 + word]) * (1 + 40 * word) + b" " for word in itertools.chain(*left)
+    ]
 
 
 def learned_from(text, source="Daily Post"):

@@ -143,7 +143,7 @@ def compact_tokens(
             first, last = kept[i, 2 * part], kept[i, 2 * part + 1]
             if to < first < last:
                 start, end, shift = starts[first], starts[last], starts[first] - starts[to]
-                _move_bytes(data, start, end, shift)
+                move_bytes(data, start, end, shift)
                 for k in range(first, last):
                     starts[to] = starts[k] - shift
                     flags[to] = flags[k]
@@ -163,7 +163,7 @@ def _hash(data: NDArray[np.uint8], starts: NDArray[np.int64], token: int) -> np.
 
 
 @njit(nogil=True)
-def _move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> None:
+def move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> None:
     """Move data[start:end] down by `shift` bytes, one or more; all are read before they are written over."""
     at = start
     while at + 32 <= end:

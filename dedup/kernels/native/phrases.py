@@ -6,12 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.native.debris import move_bytes
 from dedup.kernels.reference.phrases import FEWEST_LEFT, GRAM
 
 STRIPPED = 1 << 7  # bit of meta[:, META_BITS]: a phrase was taken out of the story's text
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
-_OUT = np.uint64(pow(0x9E3779B97F4A7C15, GRAM, 2**64))  # what the word that leaves the phrase was multiplied by
+_LEAVES = np.uint64(pow(0x9E3779B97F4A7C15, GRAM - 1, 2**64))  # of the first word, before another comes
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
 
@@ -34,46 +35,128 @@ def key_phrases(
     """
     keys[:] = np.uint64(0)
     for i in range(offsets.shape[0] - 1):
+        begin, end = title_ends[i], offsets[i + 1]
         rolled, source = np.uint64(0), np.uint64(sources[i])
-        for k in range(title_ends[i], offsets[i + 1]):
+        for k in range(begin, min(begin + GRAM - 1, end)):
             rolled = rolled * _FACTOR + np.uint64(words[k]) + _ONE
-            first = k - GRAM + 1
-            if first > title_ends[i]:
-                rolled -= (np.uint64(words[first - 1]) + _ONE) * _OUT
-            if first >= title_ends[i]:
-                key = (rolled ^ source) * _SPREAD
-                keys[first] = max(key ^ (key >> _HALF), _ONE)
+        for first in range(begin, end - GRAM + 1):
+            rolled = rolled * _FACTOR + np.uint64(words[first + GRAM - 1]) + _ONE
+            keys[first] = _key(rolled, source)
+            rolled -= (np.uint64(words[first]) + _ONE) * _LEAVES
 
 
 @njit(nogil=True, cache=True)
 def mark_phrases(
-    keys: NDArray[np.uint64],
+    words: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
+    sources: NDArray[np.uint32],
     known: NDArray[np.uint64],
     kept: NDArray[np.bool_],
     stripped: NDArray[np.bool_],
 ) -> None:
     """Tell the words that stand in a known phrase; none of a story whose text has fewer than FEWEST_LEFT others.
 
-    keys                : uint64[t]     from `key_phrases`
-    offsets, title_ends : as there
-    known               : uint64[2**s]  an open hash table of the keys of known phrases, 0 for a free slot
-    kept                : bool[t]       overwritten: whether the word is to stay
-    stripped            : bool[n]       overwritten: whether any of the story's words is not
+    words, offsets, title_ends, sources : as `key_phrases` has them
+    known                               : uint64[2**s]  an open hash table of the keys of known phrases, 0 for free
+    kept                                : bool[t]       overwritten: whether the word is to stay
+    stripped                            : bool[n]       overwritten: whether any of the story's words is not
     """
-    mask = known.shape[0] - 1
+    mask = np.uint64(known.shape[0] - 1)
+    kept[:] = True
     for i in range(offsets.shape[0] - 1):
-        until, left = offsets[i], 0
-        for k in range(offsets[i], offsets[i + 1]):
-            key = keys[k]
-            slot = np.int64(key & np.uint64(mask))
-            while key and known[slot] and known[slot] != key:
-                slot = (slot + 1) & mask
-            if key and known[slot]:
-                until = k + GRAM
-            kept[k] = k >= until
-            left += k >= until and k >= title_ends[i]
-        stripped[i] = until > offsets[i] and left >= FEWEST_LEFT
-        if not stripped[i]:
-            kept[offsets[i] : offsets[i + 1]] = True
+        begin, end = title_ends[i], offsets[i + 1]
+        rolled, source = np.uint64(0), np.uint64(sources[i])
+        until, lost = begin, 0  # words before `until` are lost if they stand in the text
+        for k in range(begin, min(begin + GRAM - 1, end)):
+            rolled = rolled * _FACTOR + np.uint64(words[k]) + _ONE
+        for first in range(begin, end - GRAM + 1):
+            rolled = rolled * _FACTOR + np.uint64(words[first + GRAM - 1]) + _ONE
+            if _is_known(_key(rolled, source), known, mask):
+                for at in range(max(first, until), first + GRAM):
+                    kept[at] = False
+                    lost += 1
+                until = first + GRAM
+            rolled -= (np.uint64(words[first]) + _ONE) * _LEAVES
+        stripped[i] = lost > 0 and end - begin - lost >= FEWEST_LEFT
+        if lost and not stripped[i]:
+            kept[begin:end] = True
+
+
+@njit(nogil=True, cache=True)
+def compact_words(
+    words: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    title_ends: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    stripped: NDArray[np.bool_],
+) -> None:
+    """Move the kept words together, in place.
+
+    words               : uint32[t]     hashes of the words; on return those of the kept ones, from the beginning on
+    data, starts, flags : uint8[b], int64[t + 1], uint8[t] of the words, as `Tokens` has them, likewise
+    offsets, title_ends : int64[n + 1], int64[n], as `key_phrases` has them; on return of the kept words
+    kept, stripped      : bool[t], bool[n], as from `mark_phrases`
+    """
+    to, first = 0, offsets[0]
+    for i in range(stripped.shape[0]):
+        last, titled = offsets[i + 1], title_ends[i] - first
+        title_ends[i] = to + titled
+        if stripped[i]:
+            k = first
+            while k < last:
+                run = k
+                while k < last and kept[k]:
+                    k += 1
+                to = _move_words(words, data, starts, flags, run, k, to)
+                while k < last and not kept[k]:
+                    k += 1
+        elif to < first:
+            to = _move_words(words, data, starts, flags, first, last, to)
+        else:
+            to = last
+        offsets[i + 1] = to
+        first = last
+
+
+@njit(nogil=True)
+def _move_words(
+    words: NDArray[np.uint32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    first: int,
+    last: int,
+    to: int,
+) -> int:
+    """Move words first:last down to `to`, where they may be already; where they end then."""
+    if to == first:
+        return last
+    start, end, shift = starts[first], starts[last], starts[first] - starts[to]
+    move_bytes(data, start, end, shift)
+    for k in range(first, last):
+        words[to] = words[k]
+        flags[to] = flags[k]
+        starts[to] = starts[k] - shift
+        to += 1
+    starts[to] = end - shift
+    return to
+
+
+@njit(nogil=True)
+def _key(rolled: np.uint64, source: np.uint64) -> np.uint64:
+    """The key of a phrase whose words' hash is `rolled`, in a source."""
+    key = (rolled ^ source) * _SPREAD
+    return max(key ^ (key >> _HALF), _ONE)
+
+
+@njit(nogil=True)
+def _is_known(key: np.uint64, known: NDArray[np.uint64], mask: np.uint64) -> bool:
+    """Whether the open hash table has the key."""
+    slot = key & mask
+    while known[slot] and known[slot] != key:
+        slot = (slot + _ONE) & mask
+    return known[slot] == key
