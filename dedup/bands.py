@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from dedup.kernels.native.signatures import band_keys
 from dedup.settings import LookupSettings, Settings
 from dedup.shingles import Shingles
 from dedup.signature import sign
+from dedup.spill import Memory, open_file
 
 _BITS_A_STORY = 8  # of the bit sets; one key in ten or so looks shared and is not
 _FEWEST_BITS = 1 << 12
@@ -56,6 +57,70 @@ def _cut(shingles: Shingles, lookup: LookupSettings, seed: int, keys: NDArray[np
     band_keys(values, shingles.begins, shingles.ends, lookup.rows, keys)
 
 
+class BandKeys:
+    """The band keys of stories, batch by batch: in memory or, once spilled, in a file a band."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        """Of no story yet."""
+        self.memory = memory or Memory()
+        self._batches: list[NDArray[np.uint32]] = []
+        self._files: list[IO[bytes]] = []
+
+    @property
+    def bands(self) -> int:
+        """How many."""
+        return len(self._files) or (self._batches[0].shape[0] if self._batches else 0)
+
+    def add(self, keys: NDArray[np.uint32]) -> None:
+        """Take in those of the next batch: uint32[bands, n].
+
+        Raises:
+            DedupError: there is no room for them on the disk.
+        """
+        if self._files:
+            for file, band in zip(self._files, keys, strict=True):
+                self.memory.write(file, band)
+        else:
+            self._batches.append(keys)
+
+    def spill(self) -> None:
+        """Move to files.
+
+        Raises:
+            DedupError: there is no room for them.
+        """
+        self._files = [open_file(self) for _ in range(self.bands)]
+        batches, self._batches = self._batches, []
+        for keys in batches:
+            self.add(keys)
+
+    def column(self, band: int) -> NDArray[np.uint32]:
+        """uint32[n], the keys of one band; of one in a file only to be read."""
+        if self._files:
+            return self.memory.view(self._files[band], np.uint32)
+        return np.concatenate([batch[band] for batch in self._batches])
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """uint32[r, bands], the keys of some stories, ascending."""
+        found: NDArray[np.uint32] = self.memory.empty((len(rows), self.bands), np.uint32)
+        for band in range(len(self._files)):
+            found[:, band] = self.column(band)[rows]
+            self.memory.relieve()
+        first = done = 0
+        for batch in self._batches:
+            until = int(np.searchsorted(rows, first + batch.shape[1]))
+            found[done:until] = batch[:, rows[done:until] - first].T
+            first, done = first + batch.shape[1], until
+        return found
+
+    def clear(self) -> None:
+        """Let go of them."""
+        self._batches.clear()
+        for file in self._files:
+            file.close()
+        self._files.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Buckets:
     """Which of n stories share a band's key, or their content.
@@ -80,7 +145,7 @@ class Buckets:
 
 
 def find_buckets(
-    keys: Sequence[NDArray[np.uint32]],
+    keys: BandKeys,
     copies: NDArray[np.bool_],
     shared: NDArray[np.bool_],
     limit: int,
@@ -89,46 +154,40 @@ def find_buckets(
     """The buckets of all bands: stories that share a key with one of other content.
 
     Args:
-        keys: a uint32[bands, n_k] for every batch, in order.
+        keys: of n stories. Where they are in files, the buckets are too.
         copies: bool[n], whether an earlier story has the same content.
         shared: bool[n], whether any other story has it.
         limit: most stories of a bucket that is not crowded.
         thread_map: `map`, or the like of it that runs calls at once.
     """
-    bands, count = (keys[0].shape[0] if keys else 0), copies.shape[0]
+    memory, count = keys.memory, copies.shape[0]
     skips = [copies, np.zeros_like(copies)]  # a copy has the keys of the first one, but a URL of its own
 
     def group(band: int) -> _Grouped:
-        return _group(np.concatenate([batch[band] for batch in keys]), skips[band == bands - 1], limit)
+        grouped = _group(keys.column(band), skips[band == keys.bands - 1], limit)
+        memory.relieve()
+        return _Grouped(memory.keep(grouped.rows), memory.keep(grouped.entries), memory.keep(grouped.members))
 
-    grouped = list(thread_map(group, range(bands)))
-    crowded = np.zeros((count, (bands + 31) // 32), dtype=np.uint32)
+    grouped = list(thread_map(group, range(keys.bands)))
+    crowded = np.zeros((count, (keys.bands + 31) // 32), dtype=np.uint32)
     counts = np.zeros(count, dtype=np.int64)
     for band, one in enumerate(grouped):
         kernels.count_entries(one.rows, one.entries, band, counts, crowded)
+        memory.relieve()
     bounds = np.concatenate([[0], np.cumsum(counts)])
-    entries = np.empty(bounds[-1], dtype=np.int64)
+    entries = memory.empty(bounds[-1], np.int64)
     cursor = bounds[:-1].copy()
+    members = memory.empty(sum(one.members.shape[0] for one in grouped), np.int32)
     base = 0
     for one in grouped:
         kernels.scatter_entries(one.rows, one.entries, base, cursor, entries)
+        members[base : base + one.members.shape[0]] = one.members
         base += one.members.shape[0]
-    members = np.concatenate([one.members for one in grouped] or [np.empty(0, dtype=np.int32)])
+        memory.relieve()
     rows = np.flatnonzero(crowded.any(axis=1))
     places = np.zeros(count, dtype=np.int64)
     places[rows] = np.arange(len(rows))
-    return Buckets(members, entries, bounds, crowded, _keys_of(keys, rows, bands), places, shared)
-
-
-def _keys_of(keys: Sequence[NDArray[np.uint32]], rows: NDArray[np.int64], bands: int) -> NDArray[np.uint32]:
-    """The keys of some stories, a row each."""
-    found = np.empty((len(rows), bands), dtype=np.uint32)
-    first = done = 0
-    for batch in keys:
-        until = int(np.searchsorted(rows, first + batch.shape[1]))
-        found[done:until] = batch[:, rows[done:until] - first].T
-        first, done = first + batch.shape[1], until
-    return found
+    return Buckets(members, entries, bounds, crowded, keys.rows(rows), places, shared)
 
 
 def unknown_buckets(keys: NDArray[np.uint32]) -> Buckets:

@@ -21,6 +21,7 @@ from dedup.kernels.native.leaders import Membership
 from dedup.kernels.native.phrases import STRIPPED
 from dedup.result import Result
 from dedup.settings import Settings
+from dedup.spill import Memory
 from dedup.stories import STORY_SCHEMA
 from dedup.verdict import judgement
 
@@ -36,6 +37,7 @@ def find_duplicates(
     *,
     progress: Progress | None = None,
     hashed: HashedFeed | None = None,
+    memory: int | None = None,
 ) -> Result:
     """Which stories are one, over all batches in their order.
 
@@ -53,15 +55,18 @@ def find_duplicates(
         settings: the defaults where None.
         progress: called with the number of stories hashed so far, now and then, from this thread.
         hashed: an empty one, to have what is kept of the stories for `find_similar`: their facts, dated.
+        memory: bytes that this process may take: once it takes half of them, what is large moves to files in the
+            folder for temporary ones, with the same result. None for no limit. That of `hashed` goes before.
 
     Raises:
         SettingsError: if a batch has another schema, or there are more than 2,147,483,646 stories.
+        DedupError: there is no room for the files.
     """
     settings = settings or Settings()
     judgement(settings)  # that they are sound is said before anything is read
     workers = settings.threads or cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
-        hashed = HashedFeed() if hashed is None else hashed
+        hashed = HashedFeed(Memory(memory)) if hashed is None else hashed
         _hash_all(batches, settings, pool, 2 * workers, hashed, progress)
         return cluster_hashed(hashed, settings, pool.map)
 
@@ -83,7 +88,7 @@ def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap
     membership = Membership(
         np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
     )
-    leader_pass = LeaderPass(settings, judgement(settings))
+    leader_pass = LeaderPass(settings, judgement(settings), relieve=hashed.memory.relieve)
     leader_pass.decide(0, buckets, facts, membership, thread_map)
     canonicals = choose_canonicals(
         membership.leaders, facts.times, facts.meta[:, META_TOKENS], hashed.preferences(), settings.keep
@@ -115,6 +120,7 @@ def _hash_all(
 
     def finish() -> None:
         hashed.add(waiting.popleft().result())
+        hashed.memory.relieve()
         if hashed.count > _MOST_STORIES:
             raise SettingsError(f"one run takes at most {_MOST_STORIES:,} stories; split the feed by time")
         if progress is not None:

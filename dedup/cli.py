@@ -90,6 +90,10 @@ def run(
     rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
     boilerplate: BOILERPLATE = "learn",
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(help="Most to take, say 4GB, before files are used; a quarter of the machine's by default."),
+    ] = None,
     engine: Annotated[
         Literal["local", "spark"], typer.Option(help="spark: on a cluster; outputs are then folders of Parquet.")
     ] = "local",
@@ -117,6 +121,7 @@ def run(
             rejects=rejects,
             boilerplate=boilerplate,
             threads=threads,
+            memory=memory,
         )
         job.run()
 

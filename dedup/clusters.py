@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import NamedTuple
@@ -27,6 +27,10 @@ _FULLEST = 0.6  # share of slots taken
 _DISTINCT = 0.9  # share of a feed's band keys that room is made for beforehand: copies share theirs, the rest can grow
 _MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
+
+
+def _nothing() -> None:
+    """Facts in memory need no relief."""
 
 
 def _empty_table(slots: int, leaders: int) -> Table:
@@ -137,6 +141,7 @@ class LeaderPass:
         candidates: pairs of a story and a leader judged so far.
         full_buckets: times a story met a band bucket that holds `bucket_limit` leaders, and used its finer key too.
         left_out: times a leader did not get into the finest bucket of a band, so that this band alone cannot find it.
+        relieve: called now and then, where facts may lie in files; cf. `dedup.spill.Memory.relieve`.
     """
 
     settings: Settings
@@ -144,6 +149,7 @@ class LeaderPass:
     candidates: int = 0
     full_buckets: int = 0
     left_out: int = 0
+    relieve: Callable[[], None] = _nothing
     _table: Table = field(default_factory=lambda: _empty_table(_FEWEST_SLOTS, _FEWEST_SLOTS))
     _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_CHUNK, dtype=np.int64))
     _decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
@@ -263,6 +269,7 @@ class LeaderPass:
                 *(stretch.first + rows.start, candidates, stretch.facts, self.judgement, stretch.membership.leaders),
                 *(stretch.first + decided, seen_from, begin, end),
             )
+            self.relieve()
 
         return candidates, stretch.thread_map(weigh, range(0, count, _TASK))
 

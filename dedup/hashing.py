@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dedup.bands import cut_bands
+from dedup.bands import BandKeys, cut_bands
 from dedup.evidence import gather, says_too_little
 from dedup.kernels.native.evidence import META, META_BITS, META_URL, Facts
 from dedup.kernels.native.facts import SECTIONS
@@ -18,14 +18,13 @@ from dedup.kernels.native.phrases import STRIPPED
 from dedup.phrases import strip_phrases
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
+from dedup.spill import Column, Memory
 from dedup.text import tokenize
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
 _ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
 _LEAST_ROOM = 1 << 24  # hashes
 _STORIES = 1 << 22  # stories, likewise
-_T = TypeVar("_T", bound=np.generic)
-_GROWTH = 4  # times the room, once that is full: what was written moves, so this should be rare
 
 
 class Hashed(NamedTuple):
@@ -90,53 +89,56 @@ class HashedFeed:
     """What is kept of the batches added so far, in their order.
 
     Attributes:
+        memory: that it may take; once that is reached, what is large moves to files.
         count: stories.
-        ids, keys: of each batch, cf. `Hashed`.
+        ids: of each batch.
+        keys: of all bands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory | None = None) -> None:
+        self.memory = memory or Memory()
         self.count = 0
         self.ids: list[pa.Array] = []
-        self.keys: list[NDArray[np.uint32]] = []
+        self.keys = BandKeys(self.memory)
         self._preferences: list[NDArray[np.int32]] = []
-        self._hashes = np.empty(_first_room(), dtype=np.uint32)
-        self._bounds = np.empty(_STORIES + 1, dtype=np.int64)
-        self._bounds[0] = 0
-        self._sections = np.empty((_STORIES, SECTIONS), dtype=np.uint16)
-        self._meta = np.empty((_STORIES, META), dtype=np.uint32)
-        self._times = np.empty(_STORIES, dtype=np.int64)
-        self._content = np.empty((_STORIES, 2), dtype=np.uint64)
+        self._hashes = Column(self.memory, np.uint32, room=_first_room())
+        self._bounds = Column(self.memory, np.int64, room=_STORIES + 1)
+        self._bounds.add(np.zeros(1, dtype=np.int64))
+        self._sections = Column(self.memory, np.uint16, (SECTIONS,), _STORIES)
+        self._meta = Column(self.memory, np.uint32, (META,), _STORIES)
+        self._times = Column(self.memory, np.int64, room=_STORIES)
+        self._content = Column(self.memory, np.uint64, (2,), _STORIES)
 
     def add(self, part: Hashed) -> None:
-        """Take in the next batch."""
+        """Take in the next batch.
+
+        Raises:
+            DedupError: there is no room for it on the disk.
+        """
         facts = part.facts
-        rows = slice(self.count, self.count + facts.times.shape[0])
-        begin = int(self._bounds[self.count])
-        end = begin + facts.hashes.shape[0]
-        self._hashes = _with_room(self._hashes, begin, end)
-        self._bounds = _with_room(self._bounds, rows.start + 1, rows.stop + 1)
-        self._sections = _with_room(self._sections, rows.start, rows.stop)
-        self._meta = _with_room(self._meta, rows.start, rows.stop)
-        self._times = _with_room(self._times, rows.start, rows.stop)
-        self._content = _with_room(self._content, rows.start, rows.stop)
-        self._hashes[begin:end] = facts.hashes
-        self._bounds[rows.start + 1 : rows.stop + 1] = facts.bounds[1:] + begin
-        self._sections[rows], self._meta[rows] = facts.sections, facts.meta
-        self._times[rows], self._content[rows] = facts.times, facts.content
+        self._bounds.add(facts.bounds[1:] + len(self._hashes))
+        self._hashes.add(facts.hashes)
+        self._sections.add(facts.sections)
+        self._meta.add(facts.meta)
+        self._times.add(facts.times)
+        self._content.add(facts.content)
         self.ids.append(part.ids)
-        self.keys.append(part.keys)
+        self.keys.add(part.keys)
         self._preferences.append(part.preference)
-        self.count = rows.stop
+        self.count += facts.times.shape[0]
+        if self.memory.must_spill():
+            for column in (self._hashes, self._sections, self._meta, self._content, self.keys):
+                column.spill()
 
     def facts(self) -> Facts:
-        """The facts of all stories; the arrays are not copied."""
+        """The facts of all stories; the arrays are not copied, and only times may be written to."""
         return Facts(
-            hashes=self._hashes[: self._bounds[self.count]],
-            bounds=self._bounds[: self.count + 1],
-            sections=self._sections[: self.count],
-            meta=self._meta[: self.count],
-            times=self._times[: self.count],
-            content=self._content[: self.count],
+            hashes=self._hashes.view(),
+            bounds=self._bounds.view(),
+            sections=self._sections.view(),
+            meta=self._meta.view(),
+            times=self._times.view(),
+            content=self._content.view(),
         )
 
     def preferences(self) -> NDArray[np.int32]:
@@ -150,12 +152,3 @@ def _first_room() -> int:
         return _LEAST_ROOM
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(memory // _ROOM_SHARE // 4, _LEAST_ROOM)
-
-
-def _with_room(array: NDArray[_T], used: int, needed: int) -> NDArray[_T]:
-    """The array, or a copy of its first `used` rows with room for `needed`."""
-    if needed <= array.shape[0]:
-        return array
-    larger = np.empty((max(needed, _GROWTH * array.shape[0]), *array.shape[1:]), dtype=array.dtype)
-    larger[:used] = array[:used]
-    return larger

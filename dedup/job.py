@@ -22,6 +22,7 @@ from dedup.report import write_report
 from dedup.result import Result
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.similar import find_similar
+from dedup.spill import Memory, default_memory, parse_memory
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
 
@@ -43,6 +44,7 @@ class Job:
     rejects: str | None = None
     boilerplate: Learning = "learn"
     threads: int | None = None
+    memory: str | None = None
 
     def run(self) -> Result:
         """Do it; data goes to the outputs, all else to stderr.
@@ -70,7 +72,7 @@ class Job:
         check_outputs(feeds, [name for name in outputs if name is not None])
         warm_up(say)
         started = time.perf_counter()
-        hashed = HashedFeed()
+        hashed = HashedFeed(Memory(default_memory() if self.memory is None else parse_memory(self.memory)))
         with _progress() as show:
             learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
             settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
@@ -78,6 +80,8 @@ class Job:
         found = time.perf_counter() - started
         self._write(feeds, result)
         self._write_report(feeds, result, hashed)
+        if hashed.memory.spilled:
+            say(f"memory: half of {hashed.memory.limit:,} bytes was taken, so {hashed.memory.filed:,} went to files")
         for line in summarise(feeds, result, learned, found, time.perf_counter() - started):
             say(line)
         return result

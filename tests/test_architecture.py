@@ -19,7 +19,7 @@ LAYERS = (
     ("words",),
     ("text",),
     ("shingles",),
-    ("signature",),
+    ("signature", "spill"),
     ("bands",),
     ("evidence",),
     ("phrases",),

@@ -50,6 +50,7 @@ class SparkJob:
     report: str | None = None
     boilerplate: Learning = "learn"
     threads: int | None = None
+    memory: str | None = None
     work_dir: str | None = None
 
     def run(self) -> None:
@@ -92,11 +93,16 @@ class SparkJob:
         Raises:
             SettingsError: naming the option that Spark has no use for, or the output that is in the way.
         """
-        refused = {"--rejects": self.rejects, "--threads": self.threads, "--report": self.report}
+        refused = {
+            "--rejects": self.rejects,
+            "--threads": self.threads,
+            "--report": self.report,
+            "--memory": self.memory,
+        }
         for name, value in refused.items():
             if value is not None:
                 raise SettingsError(
-                    f"{name} is for one process; --engine spark counts what it skips, and its cores are Spark's"
+                    f"{name} is for one process; --engine spark counts what it skips; cores and memory are Spark's"
                 )
         outputs = [name for name in (self.output, self.clusters) if name not in (None, "-")]
         if not outputs:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import errno
+import gc
+import itertools
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from dedup import DedupError, SettingsError, find_duplicates
+from dedup.bands import BandKeys
+from dedup.cli import app
+from dedup.hashing import HashedFeed
+from dedup.spill import Column, Memory, default_memory, parse_memory, resident
+from tests.builders import at, batch
+
+PARTS = st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=6), max_size=6)
+
+linux = pytest.mark.skipif(default_memory() is None, reason="this system does not say what a process takes: use Linux")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("2GB", 2 << 30), (" 512 mb ", 512 << 20), ("1.5GB", 3 << 29), ("none", None)]
+)
+def test_a_limit_is_a_number_and_a_unit(text, size):
+    assert parse_memory(text) == size
+
+
+@pytest.mark.parametrize(("text", "told"), [("2", "such as 4GB"), ("GB", "such as 4GB"), ("1MB", "at least 256 MB")])
+def test_any_other_limit_is_refused(text, told):
+    with pytest.raises(SettingsError, match=told):
+        parse_memory(text)
+
+
+@linux
+def test_arrays_move_once_the_process_takes_half_the_limit():
+    assert not Memory().must_spill()
+    assert not Memory(1 << 50).must_spill()
+    memory = Memory(1)
+    assert memory.must_spill()
+    assert memory.spilled
+    assert not memory.must_spill()
+
+
+@given(PARTS, PARTS)
+@settings(deadline=None)
+def test_a_column_holds_the_same_rows_in_memory_and_in_a_file(before, after):
+    memory = Memory(1)
+    column = Column(memory, np.uint32, room=1)
+    for part in before:
+        column.add(np.array(part, dtype=np.uint32))
+    assert column.view().tolist() == [value for part in before for value in part]
+    column.spill()
+    for part in after:
+        column.add(np.array(part, dtype=np.uint32))
+        memory.relieve()
+    assert column.view().tolist() == [value for part in before + after for value in part]
+    assert len(column) == len(column.view())
+
+
+@given(st.lists(st.integers(0, 5), max_size=5), st.integers(0, 5), st.data())
+@settings(deadline=None)
+def test_band_keys_are_the_same_in_memory_and_in_files(sizes, moved, data):
+    memory = Memory(1)
+    keys = BandKeys(memory)
+    every = np.arange(3 * sum(sizes), dtype=np.uint32).reshape(3, -1)
+    ends = np.cumsum([0, *sizes])
+    for number, (start, end) in enumerate(itertools.pairwise(ends)):
+        if number == moved:
+            memory.spilled = True
+            keys.spill()
+        keys.add(every[:, start:end].copy())
+    if sizes:
+        assert [keys.column(band).tolist() for band in range(keys.bands)] == every.tolist()
+        rows = np.array(sorted(data.draw(st.sets(st.integers(0, max(ends[-1] - 1, 0))))), dtype=np.int64)
+        rows = rows[rows < ends[-1]]
+        assert keys.rows(rows).tolist() == every[:, rows].T.tolist()
+
+
+@linux
+def test_clusters_are_the_same_when_all_lies_in_files():
+    rows = [
+        {"title": f"Harbour {n % 40} closed after storm", "text": f"Storm {n % 7} closed harbour {n % 40}. " * 9}
+        | {"source": f"Paper {n % 5}", "url": f"https://x.example/{n % 90}", "published": at(1 + n % 3)}
+        for n in range(400)
+    ]
+    batches = [batch(rows[:150]), batch(rows[150:])]
+    hashed = HashedFeed(Memory(1))
+    filed = find_duplicates(batches, hashed=hashed)
+    assert hashed.memory.spilled
+    assert hashed.memory.filed > 0
+    assert filed.to_table().equals(find_duplicates(batches).to_table())
+    assert filed.duplicates > 100
+
+
+@linux
+def test_what_is_in_files_leaves_the_memory_of_the_process():
+    memory = Memory(1)
+    memory.spilled = True
+    size = 64 << 20
+    gc.collect()
+    before = resident()
+    array = memory.keep(np.ones(size, dtype=np.uint8))
+    assert resident() > before + size // 2
+    memory.relieve()
+    assert resident() < before + size // 2
+    assert array[:: 1 << 20].tolist() == [1] * 64
+
+
+def test_a_full_disk_is_told_in_one_line(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    memory = Memory(1)
+    memory.spilled = True
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(DedupError, match=r"has no room for 80,000 bytes more \(No space left on device\); set TMPDIR"):
+        memory.empty(10_000, np.int64)
+
+
+def test_the_command_refuses_a_limit_that_cannot_work(tmp_path):
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('{"title": "A", "text": "B"}\n')
+    told = CliRunner().invoke(app, ["run", str(feed), "--memory", "1MB"])
+    assert told.exit_code == 2
+    assert "memory is at least 256 MB, got 1MB" in told.stderr
