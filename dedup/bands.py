@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.native import bands as kernels
+from dedup.kernels.native.evidence import UNDATED
 from dedup.kernels.native.signatures import band_keys
 from dedup.settings import LookupSettings, Settings
 from dedup.shingles import Shingles
@@ -18,6 +19,7 @@ from dedup.spill import Memory, open_file
 
 _BITS_A_STORY = 8  # of the bit sets; one key in ten or so looks shared and is not
 _FEWEST_BITS = 1 << 12
+_MOST_ENTRIES = 6  # of a story and band: a bucket of each slice in reach, and that it is crowded
 
 ThreadMap = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
@@ -126,10 +128,11 @@ class Buckets:
     """Which of n stories share a band's key, or their content.
 
     Attributes:
-        members: int32[m], the stories of each bucket of up to `Settings.bucket_limit`, in feed order.
+        members: int32[m], the stories of each bucket, in feed order: of one key, or of one key and slice of time.
         entries: int64[e], 256 * where a bucket begins in `members` + how many of its stories come before this one.
         bounds: int64[n + 1], story i owns entries[bounds[i]:bounds[i + 1]].
-        crowded: uint32[n, ceil(bands / 32)], bit b % 32 of word b // 32: the story's bucket of band b is larger.
+        crowded: uint32[n, ceil(bands / 32)], bit b % 32 of word b // 32: too many stories in reach share the key of
+            band b; they are not all among its entries.
         keys: uint32[r, bands], the keys of the stories with a crowded bucket.
         places: int64[n], the row of `keys`; of no meaning for other stories.
         shared: bool[n], whether another story may have the same content.
@@ -148,6 +151,7 @@ def find_buckets(
     keys: BandKeys,
     copies: NDArray[np.bool_],
     shared: NDArray[np.bool_],
+    slices: NDArray[np.int64],
     limit: int,
     thread_map: ThreadMap,
 ) -> Buckets:
@@ -157,14 +161,15 @@ def find_buckets(
         keys: of n stories. Where they are in files, the buckets are too.
         copies: bool[n], whether an earlier story has the same content.
         shared: bool[n], whether any other story has it.
-        limit: most stories of a bucket that is not crowded.
+        slices: int64[n], the slice of time of each story, cf. `slice_times`.
+        limit: most stories in reach of one another that share a key and are not crowded.
         thread_map: `map`, or the like of it that runs calls at once.
     """
     memory, count = keys.memory, copies.shape[0]
     skips = [copies, np.zeros_like(copies)]  # a copy has the keys of the first one, but a URL of its own
 
     def group(band: int) -> _Grouped:
-        grouped = _group(keys.column(band), skips[band == keys.bands - 1], limit)
+        grouped = _group(keys.column(band), skips[band == keys.bands - 1], slices, limit)
         memory.relieve()
         return _Grouped(memory.keep(grouped.rows), memory.keep(grouped.entries), memory.keep(grouped.members))
 
@@ -190,6 +195,18 @@ def find_buckets(
     return Buckets(members, entries, bounds, crowded, keys.rows(rows), places, shared)
 
 
+def slice_times(times: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """int64[n], the slice of time of each story, one window long; one slice where undated stories reach everywhere.
+
+    Args:
+        times: int64[n], microseconds since 1970, or UNDATED.
+        window: microseconds, -1 for no limit.
+    """
+    if window < 0 or (times == UNDATED).any():
+        return np.zeros(times.shape[0], dtype=np.int64)
+    return times // window
+
+
 def unknown_buckets(keys: NDArray[np.uint32]) -> Buckets:
     """The buckets of n stories that come one by one, keys uint32[bands, n]: all bands are looked up in a table."""
     bands, count = keys.shape
@@ -212,7 +229,7 @@ class _Grouped(NamedTuple):
     members: NDArray[np.int32]
 
 
-def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], limit: int) -> _Grouped:
+def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], slices: NDArray[np.int64], limit: int) -> _Grouped:
     count = keys.shape[0]
     words = max(_FEWEST_BITS, 1 << (count * _BITS_A_STORY).bit_length()) // 64
     rows = np.empty(count + 1, dtype=np.int32)
@@ -222,5 +239,22 @@ def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], limit: int) -> _Gr
     members, entries = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int64)
     slots = np.zeros(1 << (2 * found).bit_length(), dtype=np.int32)
     size = kernels.group_rows(keys, rows, limit, slots, scratch[0], scratch[1], scratch[2], members, entries)
-    telling = entries != kernels.ALONE
-    return _Grouped(rows[telling], entries[telling], members[:size].copy())
+    telling = entries >= 0
+    few = _Grouped(rows[telling], entries[telling], members[:size].copy())
+    many = _slice_crowds(keys, rows[entries == kernels.CROWDED], slices, limit, size)
+    return _Grouped(
+        np.concatenate([few.rows, many.rows]),
+        np.concatenate([few.entries, many.entries]),
+        np.concatenate([few.members, many.members]),
+    )
+
+
+def _slice_crowds(
+    keys: NDArray[np.uint32], rows: NDArray[np.int32], slices: NDArray[np.int64], limit: int, base: int
+) -> _Grouped:
+    """The buckets, by slice of time, of the rows whose key too many have."""
+    rows = rows[np.lexsort((rows, slices[rows], keys[rows]))]
+    out_rows = np.empty(_MOST_ENTRIES * len(rows), dtype=np.int32)
+    out_entries = np.empty(len(out_rows), dtype=np.int64)
+    written = kernels.slice_crowds(keys[rows], slices[rows], rows, limit, base, out_rows, out_entries)
+    return _Grouped(out_rows[:written], out_entries[:written], rows)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.bands import ThreadMap, find_buckets
+from dedup.bands import ThreadMap, find_buckets, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.hashing import Hashed, HashedFeed, hash_batch
@@ -82,7 +82,8 @@ def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap
     facts = hashed.facts()
     date_undated(facts.times)
     copies, shared = _find_copies(facts.content)
-    buckets = find_buckets(hashed.keys, copies, shared, settings.bucket_limit, thread_map)
+    slices = slice_times(facts.times, settings.window_us)
+    buckets = find_buckets(hashed.keys, copies, shared, slices, settings.bucket_limit, thread_map)
     hashed.keys.clear()
     count = copies.shape[0]
     membership = Membership(

@@ -105,8 +105,8 @@ class _Stretch(NamedTuple):
     membership: Membership
     thread_map: ThreadMap
 
-    def candidates(self, rows: slice) -> Candidates:
-        """Room for the candidates of some of them."""
+    def candidates(self, rows: slice, decided: int) -> Candidates:
+        """Room for the candidates of some of them, to be weighed when those before `decided` are decided."""
         entry_bounds = self.buckets.bounds[rows.start : rows.stop + 1]
         sizes = self.buckets.entries[entry_bounds[0] : entry_bounds[-1]] & 255
         bounds = np.concatenate([[0], np.cumsum(sizes)])[entry_bounds - entry_bounds[0]]
@@ -115,6 +115,7 @@ class _Stretch(NamedTuple):
             members=np.empty(total, dtype=np.int32),
             bounds=bounds,
             ends=bounds[:-1].copy(),
+            decided=self.first + decided,
             weighed=np.empty(total, dtype=np.int32),
             scores=np.empty(total, dtype=np.float64),
             weighed_ends=bounds[:-1].copy(),
@@ -253,7 +254,7 @@ class LeaderPass:
         They are complete when the calls under way, which are returned too, have been gone through.
         """
         count = rows.stop - rows.start
-        candidates = stretch.candidates(rows)
+        candidates = stretch.candidates(rows, decided)
         if candidates.members.shape[0] == 0:
             return candidates, ()
         buckets, seen_from = stretch.buckets, stretch.seen_from[rows]
@@ -267,7 +268,7 @@ class LeaderPass:
             list_members(entry_bounds, buckets.entries, buckets.members, scratch, candidates, begin, end)
             weigh_members(
                 *(stretch.first + rows.start, candidates, stretch.facts, self.judgement, stretch.membership.leaders),
-                *(stretch.first + decided, seen_from, begin, end),
+                *(seen_from, begin, end),
             )
             self.relieve()
 

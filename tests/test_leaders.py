@@ -7,7 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from dedup.bands import BandKeys, count_bands, find_buckets, next_bands, unknown_buckets
+from dedup import clusters
+from dedup.bands import BandKeys, count_bands, find_buckets, next_bands, slice_times, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
@@ -174,9 +175,11 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(
     copies = np.array([any(c) and c in contents[:i] for i, c in enumerate(contents)], dtype=np.bool_)
     shared = np.array([any(c) and contents.count(c) > 1 for c in contents], dtype=np.bool_)
     parts = [np.ascontiguousarray(keys[:, :5]), np.ascontiguousarray(keys[:, 5:])]
-    buckets = find_buckets(band_keys(parts), copies, shared, limit, map)
+    buckets = find_buckets(band_keys(parts), copies, shared, slice_times(facts.times, window), limit, map)
     again, whole = membership_of(len(stories)), LeaderPass(settings_, judgement)
-    whole.decide(0, buckets, facts, again)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "_CHUNK", step)  # stories are weighed while those before them are decided
+        whole.decide(0, buckets, facts, again)
     assert again.leaders.tolist() == leaders
     assert again.kinds.tolist() == kinds
     other = LeaderPass(settings_, judgement)  # decisions of another pass are remembered like one's own
@@ -256,28 +259,33 @@ def test_the_canonical_is_chosen_by_policy(keep, shown):
     assert got.tolist() == shown
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), max_size=25), st.integers(1, 4), st.data())
-@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 3), min_size=3, max_size=3), st.integers(-4, 4)), max_size=25),
+    st.integers(1, 4),
+    st.data(),
+)
+@settings(deadline=None, max_examples=300)
 def test_buckets_equal_the_slow_twin(rows, limit, data):
     copies = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
-    keys = np.array(rows, dtype=np.uint32).reshape(-1, 3).T
+    keys = np.array([own for own, _ in rows], dtype=np.uint32).reshape(-1, 3).T
     marks = np.array(copies, dtype=np.bool_)
-    got = find_buckets(band_keys([np.ascontiguousarray(keys)]), marks, marks, limit, map)
-    for i, own in enumerate(rows):
-        expected = []
-        for band in range(3):
-            column = [row[band] for row in rows]
-            shared = signatures.shared_keys(
-                key for key, copy in zip(column, copies, strict=True) if band == 2 or not copy
-            )
-            same = [j for j, key in enumerate(column) if key == own[band] and key in shared]
-            if i in same and len(same) <= limit:
-                expected += [j for j in same if j < i]
-            assert bool(got.crowded[i, 0] >> band & 1) == (i in same and len(same) > limit)
+    slices = [piece for _, piece in rows]
+    got = find_buckets(
+        band_keys([np.ascontiguousarray(keys)]), marks, marks, np.array(slices, dtype=np.int64), limit, map
+    )
+    expected, crowded = signatures.buckets([own for own, _ in rows], copies, slices, limit)
+    for i in range(len(rows)):
         found = [
             got.members[(e >> 8) + k] for e in got.entries[got.bounds[i] : got.bounds[i + 1]] for k in range(e & 255)
         ]
-        assert sorted(found) == sorted(expected)
+        assert sorted(found) == sorted(expected[i])
+        assert {band for band in range(3) if got.crowded[i, 0] >> band & 1} == crowded[i]
+
+
+@pytest.mark.parametrize(("times", "window"), [([5, slow.UNDATED], 10), ([5, 25], -1)])
+def test_stories_that_reach_everywhere_lie_in_one_slice(times, window):
+    assert slice_times(np.array(times), window).tolist() == [0, 0]
+    assert slice_times(np.array([-1, 5, 25]), 10).tolist() == [-1, 0, 2]
 
 
 def test_only_the_last_decision_can_be_taken_back():

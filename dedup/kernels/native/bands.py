@@ -111,6 +111,97 @@ def group_rows(
 
 
 @njit(nogil=True, cache=True)
+def slice_crowds(
+    keys: NDArray[np.uint32],
+    slices: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    limit: int,
+    base: int,
+    out_rows: NDArray[np.int32],
+    out_entries: NDArray[np.int64],
+) -> int:
+    """Make buckets of the rows of larger groups, by slices of time; return how many entries were written.
+
+    A story and its leader lie in one slice or in two in a row. So whatever a story of slice s finds lies with stories
+    of the slices s - 2 .. s + 2, and a table of leaders by key and slice holds under slice t what stories of
+    t - 1 .. t + 1 entered. Where these are no more than the limit, for every t in s - 1 .. s + 1, no place that a story
+    of slice s looks at can be full: it is told of all stories in reach. Else it is crowded: it asks the table, into
+    which all crowded ones are entered, and is told only of those in reach that are not.
+
+    keys, slices, rows : uint32[m], int64[m], int32[m]  sorted by key, slice and row; the rows of a bucket, one key and
+                                                        slice, lie in a row
+    limit              : int                            most leaders in a place of the table, up to 255
+    base               : int                            where these rows will begin among the members
+    out_rows           : int32[6 * m]                   overwritten from the front: the row of each entry
+    out_entries        : int64[6 * m]                   CROWDED, or 256 * where a bucket begins among the members + how
+                                                        many of its rows come before this one
+    """
+    starts = np.empty(rows.shape[0] + 1, dtype=np.int64)  # of the buckets of a key
+    crowded = np.empty(rows.shape[0], dtype=np.bool_)
+    written = first = 0
+    while first < rows.shape[0]:
+        buckets, end = 0, first
+        while end < rows.shape[0] and keys[end] == keys[first]:
+            if end == first or slices[end] != slices[end - 1]:
+                starts[buckets] = end
+                buckets += 1
+            end += 1
+        starts[buckets] = first = end
+        for b in range(buckets):
+            crowded[b] = _is_crowded(starts[: buckets + 1], slices, b, limit)
+        for b in range(buckets):
+            own = slice(starts[b], starts[b + 1])
+            if crowded[b]:
+                size = own.stop - own.start
+                out_rows[written : written + size] = rows[own]
+                out_entries[written : written + size] = CROWDED
+                written += size
+            for other in range(max(b - 2, 0), min(b + 3, buckets)):
+                apart = abs(slices[starts[other]] - slices[starts[b]])
+                if apart <= 2 and not (crowded[b] and crowded[other]):
+                    theirs = rows[starts[other] : starts[other + 1]]
+                    place = base + starts[other]
+                    written = _tell_earlier(rows[own], theirs, place, written, out_rows, out_entries)
+    return written
+
+
+@njit(nogil=True)
+def _tell_earlier(
+    rows: NDArray[np.int32],
+    others: NDArray[np.int32],
+    place: int,
+    written: int,
+    out_rows: NDArray[np.int32],
+    out_entries: NDArray[np.int64],
+) -> int:
+    """Write the entries that tell each of some rows of the earlier ones in a bucket; how many are written then.
+
+    rows, others : ascending
+    place        : where the bucket begins among the members
+    """
+    before = 0
+    for row in rows:
+        while before < others.shape[0] and others[before] < row:
+            before += 1
+        if before > 0:
+            out_rows[written], out_entries[written] = row, (place << 8) + before
+            written += 1
+    return written
+
+
+@njit(nogil=True)
+def _is_crowded(starts: NDArray[np.int64], slices: NDArray[np.int64], bucket: int, limit: int) -> bool:
+    """Whether three slices in a row, one of them a bucket's own, hold more rows of its key than the limit."""
+    own = slices[starts[bucket]]
+    sizes = np.zeros(5, dtype=np.int64)  # of the slices own - 2 .. own + 2
+    for other in range(max(bucket - 2, 0), min(bucket + 3, starts.shape[0] - 1)):
+        place = slices[starts[other]] - own + 2
+        if 0 <= place < 5:
+            sizes[place] = starts[other + 1] - starts[other]
+    return bool(max(sizes[:3].sum(), sizes[1:4].sum(), sizes[2:].sum()) > limit)
+
+
+@njit(nogil=True, cache=True)
 def count_entries(
     rows: NDArray[np.int32],
     entries: NDArray[np.int64],

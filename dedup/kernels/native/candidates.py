@@ -26,10 +26,12 @@ class View(NamedTuple):
 class Candidates(NamedTuple):
     """Stories of the buckets known beforehand that n stories in a row meet there, and what they scored."""
 
-    members: NDArray[np.int32]  # [m] the distinct earlier stories that share a bucket with one
+    members: NDArray[np.int32]  # [m] the distinct earlier stories that share a bucket with one, and once these are
+    # weighed, those of them that were not decided then
     bounds: NDArray[np.int64]  # [n + 1] for those of story k there is room from bounds[k] to bounds[k + 1]
     ends: NDArray[np.int64]  # [n] they are members[bounds[k]:ends[k]]
-    weighed: NDArray[np.int32]  # [m] leaders that were weighed beforehand
+    decided: int  # stories before this one were decided when they were weighed
+    weighed: NDArray[np.int32]  # [m] distinct stories in view: leaders of decided members, and undecided members
     scores: NDArray[np.float64]  # [m] of these, 0..1
     weighed_ends: NDArray[np.int64]  # [n] those of story k are weighed[bounds[k]:weighed_ends[k]]
 
@@ -94,7 +96,6 @@ def weigh_members(
     facts: Facts,
     judgement: Judgement,
     leaders: NDArray[np.int32],
-    decided: int,
     horizons: NDArray[np.int64],
     begin: int,
     end: int,
@@ -103,17 +104,23 @@ def weigh_members(
 
     Sure is what is decided already; a later candidate most likely leads.
 
-    candidates : Candidates of the stories from `first` on; weighed, scores and weighed_ends are overwritten
-    leaders    : int32[n]   of the stories before `decided`, which is at most `first`
+    candidates : Candidates of the stories from `first` on; weighed, scores and weighed_ends are overwritten, and
+                            members decided already are dropped
+    leaders    : int32[n]   of the stories before `candidates.decided`, which is at most `first`
     horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
     evidence = np.empty(FEATURES, dtype=np.float32)
     for row in range(begin, end):
         view = View(judgement.window, horizons[row])
-        at = candidates.bounds[row]
+        at = undecided = candidates.bounds[row]
         for k in range(candidates.bounds[row], candidates.ends[row]):
             member = candidates.members[k]
-            likely = leaders[member] if member < decided else member
+            likely = member
+            if member < candidates.decided:
+                likely = leaders[member]
+            else:
+                candidates.members[undecided] = member
+                undecided += 1
             known = not in_view(facts.times[first + row], facts.times[likely], view)
             for other in range(candidates.bounds[row], at):
                 known |= candidates.weighed[other] == likely
@@ -121,6 +128,7 @@ def weigh_members(
                 candidates.weighed[at] = likely
                 prefetch_facts(facts, np.int64(likely))
                 at += 1
+        candidates.ends[row] = undecided
         candidates.weighed_ends[row] = at
         for k in range(candidates.bounds[row], at):
             candidates.scores[k] = judge(facts, first + row, np.int64(candidates.weighed[k]), judgement, evidence)

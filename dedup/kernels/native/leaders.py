@@ -124,6 +124,12 @@ def _find_candidates(
 ) -> int:
     """Write the leaders of the clusters that share a bucket with story i to scratch.found; return how many."""
     count = 0
+    for k in range(candidates.bounds[row], candidates.weighed_ends[row]):
+        leader = np.int64(candidates.weighed[k])
+        if leader < candidates.decided:  # it led then, and is in view
+            scratch.seen[leader] = scratch.decisions[0]
+            scratch.found[count] = leader
+            count += 1
     for k in range(candidates.bounds[row], candidates.ends[row]):
         count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, view, scratch, count)
     for band in bands:

@@ -34,3 +34,34 @@ def band_key(values: Sequence[int]) -> int:
 def shared_keys(keys: Iterable[int]) -> set[int]:
     """The keys of a band that more than one story has."""
     return {key for key, count in Counter(keys).items() if key and count > 1}
+
+
+def buckets(
+    keys: Sequence[Sequence[int]], copies: Sequence[bool], slices: Sequence[int], limit: int
+) -> tuple[list[list[int]], list[set[int]]]:
+    """Of each story the earlier ones it is told of, once a band, and the bands in which it is crowded.
+
+    keys   : of each band, the last of which counts copies too
+    copies : whether an earlier story has the same content
+    slices : of time
+    """
+    told: list[list[int]] = [[] for _ in keys]
+    crowded: list[set[int]] = [set() for _ in keys]
+    for band in range(len(keys[0]) if keys else 0):
+        last = band == len(keys[0]) - 1
+        shared = shared_keys(own[band] for own, copy in zip(keys, copies, strict=True) if last or not copy)
+        for key in shared:
+            same = [i for i, own in enumerate(keys) if own[band] == key]
+            full = {
+                place
+                for i in same
+                for place in range(slices[i] - 1, slices[i] + 2)
+                if sum(abs(slices[j] - place) <= 1 for j in same) > limit
+            }
+            for i in same:
+                if full & {slices[i] - 1, slices[i], slices[i] + 1}:
+                    crowded[i].add(band)
+            for i in same:
+                reach = [j for j in same if j < i and (abs(slices[i] - slices[j]) <= 2 or len(same) <= limit)]
+                told[i] += [j for j in reach if band not in crowded[i] or band not in crowded[j]]
+    return told, crowded
