@@ -113,7 +113,14 @@ def scaling_command(chosen: argparse.Namespace) -> None:
     """Measures growth of time and memory."""
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         record = scaling_record(
-            chosen.sizes, chosen.words, chosen.shape, chosen.repeats, chosen.seed, Path(folder), chosen.engine
+            chosen.sizes,
+            chosen.words,
+            chosen.shape,
+            chosen.repeats,
+            chosen.seed,
+            Path(folder),
+            chosen.engine,
+            keep=lambda record: _keep(record, chosen.output),
         )
     _report(record, chosen.output)
 
@@ -187,6 +194,11 @@ def fit_command(chosen: argparse.Namespace) -> None:
 def _report(record: dict[str, Any], output: Path | None) -> None:
     """Tables to standard output; the record, when asked for, to a file."""
     print(markdown(record))
+    _keep(record, output)
+
+
+def _keep(record: dict[str, Any], output: Path | None) -> None:
+    """The record to a file, when one is asked for."""
     if output:
         output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)
+STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 
@@ -30,7 +30,7 @@ def mix(values: U64) -> U64:
 
 def draw(keys: U64, counter: U64 | int) -> U64:
     """One draw of 64 bits for every key and counter (broadcast together)."""
-    return mix(keys + np.asarray(counter, dtype=np.uint64) * _STEP)
+    return mix(keys + np.asarray(counter, dtype=np.uint64) * STEP)
 
 
 def stream_keys(seed: int, stream: int, ids: U64) -> U64:
@@ -42,7 +42,7 @@ def stream_keys(seed: int, stream: int, ids: U64) -> U64:
         ids: uint64 of any shape.
     """
     root = mix(np.array([(seed * 0x9E3779B97F4A7C15 + stream) % 2**64], dtype=np.uint64))
-    return mix(mix(root + np.uint64(stream)) + ids * _STEP)
+    return mix(mix(root + np.uint64(stream)) + ids * STEP)
 
 
 def below(draws: U64, limit: U64 | int) -> U64:

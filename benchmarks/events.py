@@ -30,7 +30,7 @@ TEMPLATE_KEYS = 1 << 40
 
 SUFFIX, DATELINE, FOOTER, HEADER, TEXTLESS, PACE = range(6)
 """Habits of publishers, counters of the HABIT stream."""
-SENTENCE_BLOCK = 20
+SENTENCE_BLOCK, FIRST_STOP = 20, 8
 """Every block of this many words has one sentence end, after its 9th to 20th word: sentences of 20 words."""
 WHOLE_TITLE = 2**32
 """`Plan.title_kept` of a title that stays."""
@@ -368,11 +368,11 @@ def _sentence_bounds(settings: FeedSettings, content: U64, choice: U64, whole: I
 
 
 def sentence_stop(keys: U64, block: U64) -> U64:
-    """The place within a block of SENTENCE_BLOCK words after whose word there is a full stop: 8 to 19.
+    """The place within a block of SENTENCE_BLOCK words after whose word there is a full stop: FIRST_STOP to 19.
 
     `keys` are those of the text in the SENTENCE stream.
     """
-    return below(draw(keys, block), SENTENCE_BLOCK - 8) + np.uint64(8)
+    return below(draw(keys, block), SENTENCE_BLOCK - FIRST_STOP) + np.uint64(FIRST_STOP)
 
 
 def headlines_only(settings: FeedSettings) -> bool:

@@ -1,8 +1,7 @@
 """Synthetic news-shaped feeds of any size, with their truth, written in columns.
 
 A chunk of stories is planned (`events`), its words are drawn and edited as token numbers (`wording`), put into lines
-(`lines`), and one `take` from the token table (`vocabulary`) gives the bytes of all of them. Memory is that of a few
-chunks.
+(`lines`), and the bytes of all tokens copied from their table (`vocabulary`). Memory is that of a few chunks.
 """
 
 from __future__ import annotations
@@ -15,18 +14,20 @@ from os import cpu_count
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy.typing as npt
 
 from benchmarks import events
 from benchmarks.draws import below, draw, stream_keys
 from benchmarks.events import I64, FeedSettings, plan_stories
+from benchmarks.kernels import copy_bytes, count_bytes
 from benchmarks.lines import between, edits_of, feed_lines, text_parts, title_parts, truth_lines
-from benchmarks.vocabulary import BARE, FORMS, KINDS, SLOTS, vocabulary
+from benchmarks.vocabulary import BARE, FORMS, KINDS, SLOTS, SPARE, WORDS, Vocabulary, vocabulary
 from benchmarks.wording import I32, text_tokens, title_tokens
 
 Lines = Callable[[range], tuple[I32, I32]]
 """For a run of story numbers, the tokens of their feed lines and of their truth lines."""
+
+Bytes = npt.NDArray[np.uint8]
 
 TOKENS_A_CHUNK = 500_000
 
@@ -51,7 +52,7 @@ def write_one_story(settings: FeedSettings, feed: Path, truth: Path | None = Non
 
 def write_one_word(settings: FeedSettings, feed: Path, truth: Path | None = None) -> None:
     """Writes a feed of stories of one word (no title), words recurring as in a language, all within 24 hours."""
-    first_seen = np.full(len(vocabulary().tokens), -1, dtype=np.int64)
+    first_seen = np.full(WORDS, -1, dtype=np.int64)
     _write(settings, feed, truth, lambda chunk: _single_word_lines(settings, chunk, first_seen), threads=1)
 
 
@@ -65,28 +66,26 @@ SHAPES: dict[str, Callable[[FeedSettings, Path, Path | None], None]] = {
 
 def _write(settings: FeedSettings, feed: Path, truth: Path | None, lines: Lines, threads: int = 0) -> None:
     """Writes chunk after chunk. Chunks share nothing, so neither their size nor `threads` (0: all cores) shows."""
-    table = vocabulary().tokens
+    words = vocabulary()
     size = max(1, TOKENS_A_CHUNK // (settings.words + 40))
     chunks = (range(first, min(first + size, settings.stories)) for first in range(0, settings.stories, size))
     with contextlib.ExitStack() as stack:
         feed_file = stack.enter_context(feed.open("wb"))
         truth_file = stack.enter_context(truth.open("wb")) if truth else None
-        for feed_bytes, truth_bytes in _rendered(table, lines, chunks, threads or cpu_count() or 1):
-            feed_file.write(feed_bytes)
+        for feed_bytes, truth_bytes in _rendered(words, lines, chunks, threads or cpu_count() or 1):
+            feed_file.write(feed_bytes.data)
             if truth_file:
-                truth_file.write(truth_bytes)
+                truth_file.write(truth_bytes.data)
 
 
-def _rendered(
-    table: pa.StringArray, lines: Lines, chunks: Iterator[range], threads: int
-) -> Iterator[tuple[pa.Buffer, pa.Buffer]]:
+def _rendered(words: Vocabulary, lines: Lines, chunks: Iterator[range], threads: int) -> Iterator[tuple[Bytes, Bytes]]:
     """The bytes of feed and truth lines of every chunk in order; as many chunks are ahead as there are threads."""
 
-    def render(chunk: range) -> tuple[pa.Buffer, pa.Buffer]:
-        told, true = (_bytes_of(table, tokens) for tokens in lines(chunk))
+    def render(chunk: range) -> tuple[Bytes, Bytes]:
+        told, true = (_bytes_of(words, tokens) for tokens in lines(chunk))
         return told, true
 
-    waiting: deque[Future[tuple[pa.Buffer, pa.Buffer]]] = deque()
+    waiting: deque[Future[tuple[Bytes, Bytes]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="feed") as pool:
         for chunk in chunks:
             waiting.append(pool.submit(render, chunk))
@@ -96,9 +95,11 @@ def _rendered(
             yield waiting.popleft().result()
 
 
-def _bytes_of(table: pa.StringArray, tokens: I32) -> pa.Buffer:
-    """The bytes of the tokens one after another: a `take` lays them out in exactly that way."""
-    return pc.take(table, pa.array(tokens), boundscheck=False).buffers()[2]
+def _bytes_of(words: Vocabulary, tokens: I32) -> Bytes:
+    """The bytes of the tokens one after another."""
+    out = np.empty(count_bytes(tokens, words.begins) + SPARE, dtype=np.uint8)
+    copy_bytes(tokens, words.begins, words.data, out)
+    return out[:-SPARE]
 
 
 def _news_lines(settings: FeedSettings, chunk: range) -> tuple[I32, I32]:

@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks import events
 from benchmarks.draws import U64, Mask, below, draw, stream_keys
 from benchmarks.events import I64, WHOLE_TITLE, FeedSettings, Plan, dress_of, headlines_only
+from benchmarks.kernels import place_tokens
 from benchmarks.scripts import CORRECTED, FOOTERS, HEADERS, LIVE, PREFIXES, UPDATE
 from benchmarks.vocabulary import AGENCIES, CITIES, DAYS, EDITS, KINDS, Vocabulary
 from benchmarks.wording import I32, any_of, text_tokens, title_tokens
@@ -148,9 +149,8 @@ def _assemble(parts: list[Part]) -> I32:
     """Line after line, the tokens of its parts in order."""
     lengths = np.stack([part[0] for part in parts], axis=1)
     ends = np.cumsum(lengths.ravel()).reshape(lengths.shape)
-    starts = ends - lengths
+    starts = (ends - lengths).T.copy()
     out = np.empty(int(ends[-1, -1]), dtype=np.int32)
-    for k, (length, tokens) in enumerate(parts):
-        before = np.cumsum(length) - length
-        out[np.repeat(starts[:, k] - before, length) + np.arange(len(tokens))] = tokens
+    for start, (length, tokens) in zip(starts, parts, strict=True):
+        place_tokens(start, length, tokens, out)
     return out

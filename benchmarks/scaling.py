@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +15,58 @@ from benchmarks.measure import BenchmarkError, Spread, environment, run_fresh, u
 from benchmarks.throughput import CORES, engine_command, say
 
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+_CLUSTER_LINE = 160
+"""Bytes, about, that a story takes in the clusters file."""
 PROJECTED = 100_000_000
 """Stories that the growth is projected to."""
 
 
 def scaling_record(
-    sizes: Sequence[int], words: int, shape: str, repeats: int, seed: int, folder: Path, engine: str = "dedup"
-) -> dict[str, object]:
+    sizes: Sequence[int],
+    words: int,
+    shape: str,
+    repeats: int,
+    seed: int,
+    folder: Path,
+    engine: str = "dedup",
+    keep: Callable[[dict[str, Any]], None] = lambda _record: None,
+) -> dict[str, Any]:
     """Everything `scaling` measured, ready for JSON: one entry a size, in rising order.
 
-    A size that fails, as it may where memory is short, is named under `failed`, and larger ones are not tried.
+    A size that fails, as it may where memory or disk is short, is named under `failed`, and larger ones are not tried.
+    `keep` gets the record so far after every size, so that being broken off costs one size and not all.
 
     Raises:
         BenchmarkError: the engine does not run at all.
     """
     cores = usable_cores(CORES)
+    where = environment(cores)
     feed, clusters = folder / "feed.jsonl", folder / "clusters.jsonl"
     SHAPES[shape](FeedSettings(stories=min(1_000, *sizes), words=words, seed=seed), feed, None)
     run_fresh(engine_command(engine, feed, clusters), cores)
     points: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     before: tuple[int, float] | None = None
+
+    def record() -> dict[str, Any]:
+        return {
+            "benchmark": "scaling",
+            "environment": where,
+            "engine": engine,
+            "feed": {"words": words, "shape": shape, "seed": seed},
+            "repeats": repeats,
+            "points": points,
+            "failed": failed,
+            **_growth_of_all(points),
+        }
+
     for size in sorted(sizes):
-        SHAPES[shape](FeedSettings(stories=size, words=words, seed=seed), feed, None)
-        say(f"scaling: a feed of {size:,} stories, {feed.stat().st_size / 1e6:,.0f} MB")
         try:
+            _check_disk(folder, size, feed.stat().st_size / (before[0] if before else min(1_000, *sizes)))
+            SHAPES[shape](FeedSettings(stories=size, words=words, seed=seed), feed, None)
+            say(f"scaling: a feed of {size:,} stories, {feed.stat().st_size / 1e6:,.0f} MB")
             runs = [run_fresh(engine_command(engine, feed, clusters), cores) for _ in range(repeats)]
-        except BenchmarkError as problem:
+        except (BenchmarkError, OSError) as problem:
             failed[f"{size:,}"] = str(problem)
             break
         wall = Spread.of([run.wall_seconds for run in runs])
@@ -57,16 +83,24 @@ def scaling_record(
         )
         say(f"scaling: {size:,} stories, {wall.median:.1f} s, {points[-1]['peak_bytes'] / 1e9:.2f} GB")
         before = (size, wall.median)
-    return {
-        "benchmark": "scaling",
-        "environment": environment(cores),
-        "engine": engine,
-        "feed": {"words": words, "shape": shape, "seed": seed},
-        "repeats": repeats,
-        "points": points,
-        "failed": failed,
-        **_growth_of_all(points),
-    }
+        keep(record())
+    return record()
+
+
+def _check_disk(folder: Path, size: int, bytes_a_story: float) -> None:
+    """Refuses a size whose files would not fit, before hours are spent on it.
+
+    Raises:
+        BenchmarkError: feed, kept stories and clusters take more than is free.
+    """
+    needed = size * (bytes_a_story * 2 + _CLUSTER_LINE)
+    # What the size before left behind is overwritten, and so counts as free.
+    free = shutil.disk_usage(folder).free + sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    if needed > free:
+        raise BenchmarkError(
+            f"{folder} has {free / 1e9:.1f} GB free, {size:,} stories need {needed / 1e9:.1f} GB; "
+            "name a larger folder with --folder"
+        )
 
 
 def _growth_of_all(points: Sequence[dict[str, Any]]) -> dict[str, object]:

@@ -35,6 +35,9 @@ PLAIN, CAPITAL, COMMA, FULL_STOP, LAST, BARE, QUOTED = range(len(FORMS))
 NAME_SLOT, NUMBER_SLOT = -1, -2
 """Entries of the Zipf table that stand for "a name of this event" and "a number"."""
 
+SPARE = 32
+"""Bytes after the last of an array of bytes: so many are copied at a time, wanted or not."""
+
 TABLE_BITS = 20
 SLOTS = 2**TABLE_BITS * 60 // 1000 + 2**TABLE_BITS * 25 // 1000
 """The Zipf table's first so many entries are such slots, 6 % and 2.5 % of all; the rest are common words."""
@@ -134,14 +137,16 @@ class Vocabulary:
     """The token table and where its kinds of tokens begin.
 
     Attributes:
-        tokens: the bytes of every token (Arrow strings, JSON-escaped); first the words of
-            every script in every form.
+        data: uint8, the bytes of all tokens (UTF-8, JSON-escaped) and SPARE more; first the words of every script in
+            every form.
+        begins: uint32[tokens + 1], where each token begins in `data`; the last is the end of all.
         zipf: int32[2**TABLE_BITS], a common word's rank, `NAME_SLOT` or `NUMBER_SLOT` for a uniform index.
         first: where each other kind of token begins in `tokens`, by name.
         literal: the token number of each literal piece, by its bytes.
     """
 
-    tokens: pa.StringArray
+    data: npt.NDArray[np.uint8]
+    begins: npt.NDArray[np.uint32]
     zipf: npt.NDArray[np.int32]
     first: dict[str, int]
     literal: dict[str, int]
@@ -208,7 +213,17 @@ def vocabulary() -> Vocabulary:
     literal = {piece: total + k for k, piece in enumerate(LITERALS)}
     rest = [token for tokens in kinds.values() for token in tokens] + list(LITERALS)
     written = [_written_forms(_in_script(script, parts, named), script.forms) for script in SCRIPTS]
-    return Vocabulary(pa.concat_arrays([*written, pa.array(rest, pa.string())]), _zipf_table(), first, literal)
+    return Vocabulary(
+        *_bytes_of(pa.concat_arrays([*written, pa.array(rest, pa.string())])), _zipf_table(), first, literal
+    )
+
+
+def _bytes_of(tokens: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """`Vocabulary.data` and `Vocabulary.begins`."""
+    begins = np.frombuffer(tokens.buffers()[1], dtype=np.uint32)[: len(tokens) + 1]
+    data = np.zeros(int(begins[-1]) + SPARE, dtype=np.uint8)
+    data[:-SPARE] = np.frombuffer(tokens.buffers()[2], dtype=np.uint8)[: begins[-1]]
+    return data, begins
 
 
 def _in_script(script: Script, parts: Sequence[Sequence[str]], named: Sequence[bool]) -> list[str]:

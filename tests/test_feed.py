@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 
 from benchmarks import __main__ as command
 from benchmarks import feed as feed_module
+from benchmarks import scaling
 from benchmarks.draws import below, draw, mix, stream_keys
 from benchmarks.events import TEMPLATE_KEYS, FeedSettings, plan_stories
 from benchmarks.feed import write_feed, write_one_story, write_one_word
-from benchmarks.measure import BenchmarkError, Spread, run_fresh
+from benchmarks.measure import BenchmarkError, Run, Spread, run_fresh
 from benchmarks.scaling import growth
 from benchmarks.scoring import score_clusters, score_labels
 from benchmarks.tables import markdown
@@ -351,6 +353,23 @@ def test_growth_tells_linear_from_quadratic():
     assert growth((100, 1.0), (400, 4.0)) == {"stories": 4, "seconds": 4, "per_doubling": 2, "exponent": 1}
     quadratic = growth((100, 1.0), (400, 16.0))
     assert quadratic == {"stories": 4, "seconds": 16, "per_doubling": pytest.approx(4), "exponent": pytest.approx(2)}
+
+
+def test_scaling_keeps_what_it_has_and_names_a_size_that_does_not_fit(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling, "run_fresh", lambda _command, _cores: Run(2.0, 2.0, 1_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=3_000_000))
+    kept: list[list[int]] = []
+    record = scaling.scaling_record(
+        [50_000, 1_000, 2_000], 43, "news", 1, 0, tmp_path, keep=lambda so_far: kept.append(sizes_of(so_far))
+    )
+    assert kept == [[1_000], [1_000, 2_000]]
+    assert sizes_of(record) == [1_000, 2_000]
+    assert list(record["failed"]) == ["50,000"]
+    assert "name a larger folder with --folder" in record["failed"]["50,000"]
+
+
+def sizes_of(record):
+    return [point["stories"] for point in record["points"]]
 
 
 @pytest.mark.parametrize("engine", ["datasketch", "rensa"])
