@@ -22,7 +22,7 @@ PARTS = ("likeness", "throughput", "peers", "accuracy", "scaling")
 """In the order in which they run: the one that needs most memory last."""
 NEED_DATA = ("likeness", "accuracy")
 _THROUGHPUT_STORIES = (300_000, 100_000)
-_PEERS_STORIES = (100_000, 30_000)
+_PEERS_STORIES = (300_000, 100_000)
 _LIKENESS_STORIES = 20_000
 
 
