@@ -19,6 +19,7 @@ from dedup.settings import Settings
 
 MOST_ENTERED = 2048  # stories that are decided at once
 _FEWEST_SLOTS = 1 << 10
+_GROWTH, _LARGE = 8, 1 << 22  # times the slots of a table that is full, until it is large; then it doubles
 _FULLEST = 0.6  # share of slots taken
 _DISTINCT = 0.9  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
 _MOST_COPIED = 255  # leaders of equal content
@@ -212,7 +213,8 @@ class Arrivals:
             table = table._replace(leaders=longer)
         needed = int((int(table.used[1]) + more) / _FULLEST) + 1
         if needed > table.slots.shape[0]:
-            table = _with_slots(table, 1 << (needed - 1).bit_length())
+            wanted = 1 << (needed - 1).bit_length()
+            table = _with_slots(table, max(wanted, min(_GROWTH * table.slots.shape[0], _LARGE)))
         undo, scratch = held.undo, held.scratch
         if more > undo.slots.shape[0]:
             undo = undo._replace(slots=np.empty((more, 3), dtype=np.int64))

@@ -160,7 +160,7 @@ class StoryIndex:
                 again.
         """
         fields = read_fields(story)
-        part = self._dated(self._hasher.hash(fields))
+        part = self._hash(fields)
         return self._add_part(part, [fields.id], [write_story(fields)] if self._texts else None)[0]
 
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
@@ -174,7 +174,7 @@ class StoryIndex:
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
         fields = read_fields(story)
-        part, names = self._dated(self._hasher.hash(fields)), [fields.id]
+        part, names = self._hash(fields), [fields.id]
         with self._turn():
             self._catch_up()
             known = self._known(names, part)
@@ -210,7 +210,7 @@ class StoryIndex:
                     return self._similar(self._window.leader(row), top)
                 story = self._told([story])[0]
         fields = read_fields(story)
-        part = self._dated(self._hasher.hash(fields))
+        part = self._hash(fields)
         with self._turn():
             self._catch_up()
             first = len(self._window)
@@ -316,10 +316,12 @@ class StoryIndex:
     def _known(self, names: list[str], part: Hashed) -> dict[int, Decision]:
         """The decisions on those stories that are there already, with the same words under the same id."""
         window, contents = self._window, part.facts.content
-        rows = [window.find(name, contents[k]) for k, name in enumerate(names)]
+        rows = window.find_all(names, contents)
         there = [k for k, row in enumerate(rows) if row >= 0]
-        found = [rows[k] for k in there]
-        known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
+        known: dict[int, Decision] = {}
+        if there:
+            found = [rows[k] for k in there]
+            known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
         if not window.dropped:
             return known
         for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
@@ -365,7 +367,8 @@ class StoryIndex:
         shown = self._window.confirm()
         self._sound = True
         added = tell_entered(self._window, first, position, entered, shown)
-        self._counts.update(decision.verdict for decision in added)
+        for decision in added:
+            self._counts[decision.verdict] += 1
         self._drop()
         return added
 
@@ -384,10 +387,18 @@ class StoryIndex:
             for decision in added:
                 _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
 
+    def _hash(self, story: StoryFields) -> Hashed:
+        """One story, undated if it is from the future; cf. `_dated`."""
+        if story.published is not None and story.published > time.time_ns() // 1000 + _MOST_AHEAD_US:
+            self._counts["future"] += 1
+            story = story._replace(published=None)
+        return self._hasher.hash(story)
+
     def _dated(self, part: Hashed) -> Hashed:
         """The stories, those undated that are from the future."""
-        ahead = part.facts.times > time.time_ns() // 1000 + _MOST_AHEAD_US
-        if ahead.any():  # one such date would make everything else look too old
+        latest = time.time_ns() // 1000 + _MOST_AHEAD_US
+        if part.facts.times.max() > latest:  # one such date would make everything else look too old
+            ahead = part.facts.times > latest
             times = np.where(ahead, UNDATED, part.facts.times)
             part = part._replace(facts=part.facts._replace(times=times))
             self._counts["future"] += int(np.count_nonzero(ahead))

@@ -28,6 +28,7 @@ from dedup.signature import permutations
 from dedup.stories import STORY_SCHEMA
 
 _KNOWN_SOURCES = 1 << 12
+_NO_IDS = pa.array([], pa.string())  # to make one takes as long as to hash a title
 
 
 class StoryFields(NamedTuple):
@@ -71,7 +72,7 @@ class StoryHasher:
         self._know = functools.lru_cache(maxsize=_KNOWN_SOURCES)(self._read_source)
 
     def hash(self, story: StoryFields) -> Hashed:
-        """What `dedup.hashing.hash_batch` keeps of a batch of this story."""
+        """What `dedup.hashing.hash_batch` keeps of a batch of this story, but for its id."""
         if self._settings.boilerplate:  # the rare ways are gone by one road
             return hash_batch(story.to_batch(), self._settings)
         title, body = story.title.encode(), story.text.encode()
@@ -91,7 +92,7 @@ class StoryHasher:
             return hash_batch(story.to_batch(), self._settings)
         bounds, times = np.array((0, count)), np.array((UNDATED if story.published is None else story.published,))
         facts = Facts(kept.hashes[:count], bounds, kept.sections, kept.meta, times, kept.content)
-        return Hashed(pa.array([story.id], pa.string()), facts, kept.keys, preference)
+        return Hashed(_NO_IDS, facts, kept.keys, preference)
 
     def _read_source(self, name: str) -> tuple[Publisher, NDArray[np.int32]]:
         """What a publisher's name comes to, and its place among the preferred ones, int32[1]."""
@@ -116,4 +117,4 @@ def _hasher(settings: Settings) -> StoryHasher:
 
 def hash_story(story: StoryFields, settings: Settings) -> Hashed:
     """What `dedup.hashing.hash_batch` keeps of a batch of this story."""
-    return _hasher(settings).hash(story)
+    return _hasher(settings).hash(story)._replace(ids=pa.array([story.id], pa.string()))

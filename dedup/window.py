@@ -152,6 +152,11 @@ class Window:
                 row = int(former[row])
         return row
 
+    def find_all(self, names: Sequence[str], contents: NDArray[np.uint64]) -> list[int]:
+        """`find` for n stories, contents uint64[n, 2]."""
+        latest = self._latest_rows
+        return [self.find(name, contents[k]) if name in latest else _NOBODY for k, name in enumerate(names)]
+
     def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
         return np.asarray((times < self.horizon + self.settings.window_us) | (times == UNDATED))
@@ -185,6 +190,8 @@ class Window:
     def cluster_names(self, leaders: NDArray[np.int32]) -> list[str]:
         """The same of some leaders."""
         names, rows = self.names, self._rows
+        if len(leaders) == 1:
+            return [self.cluster_name(int(leaders[0]))]
         called = [names[leader] for leader in leaders.tolist()]
         for k in np.flatnonzero(rows["earlier"][leaders]).tolist():
             called[k] = cluster_name(called[k], int(rows["positions"][leaders[k]]), repeated=True)
@@ -260,6 +267,8 @@ class Window:
         """Make findable what was added; the row that each one's cluster showed when it had come."""
         first, self._confirmed = self._confirmed, self._rows.count
         self._link(first)
+        if self._confirmed == first + 1 and self.leader(first) == first:
+            return [first]
         shown = np.empty(self._confirmed - first, dtype=np.int64)
         show(first, self._confirmed - first, self._arrivals.all_rows(), self._keeps_longest, shown)
         return shown.tolist()
