@@ -140,7 +140,7 @@ class Arrivals:
             first,
             position,
             facts,
-            part.keys,
+            np.ascontiguousarray(part.keys),  # of chosen stories they lie otherwise, for which nothing is compiled
             part.preference,
             former,
             self.all_rows(),
