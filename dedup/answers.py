@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
-from dedup.kernels.native.leaders import UPDATE
+from dedup.evidence import EVIDENCE
+from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from dedup.records import Decided, Layout
 from dedup.result import KINDS
 from dedup.stores import Row, Store
-from dedup.window import Window, cluster_name
+from dedup.window import Entered, Window, cluster_name
+
+_VERDICTS = {0: NEW, EXACT: DUPLICATE, NEAR: DUPLICATE, UPDATE: UPDATED}
 
 
 def tell(window: Window, rows: Sequence[int], shown: Sequence[int], *, redelivered: bool = False) -> list[Decision]:
@@ -21,26 +24,59 @@ def tell(window: Window, rows: Sequence[int], shown: Sequence[int], *, redeliver
         return []
     places = np.array(rows, dtype=np.int64)
     leaders, scores, kinds, positions = window.memberships(places)
+    evidence = np.empty((len(places), len(EVIDENCE)), dtype=np.float32)
     following = np.flatnonzero(kinds)
-    measured: dict[int, NDArray[np.float32]] = {}
     if len(following):
-        measured = dict(zip(following.tolist(), window.evidence(places[following]), strict=True))
-    names = window.names
-    numbers = leaders.tolist(), scores.tolist(), kinds.tolist(), positions.tolist()
+        evidence[following] = window.evidence(places[following])
+    return _tell(window, rows, shown, positions.tolist(), leaders, scores, kinds, evidence, redelivered)
+
+
+def tell_entered(window: Window, first: int, position: int, entered: Entered, shown: Sequence[int]) -> list[Decision]:
+    """The decisions on the stories that were entered last.
+
+    Args:
+        window: that they were entered into.
+        first: the row of the first one.
+        position: of the first one in the log, 0 for stories that are only asked about.
+        entered: what was decided.
+        shown: the row that each one's cluster showed when it had come.
+    """
+    count = len(shown)
+    positions = range(position, position + count) if position else [0] * count
+    _, scores, kinds, _ = entered.decided
+    rows = range(first, first + count)
+    return _tell(window, rows, shown, positions, entered.leaders, scores, kinds, entered.evidence, False)
+
+
+def _tell(
+    window: Window,
+    rows: Sequence[int],
+    shown: Sequence[int],
+    positions: Sequence[int],
+    leaders: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    kinds: NDArray[np.uint8],
+    evidence: NDArray[np.float32],
+    redelivered: bool,
+) -> list[Decision]:
+    names, called = window.names, window.cluster_names(leaders)
+    numbers = positions, leaders.tolist(), scores.tolist(), kinds.tolist(), evidence
     return [
         Decision(
             names[row],
             position,
-            _verdict(kind),
-            window.cluster_name(leader),
+            _VERDICTS[kind],
+            cluster,
             names[best],
             names[leader],
             KINDS.get(kind),
             score if kind else None,
             redelivered,
-            measured.get(k),
+            measured if kind else None,
         )
-        for k, (row, best, leader, score, kind, position) in enumerate(zip(rows, shown, *numbers, strict=True))
+        for row, best, cluster, position, leader, score, kind, measured in zip(
+            rows, shown, called, *numbers, strict=True
+        )
     ]
 
 
@@ -78,7 +114,7 @@ def _recalled(store: Store, layout: Layout, name: str, decided: Decided) -> Deci
     return Decision(
         name,
         0 if kind else position,
-        _verdict(kind),
+        _VERDICTS[kind],
         cluster_name(leader.id, position, repeated=bool(above.former[0])),
         leader.id,
         leader.id,
@@ -91,7 +127,3 @@ def _recalled(store: Store, layout: Layout, name: str, decided: Decided) -> Deci
 def _row_at(store: Store, position: int) -> Row | None:
     found = store.read(position - 1, 1)
     return found[0][1] if found and found[0][0] == position else None
-
-
-def _verdict(kind: int) -> str:
-    return (UPDATED if kind == UPDATE else DUPLICATE) if kind else NEW

@@ -17,28 +17,30 @@ class Columns:
 
     Attributes:
         count: rows in use.
+        arrays: with the room; another mapping once they are longer.
     """
 
-    def __init__(self) -> None:
-        self.count = 0
-        self._arrays: dict[str, NDArray[Any]] = {}
-        self._room = 0
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Begin with the rows of some arrays of one length, none or more."""
+        self.arrays = dict(columns)
+        self.count = self._room = len(next(iter(columns.values())))
+
+    def lengthen(self, count: int) -> None:
+        """Add rows that are to be written."""
+        self.count += count
+        if self.count > self._room:
+            used, self._room = self.count - count, max(_FEWEST, self.count, int(_GROWTH * self._room))
+            self.arrays = {name: _longer(array, used, self._room) for name, array in self.arrays.items()}
 
     def extend(self, rows: Mapping[str, NDArray[Any]], count: int) -> None:
-        """Add rows; the first call says which columns there are, and of what type."""
-        if not self._arrays:
-            self._arrays = {name: np.empty((0, *array.shape[1:]), array.dtype) for name, array in rows.items()}
-        end = self.count + count
-        if end > self._room:
-            self._room = max(_FEWEST, end, int(_GROWTH * self._room))
-            self._arrays = {name: _longer(array, self.count, self._room) for name, array in self._arrays.items()}
-        for name, array in self._arrays.items():
-            array[self.count : end] = rows[name]
-        self.count = end
+        """Add rows, a value or more for each column."""
+        self.lengthen(count)
+        for name, array in self.arrays.items():
+            array[self.count - count : self.count] = rows[name]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The rows of one column; a view, good until the next call of `extend`."""
-        return self._arrays[name][: self.count]
+        return self.arrays[name][: self.count]
 
     def cut(self, count: int) -> None:
         """Let the rows behind the first `count` go."""
@@ -46,13 +48,13 @@ class Columns:
 
     def select(self, keep: NDArray[np.bool_]) -> None:
         """Let all rows go but those of some flags, bool[count], and their room with them."""
-        self._arrays = {name: array[: self.count][keep] for name, array in self._arrays.items()}
+        self.arrays = {name: array[: self.count][keep] for name, array in self.arrays.items()}
         self.count = self._room = int(np.count_nonzero(keep))
 
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, their room included."""
-        return sum(array.nbytes for array in self._arrays.values())
+        return sum(array.nbytes for array in self.arrays.values())
 
 
 def _longer(array: NDArray[Any], used: int, room: int) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dedup.errors import DedupError, IndexFormatError, SettingsError
 from dedup.hashing import hash_batch, story_columns
-from dedup.records import VERSION, Layout
+from dedup.records import READABLE, VERSION, Layout
 from dedup.settings import LookupSettings, Settings
 from dedup.signature import SCHEME
 from dedup.stories import STORY_SCHEMA
@@ -78,6 +78,8 @@ def check(header: bytes, settings: Settings, label: str) -> None:
     ]:  # first: settings also change how stories are read
         if there.get(name) != wanted.get(name):
             raise IndexFormatError(_mismatch(label, name, there.get(name), wanted.get(name)))
+    if found.get("record") in READABLE:  # old records are read beside new ones
+        found["record"] = VERSION
     for name in sorted(expected.keys() - {"settings"}):
         if found.get(name) != expected[name]:
             raise IndexFormatError(_mismatch(label, name, found.get(name), expected[name]))

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import header as headers
-from dedup.answers import recall, tell
+from dedup.answers import recall, tell, tell_entered
+from dedup.arrivals import MOST_ENTERED
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import SettingsError, StoreError
@@ -28,14 +29,14 @@ from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
-from dedup.records import Decided, Layout
+from dedup.records import Layout
 from dedup.related import Related
 from dedup.settings import Settings
 from dedup.similar import Similar, check_top
-from dedup.single import StoryFields, hash_story
+from dedup.single import StoryFields, StoryHasher
 from dedup.stores import Row, Store, open_store
 from dedup.verdict import judgement
-from dedup.window import MOST_ENTERED, Window
+from dedup.window import Entered, Window
 
 _READ_AT_ONCE = 20_000  # rows of the log
 _MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
@@ -73,6 +74,7 @@ class StoryIndex:
         self._texts, self._on_decision = texts, on_decision
         self._layout = Layout.of(settings)
         self._judgement = judgement(settings)
+        self._hasher = StoryHasher(settings)
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._counts: Counter[str] = Counter()
@@ -158,7 +160,7 @@ class StoryIndex:
                 again.
         """
         fields = read_fields(story)
-        part = self._dated(hash_story(fields, self.settings))
+        part = self._hash(fields)
         return self._add_part(part, [fields.id], [write_story(fields)] if self._texts else None)[0]
 
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
@@ -172,7 +174,7 @@ class StoryIndex:
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
         fields = read_fields(story)
-        part, names = self._dated(hash_story(fields, self.settings)), [fields.id]
+        part, names = self._hash(fields), [fields.id]
         with self._turn():
             self._catch_up()
             known = self._known(names, part)
@@ -180,8 +182,8 @@ class StoryIndex:
                 return known[0]
             self._sound = False
             first = len(self._window)
-            self._window.enter(names, _own_times(part), 0)
-            decision = tell(self._window, [first], [self._window.shown(first)])[0]
+            entered = self._window.enter(names, part, 0)
+            decision = tell_entered(self._window, first, 0, entered, [self._window.shown(first)])[0]
             self._window.take_back()
             self._sound = True
             return decision
@@ -208,12 +210,12 @@ class StoryIndex:
                     return self._similar(self._window.leader(row), top)
                 story = self._told([story])[0]
         fields = read_fields(story)
-        part = self._dated(hash_story(fields, self.settings))
+        part = self._hash(fields)
         with self._turn():
             self._catch_up()
             first = len(self._window)
             self._sound = False
-            self._window.enter([fields.id], _own_times(part), 0)
+            self._window.enter([fields.id], part, 0)
             found = self._similar(self._window.leader(first), top)
             self._window.take_back()
             self._sound = True
@@ -314,10 +316,12 @@ class StoryIndex:
     def _known(self, names: list[str], part: Hashed) -> dict[int, Decision]:
         """The decisions on those stories that are there already, with the same words under the same id."""
         window, contents = self._window, part.facts.content
-        rows = [window.find(name, contents[k]) for k, name in enumerate(names)]
+        rows = window.find_all(names, contents)
         there = [k for k, row in enumerate(rows) if row >= 0]
-        found = [rows[k] for k in there]
-        known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
+        known: dict[int, Decision] = {}
+        if there:
+            found = [rows[k] for k in there]
+            known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
         if not window.dropped:
             return known
         for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
@@ -342,10 +346,10 @@ class StoryIndex:
 
     def _append(self, names: list[str], part: Hashed, told: list[bytes] | None) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
-        first, part = len(self._window), _own_times(part)
+        first, position = len(self._window), self._position + 1
         self._sound = False
-        decided = self._window.enter(names, part, self._position + 1)
-        rows = self._rows(names, part, decided, told)
+        entered = self._window.enter(names, part, position)
+        rows = self._rows(names, part, entered, told)
         try:
             written = self._store.append(self._position, rows)
         except StoreError:
@@ -362,16 +366,17 @@ class StoryIndex:
         self._position += len(rows)
         shown = self._window.confirm()
         self._sound = True
-        added = tell(self._window, range(first, first + len(names)), shown)
-        self._counts.update(decision.verdict for decision in added)
+        added = tell_entered(self._window, first, position, entered, shown)
+        for decision in added:
+            self._counts[decision.verdict] += 1
         self._drop()
         return added
 
-    def _rows(self, names: list[str], part: Hashed, decided: Decided, told: list[bytes] | None) -> list[Row]:
-        forgotten_at = self._window.forgotten_at().tolist()
-        records = self._layout.pack(part, decided)
+    def _rows(self, names: list[str], part: Hashed, entered: Entered, told: list[bytes] | None) -> list[Row]:
+        dated = part._replace(facts=part.facts._replace(times=entered.times))
+        records = self._layout.pack(dated, entered.decided)
         stories: Sequence[bytes | None] = told or [None] * len(names)
-        return list(map(Row, names, forgotten_at, records, stories))
+        return list(map(Row, names, entered.forgotten_at.tolist(), records, stories))
 
     def _report(self, added: list[Decision]) -> None:
         """Tell who listens; outside the lock, so that a listener may ask the index itself."""
@@ -382,12 +387,20 @@ class StoryIndex:
             for decision in added:
                 _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
 
+    def _hash(self, story: StoryFields) -> Hashed:
+        """One story, undated if it is from the future; cf. `_dated`."""
+        if story.published is not None and story.published > time.time_ns() // 1000 + _MOST_AHEAD_US:
+            self._counts["future"] += 1
+            story = story._replace(published=None)
+        return self._hasher.hash(story)
+
     def _dated(self, part: Hashed) -> Hashed:
         """The stories, those undated that are from the future."""
-        ahead = part.facts.times > time.time_ns() // 1000 + _MOST_AHEAD_US
-        if ahead.any():  # one such date would make everything else look too old
-            part = _own_times(part)
-            part.facts.times[ahead] = UNDATED
+        latest = time.time_ns() // 1000 + _MOST_AHEAD_US
+        if part.facts.times.max() > latest:  # one such date would make everything else look too old
+            ahead = part.facts.times > latest
+            times = np.where(ahead, UNDATED, part.facts.times)
+            part = part._replace(facts=part.facts._replace(times=times))
             self._counts["future"] += int(np.count_nonzero(ahead))
         return part
 
@@ -441,11 +454,6 @@ class StoryIndex:
 def store_label(store: Store) -> str:
     """What messages call a store: its URL without a password."""
     return repr(store).partition(" ")[2].rstrip(">")
-
-
-def _own_times(part: Hashed) -> Hashed:
-    """The batch, its times to be written to."""
-    return part._replace(facts=part.facts._replace(times=part.facts.times.copy()))
 
 
 def _or_none(time_us: int) -> int | None:

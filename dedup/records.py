@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from dedup.errors import IndexFormatError
 from dedup.hashing import Hashed, hash_batch, story_columns
 from dedup.kernels.native.evidence import Facts
-from dedup.kernels.native.facts import FACTS_CAP
+from dedup.kernels.native.packing import measure_sets, pack_sets, unpack_sets
 from dedup.settings import Settings
 from dedup.stories import STORY_SCHEMA
 
-VERSION = 1  # of the layout; a release that changes what `_prefix` lists, or its meaning, counts on
-_WORD = 4  # bytes; hashes begin on such a boundary, so that all records can be read as one array
+VERSION = 2  # of the layout; a release that changes what `_prefix` lists, or its meaning, counts on
+READABLE = (1, VERSION)  # version 1 held each hash as 4 bytes
+_WORD = 4  # bytes; records end on such a boundary, so that all can be read as one array
+_MOST_PACKED = 1632  # bytes of the hashes: of a story whose sets are all full, whatever words they hold
 
 
 class Decided(NamedTuple):
@@ -39,7 +42,7 @@ def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
     fields: list[tuple[Any, ...]] = [
         ("version", "u1"),
         ("kind", "u1"),
-        ("reserved", "<u2"),
+        ("marked", "<u2"),
         ("score", "<f4"),
         ("leader", "<i8"),
         ("former", "<i8"),
@@ -57,8 +60,8 @@ def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
 class Layout:
     """How the records of an index lie in memory, which its settings and the release say.
 
-    A record is a prefix of the same length for all, and 4 bytes for each of the story's hashes: with the settings
-    that are usual 356 bytes and, of a long story, 2048 more; see `largest`.
+    A record is a prefix of the same length for all, and the story's hashes as `pack_sets` packs them: with the settings
+    that are usual 356 bytes and, of a long story, some 1,400 more; see `largest`.
     """
 
     prefix: np.dtype[Any]
@@ -75,11 +78,12 @@ class Layout:
     @property
     def largest(self) -> int:
         """Most bytes that a record takes."""
-        return self.prefix.itemsize + FACTS_CAP * _WORD
+        return self.prefix.itemsize + _MOST_PACKED
 
     def describe(self) -> list[list[Any]]:
         """Name, type and size of every field of the prefix, for the header of a log."""
-        return [[name, *map(_plain, rest)] for name, *rest in self.prefix.descr]
+        names = {"marked": "reserved"}  # as it was called when headers were first written
+        return [[names.get(name, name), *map(_plain, rest)] for name, *rest in self.prefix.descr]
 
     def pack(self, part: Hashed, decided: Decided) -> list[bytes]:
         """One record for each of n stories."""
@@ -92,13 +96,15 @@ class Layout:
         for name in self.columns:
             prefixes[name] = getattr(facts, name)
         prefixes["preference"], prefixes["keys"] = part.preference, part.keys.T
-        hashes = facts.hashes.astype("<u4", copy=False)
+        packed, ends = np.zeros(_WORD * len(facts.hashes) + 64 * count, dtype=np.uint8), np.empty(count + 1, np.int64)
+        marked = np.empty(count, dtype=np.uint16)
+        pack_sets(facts.hashes, facts.bounds, facts.sections, marked, packed, ends)
+        prefixes["marked"] = marked
         if count == 1:
-            return [prefixes.tobytes() + hashes.tobytes()]
-        size = self.prefix.itemsize
-        before, behind = prefixes.tobytes(), hashes.tobytes()
-        ends = (facts.bounds * _WORD).tolist()
-        return [before[size * k : size * (k + 1)] + behind[ends[k] : ends[k + 1]] for k in range(count)]
+            return [prefixes.tobytes() + packed[: ends[1]].tobytes()]
+        size, places = self.prefix.itemsize, ends.tolist()
+        before, behind = prefixes.tobytes(), packed.tobytes()
+        return [before[size * k : size * (k + 1)] + behind[places[k] : places[k + 1]] for k in range(count)]
 
     def unpack(self, names: list[str], records: Sequence[bytes]) -> tuple[Hashed, Decided]:
         """The stories of these ids, from a record each.
@@ -114,13 +120,22 @@ class Layout:
         starts = np.concatenate([[0], np.cumsum(lengths // _WORD)])
         in_prefix = starts[:-1, None] + np.arange(size // _WORD)
         prefixes = words[in_prefix].view(self.prefix)[:, 0]
-        self._check(names, prefixes, lengths - size)
-        hashed = np.ones(words.shape[0], dtype=np.bool_)
-        hashed[in_prefix] = False
+        sections, marked = np.ascontiguousarray(prefixes["sections"]), np.ascontiguousarray(prefixes["marked"])
+        old = prefixes["version"] == 1
+        self._check(names, prefixes, lengths - size, old)
+        bounds = np.concatenate([[0], np.cumsum(sections[:, -1], dtype=np.int64)])
+        hashes = np.empty(bounds[-1], dtype=np.uint32)
+        for first, until in _stretches(old):
+            own, told = slice(first, until), slice(bounds[first], bounds[until])
+            if old[first]:
+                hashed = np.ones(starts[until] - starts[first], dtype=np.bool_)
+                hashed[in_prefix[own] - starts[first]] = False
+                hashes[told] = words[starts[first] : starts[until]][hashed]
+                continue
+            data, begins = words.view(np.uint8), starts[first:until] * _WORD + size
+            unpack_sets(data, begins, sections[own], marked[own], bounds[first : until + 1], hashes)
         facts = Facts(
-            hashes=words[hashed].astype(np.uint32, copy=False),
-            bounds=starts - np.arange(len(records) + 1) * (size // _WORD),
-            **{name: np.ascontiguousarray(prefixes[name]) for name in self.columns},
+            hashes=hashes, bounds=bounds, **{name: np.ascontiguousarray(prefixes[name]) for name in self.columns}
         )
         decided = Decided(
             leaders=prefixes["leader"].astype(np.int64),
@@ -132,17 +147,27 @@ class Layout:
         return Hashed(pa.array(names, pa.string()), facts, keys, prefixes["preference"].astype(np.int32)), decided
 
     @staticmethod
-    def _check(names: list[str], prefixes: NDArray[Any], hashes: NDArray[np.int64]) -> None:
-        foreign = prefixes["version"] != VERSION
+    def _check(names: list[str], prefixes: NDArray[Any], packed: NDArray[np.int64], old: NDArray[np.bool_]) -> None:
+        foreign = ~np.isin(prefixes["version"], READABLE)
         if foreign.any():
             at = _first(foreign)
             raise IndexFormatError(
                 f'the record of story "{names[at]}" is of version {prefixes["version"][at]}, this release reads '
-                f"{VERSION}; rebuild the index into a new store with dedup rebuild"
+                f"{' and '.join(map(str, READABLE))}; rebuild the index into a new store with dedup rebuild"
             )
-        damaged = prefixes["sections"][:, -1] * np.int64(_WORD) != hashes
+        sections, marked = np.ascontiguousarray(prefixes["sections"]), np.ascontiguousarray(prefixes["marked"])
+        sizes = np.empty(len(names), dtype=np.int64)
+        measure_sets(sections, marked, sizes)
+        sizes = np.where(old, sections[:, -1] * np.int64(_WORD), sizes)
+        damaged = sizes != packed
         if damaged.any():
             raise IndexFormatError(f'the record of story "{names[_first(damaged)]}" is damaged: its length is wrong')
+
+
+def _stretches(old: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and end of the records of one kind in a row."""
+    cuts = [0, *(np.flatnonzero(old[1:] != old[:-1]) + 1).tolist(), len(old)]
+    return list(itertools.pairwise(cuts)) if len(old) else []
 
 
 def _first(flags: NDArray[np.bool_]) -> int:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.bands import unknown_buckets
-from dedup.batch import date_undated
-from dedup.clusters import MOST_TAKEN_BACK, LeaderPass, horizons
-from dedup.columns import Columns
+from dedup.arrivals import Arrivals
 from dedup.hashing import Hashed, select_rows, story_columns
+from dedup.kernels.native.arrivals import show
 from dedup.kernels.native.evidence import FEATURES, META_TOKENS, UNDATED, Facts, Judgement
-from dedup.kernels.native.leaders import NEAR, UPDATE, Membership
 from dedup.kernels.native.window import measure_pairs
 from dedup.records import Decided
 from dedup.settings import Settings
 
-MOST_ENTERED = MOST_TAKEN_BACK // 2  # stories that are decided at once
-FOREVER = int(np.iinfo(np.int64).max)  # when a cluster without a date is forgotten
 _DROPPED_SHARE = 0.2  # of the rows: with fewer to drop it is not worth building the tables anew
 _NOBODY = -1
-_FACTS = tuple(name for name in Facts._fields if name not in ("hashes", "bounds"))
+
+
+class Entered(NamedTuple):
+    """What was decided on n stories that a window took in; some are views of it, good until it changes."""
+
+    decided: Decided
+    times: NDArray[np.int64]  # [n] microseconds since 1970, of undated ones that of the story before
+    forgotten_at: NDArray[np.int64]  # [n] the horizon that passes over the story: what its store should go by. That of
+    # a story is its leader's time, so that clusters go as a whole; but never one that is past already, so that the last
+    # story of the log, and the latest, are always there to begin with
+    leaders: NDArray[np.int32]  # [n] their rows
+    evidence: NDArray[np.float32]  # [n, f] cf. `Window.evidence`; of no meaning for a new story
 
 
 class Window:
@@ -34,8 +41,6 @@ class Window:
     Attributes:
         settings: with a window and a lateness.
         names: the id of each row.
-        last_time: time of the last story of the log, which an undated one takes over; UNDATED for none.
-        latest: the latest time of all stories of the log, UNDATED for none.
         dropped: stories forgotten so far.
         renumbered: times that the rows were numbered anew, since some were dropped.
     """
@@ -43,17 +48,14 @@ class Window:
     def __init__(self, settings: Settings, judgement: Judgement) -> None:
         self.settings = settings
         self.names: list[str] = []
-        self.last_time = self.latest = int(UNDATED)
         self.dropped = self.renumbered = 0
-        self._judgement = judgement
-        self._rows, self._hashes, self._bounds = Columns(), Columns(), Columns()
-        self._bounds.extend({"bounds": np.zeros(1, dtype=np.int64)}, 1)
-        self._pass = LeaderPass(settings, judgement)
+        self._arrivals = Arrivals(settings, judgement)
+        self._rows = self._arrivals.rows
         self._latest_rows: dict[str, int] = {}  # of each id
         self._horizon = int(UNDATED)
-        self._before = self.last_time, self.latest  # the last `enter`
-        self._seen_from = np.empty(0, dtype=np.int64)  # of the stories entered last
         self._confirmed = 0
+        self._keeps_longest = settings.keep == "longest"
+        self._span = settings.window_us, settings.lateness_us
 
     def __len__(self) -> int:
         return self._confirmed
@@ -64,70 +66,52 @@ class Window:
         return int(np.count_nonzero(self._rows["kinds"] == 0)) if len(self) else 0
 
     @property
+    def latest(self) -> int:
+        """The latest time of all stories of the log, UNDATED for none."""
+        return self._arrivals.latest
+
+    @property
     def candidates(self) -> int:
         """Pairs of a story and a leader judged so far."""
-        return self._pass.candidates
+        return self._arrivals.candidates
 
     @property
     def left_out(self) -> int:
         """Times that a leader found the finest bucket of a band full, so that this band alone cannot find it."""
-        return self._pass.left_out
+        return self._arrivals.left_out
 
     @property
     def nbytes(self) -> int:
         """Bytes of the hashes, facts and decisions; the tables of buckets and the ids come on top."""
-        return self._rows.nbytes + self._hashes.nbytes + self._bounds.nbytes
+        return self._rows.nbytes + self._arrivals.hashes.nbytes + self._arrivals.bounds.nbytes
 
     @property
     def horizon(self) -> int:
         """Microseconds since 1970: leaders before this have been forgotten by everybody; a boundary of slices."""
-        if self.latest == UNDATED:
+        latest = self.latest
+        if latest == UNDATED:
             return int(UNDATED)
-        window = self.settings.window_us
-        return (self.latest - window - self.settings.lateness_us) // window * window
+        window, lateness = self._span
+        return (latest - window - lateness) // window * window
 
-    def enter(self, names: Sequence[str], part: Hashed, position: int) -> Decided:
+    def enter(self, names: Sequence[str], part: Hashed, position: int) -> Entered:
         """Decide stories of distinct ids; `confirm` or `take_back` must follow.
 
         Args:
             names: their ids.
-            part: 1 to `MOST_ENTERED` stories; undated ones get the time of the one before, in place.
+            part: 1 to `MOST_ENTERED` stories; undated ones get the time of the one before.
             position: of the first one in the log.
         """
-        first, count = self._confirmed, len(names)
-        self._before = self.last_time, self.latest
-        times = part.facts.times
-        date_undated(times, self.last_time)
-        self._seen_from = horizons(times, self.latest, self.settings)
-        former = [self._latest_rows.get(name, _NOBODY) for name in names]
-        self._extend(names, part, np.arange(position, position + count), former)
-        self._pass.decide(first, unknown_buckets(part.keys), self.facts(), self._membership())
-        leaders, kinds = self._rows["leaders"], self._rows["kinds"]
-        for row, earlier in enumerate(former, first):
-            if earlier >= 0 and kinds[row] == NEAR and leaders[row] == leaders[earlier]:
-                kinds[row] = UPDATE  # the same item again, whoever is said to publish it
-        self._see(times)
-        rows = slice(first, first + count)
-        return Decided(
-            leaders=self._rows["positions"][leaders[rows]],
-            scores=self._rows["scores"][rows],
-            kinds=kinds[rows],
-            former=self._rows["earlier"][rows],
-        )
+        first, rows, find = self._confirmed, self._rows, self._latest_rows.get
+        former = np.array([find(name, _NOBODY) for name in names], dtype=np.int32)
+        outcome = self._arrivals.enter(part, former, position)
+        self.names.extend(names)
+        decided = Decided(outcome.leaders, rows["scores"][first:], rows["kinds"][first:], rows["earlier"][first:])
+        return Entered(decided, rows["times"][first:], outcome.forgotten, rows["leaders"][first:], outcome.evidence)
 
     def reserve(self, stories: int) -> None:
         """Make room for so many stories to come."""
-        self._pass.reserve(stories)
-
-    def forgotten_at(self) -> NDArray[np.int64]:
-        """int64[n], the horizon that passes over each story entered last: what its store should go by.
-
-        That of a story is its leader's time, so that clusters go as a whole; but never one that is past already, so
-        that the last story of the log, and the latest, are always there to begin with.
-        """
-        leaders = self._rows["leaders"][self._confirmed :]
-        times = self._rows["times"][leaders]
-        return np.where(times == UNDATED, FOREVER, np.maximum(times, self._seen_from))
+        self._arrivals.reserve(stories)
 
     def confirm(self) -> list[int]:
         """The stories entered last are in the log: the row that each one's cluster showed when it had come."""
@@ -135,11 +119,7 @@ class Window:
 
     def take_back(self) -> None:
         """Forget the stories entered last, as if they had not been."""
-        self._pass.take_back()
-        self.last_time, self.latest = self._before
-        self._hashes.cut(int(self._bounds["bounds"][self._confirmed]))
-        self._bounds.cut(self._confirmed + 1)
-        self._rows.cut(self._confirmed)
+        self._arrivals.take_back()
         del self.names[self._confirmed :]
 
     def remember(self, names: list[str], part: Hashed, positions: NDArray[np.int64], decided: Decided) -> None:
@@ -147,7 +127,7 @@ class Window:
 
         Those whose leader is gone are passed over: their cluster is past everybody's sight.
         """
-        self._see(part.facts.times)
+        self._arrivals.see(part.facts.times)
         leaders = self._rows_at(decided.leaders, positions)
         found = leaders >= 0
         if not found.all():
@@ -159,12 +139,8 @@ class Window:
             decided = decided.select(found)
             leaders = self._rows_at(decided.leaders, positions)
         first = self._confirmed
-        self._extend(names, part, positions, [_NOBODY] * len(names))
-        membership = self._membership()
-        membership.leaders[first:], membership.scores[first:] = leaders, decided.scores
-        membership.kinds[first:] = decided.kinds
-        self._rows["earlier"][first:] = decided.former
-        self._pass.decide(first, unknown_buckets(part.keys), self.facts(), membership, known=True)
+        self._extend(names, part, positions, decided, leaders)
+        self._arrivals.remember(first)
         self._settle()
 
     def find(self, name: str, content: NDArray[np.uint64]) -> int:
@@ -175,6 +151,11 @@ class Window:
             while row >= 0 and (contents[row] != content).any():
                 row = int(former[row])
         return row
+
+    def find_all(self, names: Sequence[str], contents: NDArray[np.uint64]) -> list[int]:
+        """`find` for n stories, contents uint64[n, 2]."""
+        latest = self._latest_rows
+        return [self.find(name, contents[k]) if name in latest else _NOBODY for k, name in enumerate(names)]
 
     def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
@@ -205,6 +186,16 @@ class Window:
         """What the cluster of a leader is called: its id, with its position where the id was there already."""
         repeated = bool(self._rows["earlier"][leader])
         return cluster_name(self.names[leader], int(self._rows["positions"][leader]), repeated=repeated)
+
+    def cluster_names(self, leaders: NDArray[np.int32]) -> list[str]:
+        """The same of some leaders."""
+        names, rows = self.names, self._rows
+        if len(leaders) == 1:
+            return [self.cluster_name(int(leaders[0]))]
+        called = [names[leader] for leader in leaders.tolist()]
+        for k in np.flatnonzero(rows["earlier"][leaders]).tolist():
+            called[k] = cluster_name(called[k], int(rows["positions"][leaders[k]]), repeated=True)
+        return called
 
     def memberships(
         self, rows: NDArray[np.int64]
@@ -240,64 +231,47 @@ class Window:
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         """Build everything anew from some rows."""
         self.renumbered += 1
-        rows = np.cumsum(keep, dtype=np.int64) - 1
-        sizes = np.diff(self._bounds["bounds"])
-        self._hashes.select(np.repeat(keep, sizes))
-        self._bounds.cut(1)
-        self._bounds.extend({"bounds": np.cumsum(sizes[keep])}, int(rows[-1]) + 1)
-        self._rows.select(keep)
-        for column in ("leaders", "canonicals"):
-            self._rows[column][:] = rows[self._rows[column]]
+        self._arrivals.keep(keep)
         self.names = [name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept]
         self._latest_rows = {}
         self._confirmed = len(self.names)
         self._link(0)
-        old, self._pass = self._pass, LeaderPass(self.settings, self._judgement)
-        buckets = unknown_buckets(self._rows["keys"].T if self._confirmed else np.empty((1, 0), dtype=np.uint32))
-        self._pass.reserve(self._confirmed)
-        self._pass.decide(0, buckets, self.facts(), self._membership(), known=True)
-        self._pass.candidates, self._pass.left_out = old.candidates, old.left_out
-        self._pass.full_buckets = old.full_buckets
 
-    def _extend(self, names: Sequence[str], part: Hashed, positions: NDArray[np.int64], former: list[int]) -> None:
-        count = len(names)
-        earlier = np.array(former, dtype=np.int32)
-        facts = part.facts
+    def _extend(
+        self,
+        names: Sequence[str],
+        part: Hashed,
+        positions: NDArray[np.int64],
+        decided: Decided,
+        leaders: NDArray[np.int64],
+    ) -> None:
+        count, facts, arrivals = len(names), part.facts, self._arrivals
         rows = {
             **story_columns(facts),
             "keys": part.keys.T,
             "preference": part.preference,
             "positions": positions,
-            "leaders": earlier,  # to be overwritten
-            "canonicals": earlier,
-            "former": earlier,
-            "earlier": np.array([self._rows["positions"][row] if row >= 0 else 0 for row in former], dtype=np.int64),
-            "scores": np.zeros(count, dtype=np.float32),
-            "kinds": np.zeros(count, dtype=np.uint8),
+            "leaders": leaders,
+            "canonicals": np.arange(self._confirmed, self._confirmed + count),
+            "former": np.full(count, _NOBODY),
+            "earlier": decided.former,
+            "scores": decided.scores,
+            "kinds": decided.kinds,
         }
         self._rows.extend(rows, count)
-        self._bounds.extend({"bounds": facts.bounds[1:] + self._hashes.count}, count)
-        self._hashes.extend({"hashes": facts.hashes}, facts.hashes.shape[0])
+        arrivals.bounds.extend({"bounds": facts.bounds[1:] + arrivals.hashes.count}, count)
+        arrivals.hashes.extend({"hashes": facts.hashes}, facts.hashes.shape[0])
         self.names.extend(names)
-
-    def _see(self, times: NDArray[np.int64]) -> None:
-        self.last_time = int(times[-1])
-        self.latest = max(self.latest, int(times.max()))
 
     def _settle(self) -> list[int]:
         """Make findable what was added; the row that each one's cluster showed when it had come."""
         first, self._confirmed = self._confirmed, self._rows.count
         self._link(first)
-        leaders, canonicals = self._rows["leaders"], self._rows["canonicals"]
-        rows = np.arange(first, self._confirmed)
-        canonicals[first:] = rows
-        shown: list[int] = rows.tolist()
-        for row in rows[leaders[first:] != rows].tolist():
-            leader = leaders[row]
-            if self._is_preferred(row, int(canonicals[leader])):
-                canonicals[leader] = row
-            shown[row - first] = int(canonicals[leader])
-        return shown
+        if self._confirmed == first + 1 and self.leader(first) == first:
+            return [first]
+        shown = np.empty(self._confirmed - first, dtype=np.int64)
+        show(first, self._confirmed - first, self._arrivals.all_rows(), self._keeps_longest, shown)
+        return shown.tolist()
 
     def _rows_at(self, wanted: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[n]: the rows of positions of the log, some of stories that are about to be added; negative for none."""
@@ -308,25 +282,23 @@ class Window:
     def _link(self, first: int) -> None:
         """Enter the ids of the rows from `first` on; each row knows the one before of its id."""
         former, latest = self._rows["former"], self._latest_rows
-        for row, name in enumerate(self.names[first:], first):
-            former[row] = latest.get(name, _NOBODY)
+        for row, name in enumerate(self.names[first:] if first else self.names, first):
+            before = latest.get(name, _NOBODY)
+            if before != _NOBODY:
+                former[row] = before
             latest[name] = row
 
     def _is_preferred(self, row: int, shown: int) -> bool:
         """Whether a later story is shown rather than an earlier one; cf. `dedup.clusters.choose_canonicals`."""
-        if self.settings.keep == "longest":
+        if self._keeps_longest:
             lengths = self._rows["meta"][:, META_TOKENS]
             return bool(lengths[row] > lengths[shown])
         preference, times = self._rows["preference"], self._rows["times"]
         return bool((preference[row], times[row]) < (preference[shown], times[shown]))
 
-    def _membership(self) -> Membership:
-        return Membership(self._rows["leaders"], self._rows["scores"], self._rows["kinds"])
-
     def facts(self) -> Facts:
         """What is kept of each row; views, good until the window changes."""
-        columns = {name: self._rows[name] for name in _FACTS}
-        return Facts(hashes=self._hashes["hashes"], bounds=self._bounds["bounds"], **columns)
+        return self._arrivals.facts()
 
 
 def cluster_name(name: str, position: int, *, repeated: bool) -> str:

@@ -28,7 +28,7 @@ LAYERS = (
     ("verdict",),
     ("clusters", "columns", "header"),
     ("result",),
-    ("batch", "counts", "decision"),
+    ("batch", "counts", "decision", "arrivals"),
     ("window", "boilerplate"),
     ("stores",),
     ("readers",),
@@ -103,6 +103,8 @@ def test_every_kernel_has_a_slow_twin():
         "candidates": "leaders",
         "table": "leaders",
         "window": "evidence",
+        "single": "tokens",
+        "arrivals": "leaders",
         "pairs": "evidence",
     }  # specified together
     for path in native.glob("*.py"):

@@ -29,6 +29,7 @@ from dedup.kernels.native.table import (
     Undo,
     bucket_key,
     enter,
+    enter_alone,
     enter_band,
     find_bands,
     find_pieces,
@@ -132,9 +133,14 @@ def _find_candidates(
             count += 1
     for k in range(candidates.bounds[row], candidates.ends[row]):
         count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, view, scratch, count)
+    if bands.shape[0] == 0:
+        return count
+    slots, keys = table.slots, lookups.keys[lookups.places[row]]
     for band in bands:
         for piece in pieces:
-            key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
+            key, other = np.uint64(keys[band]), band
+            if slots[find_slot(slots, bucket_key(key, band, piece)), 0] == 0:
+                continue
             for level in range(LEVELS):
                 at = bucket_key(key, band, piece)
                 count, size = _collect(table, at, i, facts, view, scratch, count)
@@ -142,7 +148,7 @@ def _find_candidates(
                     break
                 totals[SPLIT] += level == 0
                 other = lookups.next_bands[other]
-                key = finer_key(key, lookups.keys[lookups.places[row], other])
+                key = finer_key(key, keys[other])
     return count
 
 
@@ -228,8 +234,13 @@ def _remember(
         span[0], span[1] = min(span[0], piece), max(span[1], piece)
     if content != np.uint64(0):
         enter(table, undo, bucket_key(content, EXACT_BAND, piece), leader, 255)
+    if bands.shape[0] == 0:
+        return
+    slots, used, noted, notes = table.slots, table.used, undo.slots, undo.count
+    keys = lookups.keys[lookups.places[row]]
     for band in bands:
-        enter_band(table, undo, lookups, row, band, piece, leader, totals)
+        if not enter_alone(slots, used, noted, notes, bucket_key(np.uint64(keys[band]), band, piece), leader):
+            enter_band(table, undo, lookups, row, band, piece, leader, totals)
 
 
 @njit(nogil=True, cache=True)
@@ -275,8 +286,11 @@ def lead(
     all_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
     next_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
     evidence = np.empty(FEATURES, dtype=np.float32)
-    all_pieces = np.empty(4, dtype=np.int64)
+    all_pieces, next_pieces = np.empty(4, dtype=np.int64), np.empty(4, dtype=np.int64)
     window = judgement.window
+    if lookups.live.shape[0] == 1:  # of more, the buckets of each one are fetched while the one before is decided
+        pieces = next_pieces[: find_pieces(slice_of(facts.times[first], window), span, next_pieces)]
+        prefetch_buckets(0, next_bands[: find_bands(lookups, 0, next_bands)], pieces, lookups, table)
     for row in range(lookups.live.shape[0]):
         i = first + row
         own = slice_of(facts.times[i], window)
@@ -286,7 +300,8 @@ def lead(
             bands = all_bands[:0]  # it can only be the copy of another
         if row + 1 < lookups.live.shape[0]:
             next_ones = next_bands[: find_bands(lookups, row + 1, next_bands)]
-            prefetch_buckets(row + 1, next_ones, slice_of(facts.times[i + 1], window), lookups, table)
+            pieces = next_pieces[: find_pieces(slice_of(facts.times[i + 1], window), span, next_pieces)]
+            prefetch_buckets(row + 1, next_ones, pieces, lookups, table)
         content = _content_key(facts, i) if lookups.shared[row] else np.uint64(0)
         if not known:
             scratch.decisions[0] += 1

@@ -1,0 +1,255 @@
+"""The leader pass over a window, whose stories come a few at a time and may be taken back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.bands import count_bands, next_bands
+from dedup.columns import Columns
+from dedup.hashing import Hashed
+from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Held, Outcome, Rows, arrive, decide
+from dedup.kernels.native.evidence import FEATURES, META, UNDATED, Facts, Judgement
+from dedup.kernels.native.facts import SECTIONS
+from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership, Scratch
+from dedup.kernels.native.table import LEFT_OUT, LEVELS, Table, Undo, rehash, revert
+from dedup.settings import Settings
+
+MOST_ENTERED = 2048  # stories that are decided at once
+_FEWEST_SLOTS = 1 << 10
+_GROWTH, _LARGE = 8, 1 << 22  # times the slots of a table that is full, until it is large; then it doubles
+_FULLEST = 0.6  # share of slots taken
+_DISTINCT = 0.9  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
+_MOST_COPIED = 255  # leaders of equal content
+_PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
+
+
+class _Before(NamedTuple):
+    """The state before the last stories came."""
+
+    used: NDArray[np.int64]
+    span: NDArray[np.int64]
+    clock: NDArray[np.int64]
+
+
+class Arrivals:
+    """The rows of a window, their hashes, and the tables of buckets in which the pass finds leaders.
+
+    Attributes:
+        rows: a column for each of `Rows`.
+        hashes, bounds: of `Facts`.
+    """
+
+    def __init__(self, settings: Settings, judgement: Judgement) -> None:
+        self.settings = settings
+        self._judgement = judgement
+        self._bands = count_bands(settings)
+        self.rows = Columns(_nothing(self._bands))
+        self.hashes = Columns({"hashes": np.empty(0, dtype=np.uint32)})
+        self.bounds = Columns({"bounds": np.empty(0, dtype=np.int64)})
+        self.bounds.extend({"bounds": np.zeros(1, dtype=np.int64)}, 1)
+        self._lateness = settings.lateness_us
+        self._clock = np.full(CLOCK, UNDATED, dtype=np.int64)
+        self._totals = np.zeros(TOTALS, dtype=np.int64)
+        self._next_bands = next_bands(settings)
+        self._known, self._all_rows = self.rows.arrays, Rows(**self.rows.arrays)
+        self._begin_tables()
+
+    def _begin_tables(self) -> None:
+        table = Table(
+            slots=np.zeros((_FEWEST_SLOTS, 2), dtype=np.int64),
+            leaders=np.empty(0, dtype=np.int32),
+            used=np.zeros(2, dtype=np.int64),
+        )
+        found = self._bands * self.settings.bucket_limit * _PIECES * LEVELS + _PIECES * _MOST_COPIED
+        self._held = Held(
+            table,
+            Undo(np.empty((0, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)),
+            np.array([2**62, -(2**62), 0], dtype=np.int64),
+            Scratch(np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(found, dtype=np.int32)),
+            self._next_bands,
+            self.settings.bucket_limit,
+            self._totals,
+            self._clock,
+        )
+        self._before = _Before(table.used.copy(), self._held.span.copy(), self._clock.copy())
+        self._first = 0
+
+    @property
+    def last_time(self) -> int:
+        """Time of the last story, which an undated one takes over; UNDATED for none."""
+        return int(self._clock[LAST])
+
+    @property
+    def latest(self) -> int:
+        """The latest time of all stories, UNDATED for none."""
+        return int(self._clock[LATEST])
+
+    @property
+    def candidates(self) -> int:
+        """Pairs of a story and a leader judged so far."""
+        return int(self._totals[CANDIDATES])
+
+    @property
+    def left_out(self) -> int:
+        """Times that a leader found the finest bucket of a band full, so that this band alone cannot find it."""
+        return int(self._totals[LEFT_OUT])
+
+    def see(self, times: NDArray[np.int64]) -> None:
+        """Take note of the times of stories that others decided, at least one."""
+        self._clock[LAST] = times[-1]
+        self._clock[LATEST] = max(self.latest, int(times.max()))
+
+    def facts(self) -> Facts:
+        """What is kept of each row; views, good until a story comes."""
+        rows = self.rows
+        return Facts(
+            hashes=self.hashes["hashes"],
+            bounds=self.bounds["bounds"],
+            sections=rows["sections"],
+            meta=rows["meta"],
+            times=rows["times"],
+            content=rows["content"],
+        )
+
+    def enter(self, part: Hashed, former: NDArray[np.int32], position: int) -> Outcome:
+        """Take stories in and decide them.
+
+        Args:
+            part: 1 to `MOST_ENTERED` stories.
+            former: int32[n], the row of the last story of the same id, negative for none.
+            position: of the first one in the log.
+        """
+        count, facts = len(former), part.facts
+        self._first = first = self.rows.count
+        self._make_room(count)
+        held = self._held
+        self._before.used[:], self._before.span[:], self._before.clock[:] = held.table.used, held.span, held.clock
+        held.undo.count[0] = 0
+        self.rows.lengthen(count)
+        self.bounds.lengthen(count)
+        self.hashes.lengthen(int(facts.bounds[-1]))
+        outcome = Outcome(
+            np.empty(count, dtype=np.int64),
+            np.empty(count, dtype=np.int64),
+            np.empty((count, FEATURES), dtype=np.float32),
+        )
+        arrive(
+            first,
+            position,
+            facts,
+            np.ascontiguousarray(part.keys),  # of chosen stories they lie otherwise, for which nothing is compiled
+            part.preference,
+            former,
+            self.all_rows(),
+            self.hashes.arrays["hashes"],
+            self.bounds.arrays["bounds"],
+            self._judgement,
+            self._lateness,
+            held,
+            outcome,
+        )
+        return outcome
+
+    def all_rows(self) -> Rows:
+        """The columns, the room behind the rows in use included."""
+        arrays = self.rows.arrays
+        if arrays is not self._known:
+            self._known, self._all_rows = arrays, Rows(**arrays)
+        return self._all_rows
+
+    def take_back(self) -> None:
+        """Forget the stories entered last, as if they had not come; what was counted stays."""
+        held = self._held
+        revert(held.table, held.undo)
+        held.table.used[:], held.span[:], held.clock[:] = self._before.used, self._before.span, self._before.clock
+        self.hashes.cut(int(self.bounds["bounds"][self._first]))
+        self.bounds.cut(self._first + 1)
+        self.rows.cut(self._first)
+
+    def remember(self, first: int) -> None:
+        """Make findable the rows from `first` on, which are written and decided."""
+        rows, facts = self.rows, self.facts()
+        membership = Membership(rows["leaders"], rows["scores"], rows["kinds"])
+        for begin in range(first, rows.count, MOST_ENTERED):
+            count = min(MOST_ENTERED, rows.count - begin)
+            self._make_room(count)
+            self._held.undo.count[0] = 0
+            horizons = np.full(count, UNDATED, dtype=np.int64)  # which nobody asks for
+            decide(begin, horizons, facts, rows["keys"], membership, self._judgement, self._held, True)
+
+    def reserve(self, stories: int) -> None:
+        """Make room for so many stories to come, at once rather than step by step."""
+        table = self._held.table
+        needed = int((int(table.used[1]) + stories * self._bands) * _DISTINCT / _FULLEST)
+        self._held = self._held._replace(table=_with_slots(table, 1 << needed.bit_length()))
+
+    def keep(self, keep: NDArray[np.bool_]) -> None:
+        """Let all rows go but some, bool[n], whose leaders are among them; those left are numbered anew."""
+        rows = np.cumsum(keep, dtype=np.int64) - 1
+        sizes = np.diff(self.bounds["bounds"])
+        self.hashes.select(np.repeat(keep, sizes))
+        self.bounds.cut(1)
+        self.bounds.extend({"bounds": np.cumsum(sizes[keep])}, int(rows[-1]) + 1)
+        self.rows.select(keep)
+        for column in ("leaders", "canonicals"):
+            self.rows[column][:] = rows[self.rows[column]]
+        self._begin_tables()
+        self.reserve(self.rows.count)
+        self.remember(0)
+
+    def _make_room(self, count: int) -> None:
+        """Have room for so many stories more."""
+        held, limit = self._held, self.settings.bucket_limit
+        table, more = held.table, (self._bands + 2) * count  # a bucket for each band, one for the content
+        leaders = (
+            int(table.used[0]) + 2 * (limit * self._bands + _MOST_COPIED) * count
+        )  # a full place moves to a larger
+        if leaders > table.leaders.shape[0]:
+            longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
+            longer[: table.used[0]] = table.leaders[: table.used[0]]
+            table = table._replace(leaders=longer)
+        needed = int((int(table.used[1]) + more) / _FULLEST) + 1
+        if needed > table.slots.shape[0]:
+            wanted = 1 << (needed - 1).bit_length()
+            table = _with_slots(table, max(wanted, min(_GROWTH * table.slots.shape[0], _LARGE)))
+        undo, scratch = held.undo, held.scratch
+        if more > undo.slots.shape[0]:
+            undo = undo._replace(slots=np.empty((more, 3), dtype=np.int64))
+        if self.rows.count + count > scratch.seen.shape[0]:
+            seen = np.zeros(2 * (self.rows.count + count), dtype=np.int64)
+            seen[: scratch.seen.shape[0]] = scratch.seen
+            scratch = scratch._replace(seen=seen)
+        if table is not held.table or undo is not held.undo or scratch is not held.scratch:
+            self._held = held._replace(table=table, undo=undo, scratch=scratch)
+
+
+def _with_slots(table: Table, slots: int) -> Table:
+    """The table, or one of so many slots if that is more."""
+    if slots <= table.slots.shape[0]:
+        return table
+    larger = np.zeros((slots, 2), dtype=np.int64)
+    rehash(table.slots, larger)
+    return table._replace(slots=larger)
+
+
+def _nothing(bands: int) -> dict[str, NDArray[np.generic]]:
+    """The columns of `Rows`, without a row."""
+    empty = Rows(
+        sections=np.empty((0, SECTIONS), dtype=np.uint16),
+        meta=np.empty((0, META), dtype=np.uint32),
+        times=np.empty(0, dtype=np.int64),
+        content=np.empty((0, 2), dtype=np.uint64),
+        keys=np.empty((0, bands), dtype=np.uint32),
+        preference=np.empty(0, dtype=np.int32),
+        positions=np.empty(0, dtype=np.int64),
+        leaders=np.empty(0, dtype=np.int32),
+        scores=np.empty(0, dtype=np.float32),
+        kinds=np.empty(0, dtype=np.uint8),
+        canonicals=np.empty(0, dtype=np.int32),
+        former=np.empty(0, dtype=np.int32),
+        earlier=np.empty(0, dtype=np.int64),
+    )
+    return empty._asdict()

@@ -1,0 +1,190 @@
+"""A story's sorted sets of hashes in fewer bytes, without loss. Twin: `dedup.kernels.reference.packing`.
+
+A set of n values lies in the code of Elias and Fano (Vigna 2013, Quasi-succinct indices): each value's low bits, all
+of one width, then a bit 1 for each value behind as many bits 0 as its high bits have grown. What the stories' fronts
+hold, too, is told by a bit for each value there. How many bytes a set takes depends on its size alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.native.facts import FRONT, SECTIONS
+from dedup.kernels.reference.packing import IN_FRONT
+
+_ORDER = np.array([FRONT] + [s for s in range(SECTIONS) if s != FRONT], dtype=np.int64)  # the front is asked for first
+_IN_FRONT = np.array([s in IN_FRONT for s in range(SECTIONS)], dtype=np.bool_)
+
+
+@njit(nogil=True)
+def _low_width(count: int) -> int:
+    """Low bits of each of so many values: as many as leave the high ones about as many as there are values."""
+    width = 32
+    while (1 << (32 - width)) < count:
+        width -= 1
+    return width
+
+
+@njit(nogil=True)
+def _set_bytes(count: int) -> int:
+    """Bytes that a set of so many values takes by itself."""
+    if count == 0:
+        return 0
+    width = _low_width(count)
+    return (count * width + count + (1 << (32 - width)) + 7) >> 3
+
+
+@njit(nogil=True)
+def _write_bits(out: NDArray[np.uint8], at: int, value: np.uint32, width: int) -> None:
+    """Add the low bits of a value at a bit; the bits there are 0."""
+    word = np.uint64(value) << np.uint64(at & 7)
+    for k in range((width + (at & 7) + 7) >> 3):
+        out[(at >> 3) + k] |= np.uint8((word >> np.uint64(8 * k)) & np.uint64(255))
+
+
+@njit(nogil=True)
+def _read_bits(data: NDArray[np.uint8], at: int, width: int) -> np.uint32:
+    word = np.uint64(0)
+    for k in range((width + (at & 7) + 7) >> 3):
+        word |= np.uint64(data[(at >> 3) + k]) << np.uint64(8 * k)
+    word = (word >> np.uint64(at & 7)) & ((np.uint64(1) << np.uint64(width)) - np.uint64(1))
+    return np.uint32(word)
+
+
+@njit(nogil=True)
+def _write_set(values: NDArray[np.uint32], out: NDArray[np.uint8], byte: int) -> None:
+    count = values.shape[0]
+    width = _low_width(count)
+    at, above = 8 * byte, 8 * byte + count * width
+    mask = np.uint32((np.uint64(1) << np.uint64(width)) - np.uint64(1))
+    for k in range(count):
+        _write_bits(out, at + k * width, values[k] & mask, width)
+        bit = above + np.int64(np.uint64(values[k]) >> np.uint64(width)) + k
+        out[bit >> 3] |= np.uint8(1 << (bit & 7))
+
+
+@njit(nogil=True)
+def _read_set(data: NDArray[np.uint8], byte: int, values: NDArray[np.uint32]) -> None:
+    """Overwrites all values; what is not there, in a damaged set, is 0."""
+    count = values.shape[0]
+    width = _low_width(count)
+    at, above = 8 * byte, 8 * byte + count * width
+    values[:] = np.uint32(0)
+    found = 0
+    for bit in range(count + (1 << (32 - width))):
+        if found < count and data[(above + bit) >> 3] >> ((above + bit) & 7) & 1:
+            high = np.uint64(bit - found) << np.uint64(width)
+            values[found] = np.uint32(high | np.uint64(_read_bits(data, at + found * width, width)))
+            found += 1
+
+
+@njit(nogil=True)
+def _mark(values: NDArray[np.uint32], front: NDArray[np.uint32], out: NDArray[np.uint8], byte: int) -> bool:
+    """Write a bit for each value of the front that is among `values`; False, and some are written, if others are."""
+    j = 0
+    for value in values:
+        while j < front.shape[0] and front[j] < value:
+            j += 1
+        if j == front.shape[0] or front[j] != value:
+            return False
+        out[byte + (j >> 3)] |= np.uint8(1 << (j & 7))
+    return True
+
+
+@njit(nogil=True, cache=True)
+def pack_sets(
+    hashes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    sections: NDArray[np.uint16],
+    marked: NDArray[np.uint16],
+    out: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+) -> None:
+    """Write the sets of n stories, each story's from a multiple of 4 bytes on.
+
+    hashes, bounds, sections : as in `Facts`
+    marked : uint16[n]      overwritten: bit s: set s is told by bits for the values of the front
+    out    : uint8[>= 4 * bounds[n] + 64 * n]  zeros; written
+    ends   : int64[n + 1]   overwritten: those of story i are out[ends[i]:ends[i + 1]]
+    """
+    ends[0] = at = 0
+    for i in range(sections.shape[0]):
+        marked[i] = 0
+        front = hashes[bounds[i] + np.int64(sections[i, FRONT - 1]) : bounds[i] + np.int64(sections[i, FRONT])]
+        for s in _ORDER:
+            begin = bounds[i] + (np.int64(sections[i, s - 1]) if s > 0 else 0)
+            values = hashes[begin : bounds[i] + np.int64(sections[i, s])]
+            if values.shape[0] == 0:
+                continue
+            size, marks = _set_bytes(values.shape[0]), (front.shape[0] + 7) >> 3
+            if _IN_FRONT[s] and marks < size:
+                if _mark(values, front, out, at):
+                    marked[i] |= np.uint16(1 << s)
+                    at += marks
+                    continue
+                out[at : at + marks] = np.uint8(0)
+            _write_set(values, out, at)
+            at += size
+        at += -at & 3
+        ends[i + 1] = at
+
+
+@njit(nogil=True, cache=True)
+def measure_sets(sections: NDArray[np.uint16], marked: NDArray[np.uint16], sizes: NDArray[np.int64]) -> None:
+    """Write how many bytes each story's sets take; -1 where the sections cannot be those of a story.
+
+    sections, marked : as from `pack_sets`
+    sizes            : int64[n]  overwritten
+    """
+    for i in range(sections.shape[0]):
+        front = np.int64(sections[i, FRONT]) - np.int64(sections[i, FRONT - 1])
+        size = before = np.int64(0)
+        for s in range(SECTIONS):
+            count = np.int64(sections[i, s]) - before
+            if count < 0 or front < 0:
+                size = np.int64(-1)
+                break
+            if (marked[i] >> np.uint16(s)) & np.uint16(1):
+                size += (front + 7) >> 3
+            else:
+                size += _set_bytes(count)
+            before = np.int64(sections[i, s])
+        sizes[i] = size + (-size & 3) if size >= 0 else -1
+
+
+@njit(nogil=True, cache=True)
+def unpack_sets(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    sections: NDArray[np.uint16],
+    marked: NDArray[np.uint16],
+    bounds: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+) -> None:
+    """Write the hashes that `pack_sets` packed; a damaged story has some hashes, too, but no others than its own.
+
+    data     : uint8[m]
+    starts   : int64[n]      where each story's sets begin; there are as many bytes as `measure_sets` says
+    sections, marked : as from `pack_sets`
+    bounds   : int64[n + 1]  story i gets hashes[bounds[i]:bounds[i + 1]], as many as its last section says
+    hashes   : uint32[bounds[n]]  overwritten
+    """
+    for i in range(sections.shape[0]):
+        at = starts[i]
+        front = hashes[bounds[i] + np.int64(sections[i, FRONT - 1]) : bounds[i] + np.int64(sections[i, FRONT])]
+        for s in _ORDER:
+            begin = bounds[i] + (np.int64(sections[i, s - 1]) if s > 0 else 0)
+            values = hashes[begin : bounds[i] + np.int64(sections[i, s])]
+            if (marked[i] >> np.uint16(s)) & np.uint16(1):
+                values[:] = np.uint32(0)
+                k = 0
+                for j in range(front.shape[0]):
+                    if k < values.shape[0] and data[at + (j >> 3)] >> (j & 7) & 1:
+                        values[k] = front[j]
+                        k += 1
+                at += (front.shape[0] + 7) >> 3
+            elif values.shape[0] > 0:
+                _read_set(data, at, values)
+                at += _set_bytes(values.shape[0])

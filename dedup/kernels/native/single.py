@@ -1,0 +1,218 @@
+"""One story from its bytes to all that is kept of it, in one call. Its twin is the batch path, by the same kernels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.kernels.native.composition import survey_fields
+from dedup.kernels.native.contents import hash_contents, hash_urls
+from dedup.kernels.native.debris import Lexicons, Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.evidence import (
+    FEWEST_WORDS,
+    HAS_TEXT,
+    META_BITS,
+    META_SOURCE,
+    META_TITLE_TOKENS,
+    META_TOKENS,
+    META_URL,
+    REVISED,
+)
+from dedup.kernels.native.facts import FRONT, gather_facts
+from dedup.kernels.native.meanings import Meanings
+from dedup.kernels.native.picks import RUN_POINTS
+from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_stems, hash_title_words
+from dedup.kernels.native.signatures import band_keys, minhash
+from dedup.kernels.native.tokens import MARGIN, flag_functions, tokenize_fields
+from dedup.kernels.unicode import Tables
+from dedup.kernels.vectors import LANES
+
+NEEDS_MORE = -1  # instead of a number of hashes: the story takes what only the batch path does
+
+
+class Language(NamedTuple):
+    """What is known of words before any story is read."""
+
+    salt: np.uint64
+    functions: NDArray[np.uint32]  # as `flag_functions` has it
+    lexicons: Lexicons
+    meanings: Meanings
+    trackers: NDArray[np.uint32]  # as `hash_urls` has it
+
+
+class Publisher(NamedTuple):
+    """What a publisher's name comes to."""
+
+    hashes: NDArray[np.uint32]  # of its tokens
+    bounds: NDArray[np.int64]  # [2] 0 and how many
+    name: NDArray[np.uint8]  # read-only, as given
+    span: NDArray[np.int64]  # [1, 2] 0 and its length
+    key: np.uint32  # hash of the whole, 0 for no name
+
+
+class Cuts(NamedTuple):
+    """How a story is cut into shingles, signatures and bands."""
+
+    text: NDArray[np.uint32]  # [2, k] permutations of the signature of title + text
+    title: NDArray[np.uint32]  # [2, l] of the title's
+    text_bands: int
+    text_rows: int
+    title_rows: int
+    width: int  # tokens in a shingle
+    text_tokens: int  # least of a text that is judged as one
+    weighed: bool  # by evidence, which judges no story of too few words
+
+
+class Kept(NamedTuple):
+    """What is kept of one story, all overwritten; cf. `Facts`."""
+
+    hashes: NDArray[np.uint32]  # [FACTS_CAP]
+    sections: NDArray[np.uint16]  # [1, 10]
+    meta: NDArray[np.uint32]  # [1, 5]
+    content: NDArray[np.uint64]  # [1, 2]
+    keys: NDArray[np.uint32]  # [bands, 1] 0: no key
+
+
+@njit(nogil=True, cache=True)
+def hash_single(
+    data: NDArray[np.uint8],
+    title_end: int,
+    text_end: int,
+    tables: Tables,
+    language: Language,
+    publisher: Publisher,
+    cuts: Cuts,
+    out: Kept,
+) -> int:
+    """Write what is kept of a story; returns how many hashes that is, or NEEDS_MORE and nothing of meaning is written.
+
+    More is needed for markup, for characters that compose, for scripts without spaces and for a story of no word.
+
+    data      : uint8[m]  read-only; title, text and URL, back to back; UTF-8 in name only, any bytes will do
+    title_end : int       where the title ends
+    text_end  : int       where the text does
+    """
+    sources = (data, data, data)
+    spans = np.zeros((2, 3), dtype=np.int64)
+    spans[0, 2], spans[1, 1], spans[1, 2] = title_end, title_end, text_end
+    special = np.empty(2, dtype=np.uint8)
+    survey_fields(sources, spans, np.arange(2), tables, special)
+    if special[0] | special[1]:
+        return NEEDS_MORE
+    room = text_end // 4 + 2 * MARGIN
+    words = Words(
+        np.empty(text_end + room, dtype=np.uint8),
+        np.empty(room, dtype=np.int64),
+        np.empty(room, dtype=np.uint8),
+        np.empty(room, dtype=np.uint8),
+    )
+    words.starts[0] = 0
+    ends = np.empty(2, dtype=np.int64)
+    field, _ = tokenize_fields(
+        sources, spans, tables, 0, 0, words.data, words.starts, words.flags, words.gaps, ends
+    )  # as `dedup.text.tokenize_columns` does, with as much room
+    if field < 2:
+        return NEEDS_MORE
+    flag_functions(words.data, words.starts, language.salt, language.functions, words.flags[: ends[1]])
+    marks, offsets, title_ends = np.empty(1, dtype=np.uint8), np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64)
+    _keep_own(words, ends.reshape(1, 2), data, text_end, publisher, language.lexicons, marks, offsets, title_ends)
+    count, titled = offsets[1], title_ends[0]
+    if count == 0:
+        return NEEDS_MORE
+    size = _gather(words, offsets, title_ends, cuts, language.meanings, out)
+    meta = out.meta[0]
+    meta[META_TITLE_TOKENS], meta[META_TOKENS], meta[META_SOURCE] = titled, count, publisher.key
+    meta[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
+    url = np.empty(2, dtype=np.int32)
+    url[0], url[1] = text_end, data.shape[0]
+    hash_urls(data, url, language.trackers, meta[META_URL : META_URL + 1])
+    out.keys[out.keys.shape[0] - 1, 0] = meta[META_URL]
+    if cuts.weighed and out.sections[0, FRONT] - out.sections[0, FRONT - 1] < FEWEST_WORDS:
+        out.keys[:] = np.uint32(0)  # cf. `dedup.hashing.hash_batch`
+    sources_, raw = meta[META_SOURCE : META_SOURCE + 1], np.zeros(1, dtype=np.uint64)
+    hash_contents(words.data, words.starts, words.flags, offsets, sources_, raw, out.content)
+    return size
+
+
+@njit(nogil=True, cache=True)
+def _keep_own(
+    words: Words,
+    ends: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    text_end: int,
+    publisher: Publisher,
+    lexicons: Lexicons,
+    marks: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    title_ends: NDArray[np.int64],
+) -> None:
+    """Take off what is around the story; the last three arguments are overwritten, cf. `compact_tokens`."""
+    url = np.empty((1, 2), dtype=np.int64)
+    url[0, 0], url[0, 1] = text_end, data.shape[0]
+    publishers = Publishers(
+        publisher.hashes, publisher.bounds, np.zeros(1, dtype=np.int64), publisher.name, publisher.span, data, url
+    )
+    kept = np.empty((1, 4), dtype=np.int64)
+    strip_debris(words, ends, publishers, lexicons, kept, marks)
+    compact_tokens(words, kept, offsets, title_ends)
+
+
+@njit(nogil=True, cache=True)
+def _gather(
+    words: Words,
+    offsets: NDArray[np.int64],
+    title_ends: NDArray[np.int64],
+    cuts: Cuts,
+    meanings: Meanings,
+    out: Kept,
+) -> int:
+    """Write the hashes, the sections and the keys of both lookups; how many hashes."""
+    count = offsets[1]
+    data, starts, flags = words.data, words.starts[: count + 1], words.flags[:count]
+    bounds, ends = np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64)
+    count_shingles(offsets, cuts.width, bounds)
+    shingles = np.empty(bounds[1], dtype=np.uint32)
+    hash_shingles(data, starts, flags, offsets, cuts.width, bounds, shingles, ends)
+    stems, title = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.uint32)
+    hash_stems(data, starts, flags, stems)
+    title_bounds = np.empty(2, dtype=np.int64)
+    hash_title_words(data, starts, flags, stems, offsets, title_ends, title, title_bounds)
+    scratch = np.empty(2 * (max(bounds[1], count, np.int64(RUN_POINTS)) + LANES), dtype=np.uint32)
+    facts_bounds = np.empty(2, dtype=np.int64)
+    gather_facts(
+        data,
+        starts,
+        flags,
+        stems,
+        offsets,
+        title_ends,
+        shingles,
+        bounds,
+        meanings,
+        scratch,
+        out.hashes,
+        facts_bounds,
+        out.sections,
+    )
+    top, last = cuts.text_bands, out.keys.shape[0] - 1
+    _cut(shingles, bounds[:1], ends, cuts.text, cuts.text_rows, out.keys[:top])
+    _cut(title, title_bounds[:1], title_bounds[1:], cuts.title, cuts.title_rows, out.keys[top:last])
+    return facts_bounds[1]
+
+
+@njit(nogil=True, cache=True)
+def _cut(
+    hashes: NDArray[np.uint32],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    permutations: NDArray[np.uint32],
+    rows: int,
+    keys: NDArray[np.uint32],
+) -> None:
+    """Sign some hashes and cut the signature into the bands of `keys`; cf. `dedup.bands.cut_bands`."""
+    values = np.empty((1, permutations.shape[1]), dtype=np.uint32)
+    minhash(hashes, begins, ends, permutations[0], permutations[1], values)
+    band_keys(values, begins, ends, rows, keys)
