@@ -26,6 +26,9 @@ _APART = {
     "number_clash": "the numbers at the beginning differ",
     "title_name_clash": "the titles' names differ",
     "name_clash": "the names at the beginning differ",
+    "same_source_title_clash": "one names in title and text what the other does not, and one source published both",
+    "title_again": "one says that it happened again, the other does not",
+    "same_source_daily": "one source published them at the same time of different days",
 }
 _TELLING = 0.5  # least of a share worth a word, 0..1
 

@@ -29,7 +29,7 @@ from dedup.kernels.native.evidence import (
     measure,
 )
 from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
-from dedup.kernels.native.meanings import CALENDAR, COUNT, LIKELY, SLOTS, TOLL, Meanings
+from dedup.kernels.native.meanings import AGAIN, AGAIN_VALUE, CALENDAR, COUNT, LIKELY, SLOTS, TOLL, Meanings
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
@@ -44,6 +44,8 @@ EVIDENCE = (
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
     "title_name_clash",  # share of a title's names that the other story does not know, of the two the smaller, likewise
+    "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not
+    "same_source_title_clash",  # 1 if of one source and a name of a title and its text is not in the other: a series
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
     "pair_containment",  # of the content words two in a row, in title + text
@@ -54,6 +56,7 @@ EVIDENCE = (
     "same_source",  # 1 or 0
     "same_url",  # 1 or 0
     "hours_apart",  # at most 72
+    "same_source_daily",  # 1 if of one source, and published at the same time of another day: a series
 )
 """Names of the evidence on two stories, in the order of the arrays that hold it. All are 0..1 but the hours.
 
@@ -90,10 +93,11 @@ def word_meanings() -> dict[bytes, tuple[int, int]]:
     for names in words.phrases(words.CALENDAR_WORDS):
         found |= dict.fromkeys(names.split(), (CALENDAR, names.split()[0]))
     found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, ""))
-    return {
+    meanings = {
         unicodedata.normalize("NFKC", word).casefold().encode(): (kind, xxhash.xxh32_intdigest(value.encode()))
         for word, (kind, value) in found.items()
     }
+    return meanings | {word.encode(): (AGAIN, int(AGAIN_VALUE)) for word in words.AGAIN_WORDS.split()}
 
 
 @functools.cache

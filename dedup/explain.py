@@ -42,6 +42,8 @@ WORDS = {
     "title_found": "words of a title that the other story knows, of the two the larger share",
     "title_number_clash": "numbers and days that only one of the titles has",
     "title_name_clash": "names in a title that the other story does not know",
+    "title_again": "one says that it happened again, the other, most of a day apart, does not",
+    "same_source_title_clash": "one source, and a title and its text name what the other story does not know",
     "text_jaccard": "shingles of title and text that both have, of all theirs",
     "text_containment": "shingles of the shorter story that the other has",
     "pair_containment": "word pairs of the shorter story that the other has",
@@ -52,6 +54,7 @@ WORDS = {
     "same_source": "one source",
     "same_url": "one URL",
     "hours_apart": "hours between them, at most 72",
+    "same_source_daily": "one source, at the same time of another day",
 }
 """What each piece of evidence measures, for people."""
 
@@ -222,7 +225,7 @@ def _are_texts(part: Hashed) -> bool:
 
 
 def _weights(part: Hashed, judged: Judgement) -> NDArray[np.float32]:
-    """float32[17]: the weight of each piece of evidence on this pair, and the constant; 0 under the classical rule."""
+    """float32[20]: the weight of each piece of evidence on this pair, and the constant; 0 under the classical rule."""
     row = TEXT_MODEL if _are_texts(part) else TITLE_MODEL
     return np.zeros_like(judged.weights[row]) if judged.rule > 0.0 else judged.weights[row]
 

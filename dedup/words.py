@@ -170,6 +170,12 @@ fallecidos morti feriti dispersi vittime mortos feridos desaparecidos vítimas d
 """
 """Words beside a number that counts victims: such figures rise while the story stays the same."""
 
+AGAIN_WORDS = """
+again another anew afresh erneut wieder abermals nochmals igen åter återigen ånyo ytterligare nuevamente novamente
+nuovamente ancora encore opnieuw alweer снова вновь опять yine yeniden tekrar lagi
+"""
+"""Words that say that something like it has happened before, in lower case."""
+
 UPDATING_PREFIXES = """
 update; updated; wrapup; wrap-up; actualización; actualizado; aktualisiert; atualização; atualizado; mise à
 jour; aggiornamento; aggiornato; uppdaterad; bijgewerkt; обновлено; обновление; محدث; تحديث; 更新; güncelleme;

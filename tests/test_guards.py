@@ -23,6 +23,10 @@ FERRY = (
     "{} people died and dozens were taken to hospital when the ferry Aurora capsized in heavy seas off the island of "
     "Kvaloy on Monday night, the coast guard said. Rescue boats were still searching the strait for survivors at dawn."
 )
+PAYOUT = (
+    "Monthly dividend 7.1 crowns against 7.1 crowns before, payable March 31 to holders of record on March 16. Note: "
+    "the full name is Skandia {} Income Fund."
+)
 COUNCIL = (
     "The town council of Hellvik voted on Tuesday to close the old tram line and put buses in its place, ending months "
     "of quarrel over the cost of new rails. The last tram is to run in May, the mayor said after the meeting."
@@ -91,6 +95,39 @@ def test_headlines_that_differ_in_a_number_a_day_or_a_place_stay_apart(one, othe
 def test_numbered_series_with_the_same_introduction_stay_apart():
     text = "Our reporter walks the old border road from end to end and meets the people who live along it, day by day."
     assert not merged(story("The border road, part 1", text), story("The border road, part 2", text))
+
+
+@pytest.mark.parametrize("other", ["North Shore", "High Yield Harbour"])
+def test_items_of_one_source_whose_titles_and_texts_name_another_thing_stay_apart(other):
+    one = story("SKANDIA HARBOUR SETS PAYOUT", PAYOUT.format("Harbour"))
+    assert not merged(one, story(f"SKANDIA {other.upper()} SETS PAYOUT", PAYOUT.format(other)))
+    retitled = story("SKANDIA HARBOUR FUND SETS PAYOUT", PAYOUT.format("Harbour"))
+    assert merged(one, retitled)
+
+
+@pytest.mark.parametrize(("clock", "one_story"), [(9, False), (15, True)])
+def test_what_a_source_publishes_at_the_same_time_of_another_day_is_a_series(clock, one_story):
+    title = "Central bank adds reserves through customer repurchases"
+    text = (
+        "The central bank entered the market to arrange 1.5 billion crowns of customer repurchases, dealers said. "
+        "Funds were trading at {} at the time of the operation, which had been expected by most of them."
+    )
+    one = story(title, text.format("six"), published=at(14, 9))
+    assert merged(one, story(title, text.format("6-1/16"), published=at(15, clock))) == one_story
+
+
+@pytest.mark.parametrize(("day", "one_story"), [(14, True), (15, False)])
+def test_what_happens_again_on_another_day_is_another_story(day, one_story):
+    one = story("Norland fighter jets turn back Sudmark plane over the gulf", published=at(14, 9))
+    again = story("Norland fighter jets again turn back Sudmark plane over the gulf", source="Daily Sample")
+    assert merged(one, again | {"published": at(day, 14)}) == one_story
+
+
+def test_a_flash_without_a_text_is_not_held_against_a_text_without_a_title():
+    flash = story("BOREALIS RAISES CRUDE POSTINGS 50 ORE EFFECTIVE TODAY, NORTH BLEND TO 17.50")
+    untitled = story("", "SUDMARK RAISES CRUDE POSTINGS 50 ORE EFFECTIVE TODAY, NORTH BLEND TO 17.50 CROWNS")
+    assert not merged(untitled, flash)
+    assert merged(story(untitled["text"]), story(f"{untitled['text']} A BARREL"))
 
 
 def test_a_wall_before_two_stories_does_not_make_them_one():

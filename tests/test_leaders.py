@@ -28,7 +28,7 @@ FEW_BANDS = Settings(
     title=LookupSettings(rows=1, similarity=0.5, recall=0.6),
     window=WINDOW / 1e6,
 )
-SETS = st.lists(st.integers(0, 12), max_size=8, unique=True).map(sorted)
+SETS = st.lists(st.integers(0, 12) | st.just(slow.AGAIN_VALUE), max_size=8, unique=True).map(sorted)
 STORY = st.builds(
     slow.Story,
     sets=st.tuples(*[SETS] * 10),
@@ -37,7 +37,8 @@ STORY = st.builds(
     url=st.integers(0, 2),
     has_text=st.booleans(),
     revised=st.booleans(),
-    time=st.one_of(st.just(slow.UNDATED), st.integers(-9 * HOUR, 9 * HOUR)),
+    titled=st.booleans(),
+    time=st.one_of(st.just(slow.UNDATED), st.integers(-9 * HOUR, 9 * HOUR), st.sampled_from([0, 24 * HOUR, 49 * HOUR])),
     content=st.tuples(st.integers(0, 3), st.integers(0, 1)),
 )
 WEIGHTS = st.lists(
@@ -54,7 +55,7 @@ def facts_of(stories):
         bounds=np.cumsum([0] + [sum(map(len, s.sets)) for s in stories], dtype=np.int64),
         sections=np.array([np.cumsum([len(v) for v in s.sets]) for s in stories], dtype=np.uint16).reshape(-1, 10),
         meta=np.array(
-            [[0, s.tokens, s.source, s.url, b] for s, b in zip(stories, bits, strict=True)], dtype=np.uint32
+            [[s.titled, s.tokens, s.source, s.url, b] for s, b in zip(stories, bits, strict=True)], dtype=np.uint32
         ).reshape(-1, 5),
         times=np.array([s.time for s in stories], dtype=np.int64),
         content=np.array([s.content for s in stories], dtype=np.uint64).reshape(-1, 2),
@@ -75,7 +76,7 @@ def alike(stories):
     firsts: dict[tuple[int, int], slow.Story] = {}
     same = [firsts.setdefault(one.content, one) if any(one.content) else one for one in stories]
     return [
-        dataclasses.replace(one, sets=first.sets, tokens=first.tokens, has_text=first.has_text)
+        dataclasses.replace(one, sets=first.sets, tokens=first.tokens, has_text=first.has_text, titled=first.titled)
         for one, first in zip(stories, same, strict=True)
     ]
 
@@ -193,7 +194,7 @@ def story(*, shingles, hour=0, content=0, **more):
     """A story with these shingles in all its sets of words, a band of its own content."""
     values = sorted(shingles)
     sets = more.pop("sets", [values, values, values, values, values, values, [], [], [], []])
-    fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False}
+    fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False, "titled": True}
     return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
 
 

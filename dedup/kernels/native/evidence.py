@@ -22,23 +22,28 @@ from dedup.kernels.native.facts import (
     TITLE_NAMES,
     TITLE_NUMBERS,
 )
+from dedup.kernels.native.meanings import AGAIN_VALUE
 
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
 HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
 # The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
 TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
-TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(6, 10)
-NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(10, 13)
-SAME_SOURCE, SAME_URL, HOURS_APART, FEATURES = range(13, 17)
-_STARTS = tuple(map(np.int64, (0, 2, 6, 8, 9, 13, 16)))  # as int64, cf. `dedup.kernels.native.facts.CAPS`
+TITLE_AGAIN, SAME_SOURCE_TITLE_CLASH = range(6, 8)
+TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(8, 12)
+NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(12, 15)
+SAME_SOURCE, SAME_URL, HOURS_APART, SAME_SOURCE_DAILY, FEATURES = range(15, 20)
+_STARTS = tuple(map(np.int64, (0, 2, 8, 10, 11, 15, 19)))  # as int64, cf. `dedup.kernels.native.facts.CAPS`
 TITLE_WORDS, TITLE_REST, TITLES, ORIGINS = _STARTS[0:2], _STARTS[1:3], (_STARTS[0], _STARTS[2]), _STARTS[5:7]
 TEXT_SHINGLES, TEXT_PAIRS, TEXT_REST, TEXTS = _STARTS[2:4], _STARTS[3:5], _STARTS[4:6], (_STARTS[2], _STARTS[5])
 TITLE_MODEL, TEXT_MODEL = 0, 1
 FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
 LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles
 MOST_HOURS = 72.0  # stories further apart are no less alike for it
+LEAST_AGAIN = 18.0  # hours after which what is said to have happened again is another event
+LEAST_DAY, MOST_OFF = 23.0, 0.25  # hours apart, and from the same time of day, of what a source publishes daily
 _HOUR = 3_600_000_000.0
+_DAY = np.int64(86_400_000_000)
 _ROUNDING = 1e-6  # of sums in another order
 
 
@@ -56,7 +61,7 @@ class Facts(NamedTuple):
 class Judgement(NamedTuple):
     """How pairs are judged."""
 
-    weights: NDArray[np.float32]  # [2, 17] for titles and for text: one for each piece of evidence, then the constant
+    weights: NDArray[np.float32]  # [2, 20] for titles and for text: one for each piece of evidence, then the constant
     rule: float  # above 0: the classical rule, the least Jaccard similarity; the weights are not looked at
     threshold: float  # the least score of a duplicate
     window: int  # microseconds, -1 for no limit
@@ -146,6 +151,7 @@ def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32])
 
 @njit(nogil=True)
 def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
+    """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     out[TITLE_FOUND] = 1.0 - _clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
     shared, in_x, in_y = _overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
@@ -159,6 +165,33 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
     out[TITLE_NUMBER_CLASH] = clash * containment
     x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)
     out[TITLE_NAME_CLASH] = _clash(x, y, front_x, front_y) * containment
+    again = _holds(front_x, AGAIN_VALUE) != _holds(front_y, AGAIN_VALUE)
+    out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
+    series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
+    out[SAME_SOURCE_TITLE_CLASH] = series and (_tells_else(facts, i, front_y) or _tells_else(facts, j, front_x))
+
+
+@njit(nogil=True)
+def _holds(x: NDArray[np.uint32], value: np.uint32) -> bool:
+    place = count_up_to(x, value)
+    return place > 0 and x[place - 1] == value
+
+
+@njit(nogil=True, cache=True)
+def _tells_else(facts: Facts, i: int, front: NDArray[np.uint32]) -> bool:
+    """Whether a word of a title that is a name in its own text is not in another story's front.
+
+    The text tells names where titles are all in capitals; figures, which are revised, are none.
+    """
+    title, names = _section(facts, i, TITLE), _section(facts, i, NAMES)
+    k = m = 0
+    while k < title.shape[0] and m < names.shape[0]:
+        a, b = title[k], names[m]
+        if a == b and not _holds(front, a):
+            return True
+        k += a <= b
+        m += b <= a
+    return False
 
 
 @njit(nogil=True)
@@ -196,12 +229,16 @@ def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> 
     out[SAME_SOURCE] = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
     out[SAME_URL] = meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]
     dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
-    out[HOURS_APART] = min(abs(facts.times[i] - facts.times[j]) / _HOUR, MOST_HOURS) if dated else 0.0
+    hours = abs(facts.times[i] - facts.times[j]) / _HOUR if dated else 0.0
+    out[HOURS_APART] = min(hours, MOST_HOURS)
+    timed = facts.times[i] % _DAY != 0 or facts.times[j] % _DAY != 0  # both at midnight: a date without a time
+    daily = timed and hours >= LEAST_DAY and abs(hours - 24.0 * np.rint(hours / 24.0)) <= MOST_OFF
+    out[SAME_SOURCE_DAILY] = daily and out[SAME_SOURCE] == 1.0
 
 
 @njit(nogil=True, cache=True)
 def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
-    """Write the evidence on stories i and j to out, float32[16], in the order of `dedup.evidence.EVIDENCE`.
+    """Write the evidence on stories i and j to out, float32[19], in the order of `dedup.evidence.EVIDENCE`.
 
     Symmetric in i and j.
     """
@@ -216,6 +253,14 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
 def says_too_little(facts: Facts, i: int) -> bool:
     """Whether the front of a story has too few content words for evidence to judge it."""
     return facts.sections[i, FRONT] - facts.sections[i, FRONT - 1] < FEWEST_WORDS
+
+
+@njit(nogil=True)
+def _share_no_field(meta: NDArray[np.uint32], i: int, j: int) -> bool:
+    """Whether one story has a text but no title, and the other a title but no text to judge."""
+    with_text = i if meta[i, META_BITS] & HAS_TEXT else j
+    only_one = (meta[i, META_BITS] ^ meta[j, META_BITS]) & HAS_TEXT
+    return only_one != 0 and meta[with_text, META_TITLE_TOKENS] == 0
 
 
 @njit(nogil=True)
@@ -240,13 +285,14 @@ def _most(weights: NDArray[np.float32], part: tuple[int, int]) -> float:
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
     """The score of stories i and j, 0..1; 0 for most that cannot reach the threshold. `evidence` is overwritten.
 
-    Always 0: for a story of too few words, which says nothing that chance might not; and for two texts of which neither
-    knows the other's title, since what they share is then no story but a banner.
+    Always 0: for a story of too few words, which says nothing that chance might not; for two texts of which neither
+    knows the other's title, since what they share is then no story but a banner; and for a text without a title against
+    a title without a text.
     """
     if judgement.rule > 0.0:
         _measure_shingles(facts, i, j, evidence)
         return np.float64(evidence[TEXT_JACCARD])
-    if says_too_little(facts, i) or says_too_little(facts, j):
+    if says_too_little(facts, i) or says_too_little(facts, j) or _share_no_field(facts.meta, i, j):
         return 0.0
     _measure_origins(facts, i, j, evidence)
     if facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT:

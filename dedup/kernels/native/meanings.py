@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import NUMBER
 from dedup.kernels.xxh32 import xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL = 0, 1, 2, 3  # kinds of tokens; a count is a number in digits or in letters
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN = 0, 1, 2, 3, 4  # kinds of tokens; a count is a number in digits or in letters
+AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
 SLOTS = 4096  # of the table of meanings: a power of two, some six times their number
 LIKELY = 1 << 14  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import CALENDAR, COUNT, is_toll
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
@@ -60,11 +60,11 @@ def pick_words(
 def pick_front(
     flags: NDArray[np.uint8], words: NDArray[np.uint32], kinds: NDArray[np.uint8], end: int, out: NDArray[np.uint32]
 ) -> int:
-    """The content words and all numbers among words[:end]; "one" is a function word and a number."""
+    """The content words, all numbers and "again" among words[:end]; "one" is a function word and a number."""
     count = 0
     for k in range(end):
         out[count] = words[k]
-        count += (kinds[k] == COUNT) | (flags[k] & FUNCTION == 0)
+        count += (kinds[k] == COUNT) | (kinds[k] == AGAIN) | (flags[k] & FUNCTION == 0)
     return count
 
 

@@ -11,12 +11,15 @@ import numpy as np
 from dedup.kernels.reference.facts import CAPS
 
 UNDATED = -(2**63)
-FEATURES = 16
+FEATURES = 19
 FEWEST_WORDS = 4
 LEAST_FOUND = 0.2
+AGAIN_VALUE = 0xA6A1A6A1
+LEAST_AGAIN = 18.0
+DAY = 86_400_000_000
 # The pieces of evidence that are weighed together, for titles and for texts: where and when it was published, then what
 # tells most.
-PARTS = (((13, 16), (0, 2), (2, 6), (6, 13)), ((13, 16), (6, 8), (8, 9), (9, 13), (0, 6)))
+PARTS = (((15, 19), (0, 2), (2, 8), (8, 15)), ((15, 19), (8, 10), (10, 11), (11, 15), (0, 8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Story:
     url: int
     has_text: bool
     revised: bool
+    titled: bool
     time: int
     content: tuple[int, int]
 
@@ -67,7 +71,13 @@ def measure(one: Story, other: Story) -> list[float]:
     number_clash = 0.0 if revised else min(missing(numbers))
     title_clash = 1.0 - jaccard(title_numbers) if all(title_numbers) and not revised else 0.0
     same_source = one.source == other.source != 0
+    same_url = one.url == other.url != 0
     dated = UNDATED not in (one.time, other.time)
+    hours = abs(one.time - other.time) / 3_600_000_000 if dated else 0.0
+    timed = one.time % DAY or other.time % DAY
+    daily = timed and hours >= 23.0 and abs(hours - 24.0 * round(hours / 24.0)) <= 0.25
+    again = [AGAIN_VALUE in known for known in front]
+    topics = [(title[k] & names[k]) - front[1 - k] for k in (0, 1)]
     return [
         jaccard(title),
         containment(title),
@@ -75,6 +85,8 @@ def measure(one: Story, other: Story) -> list[float]:
         1.0 - min(missing(title)),
         title_clash * containment(title),
         min(missing(title_names)) * containment(title),
+        float(again[0] != again[1] and np.float32(hours) >= LEAST_AGAIN),
+        float(same_source and not same_url and not revised and any(topics)),
         jaccard(texts),
         containment(texts),
         containment(pairs),
@@ -83,8 +95,9 @@ def measure(one: Story, other: Story) -> list[float]:
         number_clash * same_source,
         min(missing(names)),
         float(same_source),
-        float(one.url == other.url != 0),
-        min(abs(one.time - other.time) / 3_600_000_000, 72.0) if dated else 0.0,
+        float(same_url),
+        min(hours, 72.0),
+        float(bool(daily) and same_source),
     ]
 
 
@@ -92,10 +105,12 @@ def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: fl
     """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
     evidence = np.array(measure(one, other), dtype=np.float32)
     if rule > 0:
-        return float(evidence[6])
+        return float(evidence[8])
     if min(len(one.sets[5]), len(other.sets[5])) < FEWEST_WORDS:
         return 0.0
     texts = one.has_text and other.has_text
+    if any(story.has_text and not story.titled for story in (one, other)) and one.has_text != other.has_text:
+        return 0.0
     if texts and evidence[3] < LEAST_FOUND:
         return 0.0
     row = weights[1 if texts else 0]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL = range(4)
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN = range(5)
 LEAD_TOKENS = 40
 NUMBER_TOKENS = 48
 FRONT_TOKENS = 150
@@ -29,7 +29,7 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
     front = [
         value
         for token, (kind, value) in list(zip(both, said, strict=True))[:FRONT_TOKENS]
-        if kind == COUNT or not token[1] & FUNCTION
+        if kind in (COUNT, AGAIN) or not token[1] & FUNCTION
     ]
     named = [] if in_title_case(title) else names(title, said)
     every = {value for some in shingles(both, width) for value in some}
@@ -54,7 +54,7 @@ def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
         digits = word[:64].replace(b",", b"")
         return COUNT, xxh32(re.sub(rb"(?<=[0-9])(st|nd|rd|th)$", b"", digits) if len(digits) > 2 else digits)
     kind, value = meanings.get(word, (PLAIN, 0))
-    return kind, value if kind in (COUNT, CALENDAR) else stem(token)
+    return kind, value if kind in (COUNT, CALENDAR, AGAIN) else stem(token)
 
 
 def words(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
