@@ -132,6 +132,9 @@ def test_without_a_key_a_name_pointed_at_this_machine_is_refused():
     for base in ("http://evil.example", "http://127.evil.example", "http://localhost.evil.example", "http://192.0.2.1"):
         with client(base=base) as api:
             assert "only this machine" in told(api.get("/"), 421)
+    with client() as api:
+        for host in ("[", "[::1", "]", "", "evil.example", "[evil]", "\u00ff"):
+            assert "only this machine" in told(api.get("/", headers={"host": host.encode("latin-1")}), 421)
     for base in ("http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:1"):
         with client(base=base) as api:
             assert api.get("/").status_code == 200
