@@ -24,7 +24,8 @@ from dedup.writers.outputs import STDOUT, open_output
 _STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
 body { max-width: 70rem; margin: 1rem auto; padding: 0 1rem }
-.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1.5rem }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: 1.5rem }
+.side { min-width: 0; overflow-wrap: anywhere }
 .side p { white-space: pre-line } header { opacity: .75 }
 mark { color: inherit; background: #8bc34a55 } mark.number { background: #ff980066; font-weight: 600 }
 mark.name { background: #42a5f566; font-weight: 600 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -58,10 +59,34 @@ def judged_pairs(store: Store) -> list[dict[str, Any]]:
 
 
 def _judgements(store: Store) -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, _notes(store))
+
+
+def _notes(store: Store) -> Iterator[bytes]:
     after = 0
     while found := store.notes(after, _READ_AT_ONCE):
         after = found[-1][0]
-        yield from (json.loads(note) for _, note in found)
+        yield from (note for _, note in found)
+
+
+def copy_feedback(store: Store, other: Store) -> tuple[int, int]:
+    """Bring what was said in one store into another, in its order; what is there already is not kept twice.
+
+    Returns how many judgements the one holds, and how many of them were new to the other.
+
+    Raises:
+        StoreError: one of them does not answer.
+    """
+    there = Counter(_notes(other))
+    count = copied = 0
+    for note in _notes(store):
+        count += 1
+        if there[note]:
+            there[note] -= 1
+        else:
+            other.add_note(note)
+            copied += 1
+    return count, copied
 
 
 def write_pairs(pairs: list[dict[str, Any]]) -> bytes:

@@ -19,6 +19,7 @@ from dedup import header as headers
 from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.decision import Decision
 from dedup.errors import IndexFormatError, SettingsError
+from dedup.feedback import copy_feedback
 from dedup.incoming import read_stories
 from dedup.index import StoryIndex, store_label
 from dedup.job import read_batches, say
@@ -242,7 +243,7 @@ def expire_store(url: str, before: str | None) -> Iterator[str]:
 
 
 def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = True) -> Iterator[str]:
-    """Decide the stories of one store again, into another, in their order.
+    """Decide the stories of one store again, into another, in their order; what people said of them comes along.
 
     Args:
         old: the store whose texts are read; it is not changed.
@@ -275,6 +276,9 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
                 f"{sum(decisions.values()):,} stories decided again: {decisions['new']:,} new, "
                 f"{decisions['duplicate']:,} duplicates, {decisions['update']:,} updates"
             )
+            said, copied = copy_feedback(store, index.store)
+            if said:
+                yield f"{said:,} judgements of people copied" + (f", {said - copied:,} were there" * (said > copied))
 
 
 def _standing(store: Store) -> bytes:

@@ -39,6 +39,7 @@ BANK = {
     "source": "Echo",
 }
 KEY = "0123456789abcdef"
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @contextlib.contextmanager
@@ -73,3 +74,13 @@ def server(store, *args, env=None):
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+def told(answer, status):
+    """The one line of a refusal."""
+    assert answer.status_code == status, answer.text
+    assert list(answer.json()) == ["error"]
+    line = answer.json()["error"]
+    assert line
+    assert "\n" not in line
+    return line

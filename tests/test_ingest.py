@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from dedup.stores import open_store
 from tests.indexes import feed, judged
 from tests.test_cli import DATA, SAMPLE, dedup, rows
 
@@ -132,6 +133,22 @@ def test_rebuild_decides_again_with_other_settings(store, tmp_path):
     code, _, message = dedup("rebuild", "--store", store, "--into", store)
     assert code == 2
     assert "cannot be rebuilt into itself" in message
+
+
+def test_what_people_said_comes_along_once_when_a_store_is_rebuilt(store, tmp_path):
+    ingest(store, SAMPLE)
+    notes = [b'{"left": {"id": "a"}, "right": {"id": "b"}, "same": %s}' % word for word in (b"true", b"false", b"true")]
+    with open_store(store) as old:
+        for note in notes:
+            old.add_note(note)
+    new = f"sqlite:///{tmp_path}/new.db"
+    assert b"3 judgements of people copied\n" in dedup("rebuild", "--store", store, "--into", new)[1]
+    with open_store(new) as rebuilt:
+        assert [note for _, note in rebuilt.notes(0, 9)] == notes
+    assert b"3 judgements of people copied, 3 were there\n" in dedup("rebuild", "--store", store, "--into", new)[1]
+    with open_store(new) as rebuilt:
+        assert len(rebuilt.notes(0, 9)) == 3
+    assert dedup("feedback", "--store", new)[1] == notes[2] + b"\n"
 
 
 def test_a_store_of_another_release_can_be_rebuilt(store, tmp_path):

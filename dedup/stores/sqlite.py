@@ -1,9 +1,9 @@
 """The log in one SQLite file, shared by processes and threads of one machine.
 
 An acknowledged append survives `kill -9` of any process that uses the file. With sync=normal, the usual one, a power
-cut can take back the appends of the last moments but never leaves a part of one, nor a damaged file; sync=full waits
-for the disk at every append and survives that too. The file must be on a local disk: write-ahead logging takes shared
-memory, which network file systems lack.
+cut or a crash of the operating system can take back the appends of the last moments (those since the last checkpoint,
+at most) but never leaves a part of one, nor a damaged file; sync=full waits for the disk at every append and survives
+that too. The file must be on a local disk: write-ahead logging takes shared memory, which network file systems lack.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.stores.address import Address
+from dedup.stores.checkpoints import LONGEST_LOG, Checkpoints
 from dedup.stores.protocol import Row, Store
 from dedup.stores.session import Session
 
@@ -35,6 +36,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 _APPLICATION_ID = 0x64647570  # "ddup": tells our files from other people's
 _POLL = 0.003  # seconds SQLite waits for a lock by itself: left to it, it asks every 100 ms, and busy others starve it
+_PAGE = 4096  # bytes: each row writes at least this in entries, and part of others in indices and stories
 _EXPIRE_AT_ONCE = 5_000  # rows dropped in one transaction, so that appends of others wait milliseconds
 
 
@@ -66,6 +68,7 @@ class SQLiteStore(Store):
             error=(sqlite3.Error,),
             lost=_is_busy,
         )
+        self._checkpoints = Checkpoints(self._label, self._connect)
         self._session.run(lambda _: None)
 
     def __repr__(self) -> str:
@@ -150,6 +153,7 @@ class SQLiteStore(Store):
 
     def close(self) -> None:
         """See `Store`."""
+        self._checkpoints.close()
         self._session.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -160,6 +164,9 @@ class SQLiteStore(Store):
                 connection.execute("PRAGMA journal_mode = wal")
             connection.execute(f"PRAGMA synchronous = {self._sync}")
             connection.execute("PRAGMA journal_size_limit = 67108864")  # bytes the write-ahead log shrinks back to
+            # Ours come earlier; this is for a process whose thread cannot work.
+            connection.execute(f"PRAGMA wal_autocheckpoint = {2 * LONGEST_LOG}")
+            connection.execute(f"PRAGMA busy_timeout = {round(1000 * _POLL)}")
         except BaseException:
             connection.close()
             raise
@@ -222,8 +229,11 @@ class SQLiteStore(Store):
                     "INSERT INTO stories VALUES (?, ?)",
                     ((k, row.story) for k, row in enumerate(rows, expected + 1) if row.story is not None),
                 )
-                return True
-            state = connection.execute("SELECT identity, last FROM log").fetchone()
+            else:
+                state = connection.execute("SELECT identity, last FROM log").fetchone()
+        if moved:
+            self._checkpoints.wrote(sum(map(_size, rows)))
+            return True
         if state is None or state[0] != self._identity or state[1] < expected:
             raise StoreError(
                 f"{self._label} is not the log it was: it was emptied or replaced, where this process had read up to "
@@ -238,7 +248,8 @@ class SQLiteStore(Store):
             ).fetchall()
             connection.executemany("DELETE FROM stories WHERE position = ?", old)
             connection.executemany("DELETE FROM entries WHERE position = ?", old)
-            return len(old)
+        self._checkpoints.wrote(len(old) * _PAGE)
+        return len(old)
 
     def _number(self, query: str, *, empty: int = 0) -> int:
         found = self._session.run(lambda connection: connection.execute(query).fetchone())
@@ -249,6 +260,11 @@ def _code(exc: Exception) -> int | None:
     """SQLite's primary result code of an error; None for what the driver found by itself."""
     code: int | None = getattr(exc, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def _size(row: Row) -> int:
+    """About how many bytes a row adds to the write-ahead log, which takes whole pages."""
+    return len(row.record) + (0 if row.story is None else len(row.story)) + _PAGE
 
 
 def _is_busy(exc: Exception) -> bool:
