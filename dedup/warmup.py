@@ -22,6 +22,7 @@ import dedup.kernels.native
 from dedup.bands import count_bands
 from dedup.batch import cluster_hashed, find_duplicates
 from dedup.hashing import Hashed, HashedFeed
+from dedup.interrupts import insist_on_interrupts
 from dedup.kernels.native.evidence import META, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.phrases import write_phrases
@@ -49,15 +50,23 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
 
     def get_help() -> None:
         say("compiling kernels: once after an installation or upgrade")
-        helpers.append(subprocess.Popen([sys.executable, "-m", "dedup.warmup"], stdin=subprocess.DEVNULL))
+        helpers.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "dedup.warmup"],
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # it is for this process, and not for Ctrl-C, to end it
+            )
+        )
 
     timer = threading.Timer(_PATIENCE, get_help)
     timer.daemon = True
     timer.start()
     try:
-        run(_stories())
+        with insist_on_interrupts():
+            run(_stories())
     finally:
         timer.cancel()
+        timer.join()  # it may be starting the helper
         for helper in helpers:
             helper.kill()
             helper.wait()
