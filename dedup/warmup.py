@@ -22,6 +22,7 @@ import dedup.kernels.native
 from dedup.bands import count_bands
 from dedup.batch import cluster_hashed, find_duplicates
 from dedup.hashing import Hashed, HashedFeed
+from dedup.interrupts import insist_on_interrupts
 from dedup.kernels.native.evidence import META, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.phrases import write_phrases
@@ -46,18 +47,29 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
     """
     started = time.perf_counter()
     helpers: list[subprocess.Popen[bytes]] = []
+    done = threading.Event()
 
     def get_help() -> None:
-        say("compiling kernels: once after an installation or upgrade")
-        helpers.append(subprocess.Popen([sys.executable, "-m", "dedup.warmup"], stdin=subprocess.DEVNULL))
+        while not done.wait(_PATIENCE):
+            if _compiled():  # or the machine is slow to load them
+                say("compiling kernels: once after an installation or upgrade")
+                helpers.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "dedup.warmup"],
+                        stdin=subprocess.DEVNULL,
+                        process_group=0,  # it is for this process, and not for Ctrl-C, to end it
+                    )
+                )
+                return
 
-    timer = threading.Timer(_PATIENCE, get_help)
-    timer.daemon = True
-    timer.start()
+    thread = threading.Thread(target=get_help, daemon=True)
+    thread.start()
     try:
-        run(_stories())
+        with insist_on_interrupts():
+            run(_stories())
     finally:
-        timer.cancel()
+        done.set()
+        thread.join()  # it may be starting the helper
         for helper in helpers:
             helper.kill()
             helper.wait()
@@ -103,7 +115,7 @@ def _stories() -> pa.RecordBatch:
 
 def _compiled() -> bool:
     """Whether this process compiled a kernel that no cache had."""
-    return any(sum(kernel.stats.cache_misses.values()) for kernel in _kernels())
+    return any(kernel.stats.cache_misses for kernel in _kernels())
 
 
 def _kernels() -> Iterator[Any]:

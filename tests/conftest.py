@@ -9,8 +9,16 @@ from hypothesis import settings
 from tests.browsers import browser
 from tests.services import postgres_server, redis_cluster, redis_server
 
+LONGEST = ("test_spark.py", "test_index_shared.py", "test_serve.py", "test_integrations.py", "test_stores.py")
+
 __all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
 
 settings.register_profile("ci", derandomize=True, max_examples=50)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Where several processes test, the files that take longest go first, so that all end at about one time."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))

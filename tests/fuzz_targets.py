@@ -235,6 +235,14 @@ def packed_seeds(pack: Callable[[bytes], bytes]) -> Callable[[], list[bytes]]:
     return seeds
 
 
+def _bzip2(data: bytes) -> bytes:
+    return bz2.compress(data, 1)  # a higher level clears megabytes for every input
+
+
+def _xz(data: bytes) -> bytes:
+    return lzma.compress(data, preset=0)  # likewise
+
+
 def _zstd(data: bytes) -> bytes:
     return bytes(pa.compress(data, codec="zstd", asbytes=True))
 
@@ -252,12 +260,8 @@ TARGETS = {
     "gzip": Target(
         run_packed(gzip.decompress), packed_seeds(gzip.compress), _WORDS["packed"], gzip.decompress, gzip.compress
     ),
-    "bzip2": Target(
-        run_packed(bz2.decompress), packed_seeds(bz2.compress), _WORDS["packed"], bz2.decompress, bz2.compress
-    ),
-    "xz": Target(
-        run_packed(lzma.decompress), packed_seeds(lzma.compress), _WORDS["packed"], lzma.decompress, lzma.compress
-    ),
+    "bzip2": Target(run_packed(bz2.decompress), packed_seeds(_bzip2), _WORDS["packed"], bz2.decompress, _bzip2),
+    "xz": Target(run_packed(lzma.decompress), packed_seeds(_xz), _WORDS["packed"], lzma.decompress, _xz),
     "zstd": Target(run_packed(None), packed_seeds(_zstd), _WORDS["packed"]),
     "url": Target(run_url, lambda: URLS, _WORDS["url"]),
 }

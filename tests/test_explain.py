@@ -4,8 +4,6 @@ import html.parser
 import json
 import math
 import re
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +18,7 @@ from dedup.incoming import story_batch
 from dedup.index import StoryIndex
 from dedup.settings import Settings
 from tests.builders import at
+from tests.commands import dedup
 from tests.indexes import tell
 
 FERRY = "The ferry Aurora ran aground off Kvaloy on Monday with 48 people on board, the coast guard in Tromso said."
@@ -171,10 +170,9 @@ def test_an_index_without_texts_cannot_explain():
             index.explain("a", "b")
 
 
-def run(*args, stdin=b""):
-    done = subprocess.run([sys.executable, "-m", "dedup", *args], input=stdin, capture_output=True, check=False)
-    assert b"Traceback" not in done.stderr
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+def run(*args):
+    code, output, message = dedup(*args)
+    return code, output.decode(), message
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import sqlite3
 import pytest
 
 from dedup.stores import open_store
+from tests.commands import dedup
 from tests.indexes import feed, judged
-from tests.test_cli import DATA, SAMPLE, dedup, rows
+from tests.test_cli import DATA, SAMPLE, rows
 
 
 def lines_of(stories):

@@ -22,8 +22,8 @@ from dedup.kernels.native.evidence import UNDATED
 from dedup.report import write_report
 from dedup.report.content import choose
 from dedup.report.figures import size_bars, source_pairs, timeline
+from tests.commands import dedup as run_dedup
 from tests.test_cli import SAMPLE
-from tests.test_cli import dedup as run_dedup
 
 ATTACK = "&lt;script&gt;alert(6)&lt;/script&gt;</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'--><!--"
 START = datetime(2023, 6, 1, tzinfo=UTC)

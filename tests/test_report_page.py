@@ -8,8 +8,8 @@ import random
 import pytest
 
 from tests.browsers import file_url, looking, overflow, until
+from tests.commands import dedup as run_dedup
 from tests.test_cli import SAMPLE
-from tests.test_cli import dedup as run_dedup
 from tests.test_report import ATTACK, START, TEXT, reported, story
 
 pytestmark = pytest.mark.service

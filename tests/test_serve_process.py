@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from dedup.cli import app
 from dedup.stores import open_store
+from tests.commands import dedup as run_dedup
 from tests.servers import BANK, COPY, FERRY, server
-from tests.test_cli import dedup as run_dedup
 
 
 @pytest.mark.parametrize(

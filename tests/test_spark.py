@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sys
@@ -20,8 +22,10 @@ from benchmarks.events import FeedSettings
 from benchmarks.feed import write_feed
 from dedup import STORY_SCHEMA, Settings, find_duplicates, read_feed
 from dedup.errors import FeedError, IndexFormatError, SettingsError
+from dedup.job import Job
 from dedup.spark import find_duplicates as find_on_spark
 from dedup.spark.job import SparkJob
+from tests.test_boilerplate import shortened, with_footers
 
 SAMPLE = pathlib.Path(__file__).parents[1] / "data" / "sample.jsonl"
 MOST_KILLED = 8
@@ -150,22 +154,29 @@ def test_clusters_are_those_of_the_single_process_in_two_runs_and_though_tasks_a
 
 @pytest.mark.usefixtures("spark")
 def test_the_command_writes_what_the_single_process_finds(tmp_path, capfd):
-    lines = SAMPLE.read_bytes().splitlines(keepends=True)
+    repeating = with_footers(shortened(120))
     feeds = [tmp_path / f"feed-{part}.jsonl" for part in range(3)]
-    for part, path in enumerate(feeds):
-        path.write_bytes(b"".join(lines[part * 25 : part * 25 + 25]))
+    feeds[0].write_bytes(SAMPLE.read_bytes())
+    for part, path in enumerate(feeds[1:]):
+        path.write_text("".join(json.dumps(story, default=str) + "\n" for story in repeating[part::2]), "utf-8")
     kept, clusters = tmp_path / "kept.parquet", tmp_path / "clusters.parquet"
     names = [str(path) for path in feeds]
     SparkJob(feeds=names, output=str(kept), clusters=str(clusters), mapping={}).run()
-    result = find_duplicates(batch for path in feeds for batch in read_feed(path))
+    said = capfd.readouterr().err
+    result = Job(feeds=names, output=str(tmp_path / "kept.jsonl"), mapping={}).run()
     assert pq.read_table(clusters).to_pylist() == result.to_table().to_pylist()
     rows = [row for path in feeds for batch in read_feed(path) for row in batch.to_pylist()]
     assert pq.read_table(kept).cast(STORY_SCHEMA).to_pylist() == [
         row for row, keep in zip(rows, result.kept.tolist(), strict=True) if keep
     ]
-    said = capfd.readouterr().err
     assert f"{len(rows)} stories: {result.clusters} kept" in said
     assert f"{feeds[2]}: JSON lines" in said
+    # What two sources put under every story was learned, the same by both, and counted.
+    learned = re.compile(r"boilerplate: \d+ phrases that 2 sources repeat do not count")
+    alone = capfd.readouterr().err
+    assert learned.findall(said) == learned.findall(alone) != []
+    unlearned = find_duplicates(batch for path in feeds for batch in read_feed(path))
+    assert unlearned.leaders.tolist() != result.leaders.tolist()
 
 
 @pytest.mark.usefixtures("spark")

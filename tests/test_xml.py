@@ -250,12 +250,12 @@ DEEP = "<x>" * 50_000 + "</x>" * 50_000
     ],
 )
 def test_what_is_hostile_or_no_feed_is_refused_at_once(tmp_path, data, problem):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(FeedError) as caught:
         stories_of(saved(tmp_path, data))
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_no_feed_is_passed_over_in_a_folder(tmp_path):
@@ -353,9 +353,9 @@ def test_every_feed_met_in_the_wild_ends_in_stories_or_one_line(tmp_path):
             file = archive.extractfile(member)
             assert file is not None
             path = saved(tmp_path, file.read())
-            began = time.perf_counter()
+            began = time.process_time()
             found = outcome(path)
-            assert time.perf_counter() - began < 1, member.name
+            assert time.process_time() - began < 1, member.name
             if isinstance(found, str):
                 assert "\n" not in found, member.name
                 assert not member.name.endswith(".opml") or "list of feeds" in found

@@ -1,4 +1,4 @@
-"""Whether pairs of stories are duplicates, each by itself. Twin: `dedup.kernels.reference.evidence`."""
+"""Whether pairs of stories are duplicates, each by itself. Twin: `dedup.kernels.reference.pairs`."""
 
 from __future__ import annotations
 
