@@ -79,7 +79,7 @@ def decide(
     """Decide stories first .. first + n - 1 of a window, or only make them findable if they are `known`; cf. `lead`."""
     count = horizons.shape[0]
     nobody, none = np.empty(0, dtype=np.int32), np.zeros(count + 1, dtype=np.int64)
-    candidates = Candidates(nobody, none, none[:count], nobody, np.empty(0, dtype=np.float64), none[:count])
+    candidates = Candidates(nobody, none, none[:count], first, nobody, np.empty(0, dtype=np.float64), none[:count])
     lookups = look_up(keys, first, horizons, held)
     lead(
         first,
