@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
 from tests.browsers import browser
 from tests.services import postgres_server, redis_cluster, redis_server
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for jobs in the background, and theirs
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = ("test_spark.py", "test_index_shared.py", "test_serve.py", "test_integrations.py", "test_stores.py")
 
