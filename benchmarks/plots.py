@@ -165,7 +165,7 @@ def kinds_plot(feed: Record) -> str:
     scored = [(entry["engine"], entry["score"]) for entry in feed["engines"] if entry["score"]]
     parts = (
         ("recall_by_edit", "found, by kind of edit"),
-        ("false_merges_by_lookalike", "wrongly merged, by look-alike"),
+        ("false_merges_by_lookalike", "wrong merges by look-alike"),
     )
     rows = [[kind for kind in reversed(KINDS) if any(kind in score[part] for _, score in scored)] for part, _ in parts]
     shown = [(part, kinds) for part, kinds in zip(parts, rows, strict=True) if kinds]
