@@ -204,9 +204,8 @@ class Arrivals:
         """Have room for so many stories more."""
         held, limit = self._held, self.settings.bucket_limit
         table, more = held.table, (self._bands + 2) * count  # a bucket for each band, one for the content
-        leaders = (
-            int(table.used[0]) + 2 * (limit * self._bands + _MOST_COPIED) * count
-        )  # a full place moves to a larger
+        moved = 2 * (limit * self._bands + _MOST_COPIED) * count  # a full place of leaders moves to a larger one
+        leaders = int(table.used[0]) + moved
         if leaders > table.leaders.shape[0]:
             longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
             longer[: table.used[0]] = table.leaders[: table.used[0]]

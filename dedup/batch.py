@@ -26,7 +26,6 @@ from dedup.stories import STORY_SCHEMA
 from dedup.verdict import judgement
 
 _MOST_STORIES = 2**31 - 2
-_PREFERRED_LAST = np.iinfo(np.int32).max
 
 Progress = Callable[[int], None]
 

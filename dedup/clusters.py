@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
-from dedup.errors import SettingsError
 from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
 from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
 from dedup.kernels.native.leaders import TOTALS, Membership, Scratch, lead
-from dedup.kernels.native.table import LEVELS, Lookups, Table, Undo, rehash, revert
+from dedup.kernels.native.table import LEVELS, Lookups, Table, Undo, rehash
 from dedup.settings import Settings
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
-MOST_TAKEN_BACK = _CHUNK  # stories of one call of `LeaderPass.decide` that can be taken back
 _TASK = 256  # stories that a thread takes at a time
 _FEWEST_SLOTS = 1 << 10
 _FULLEST = 0.6  # share of slots taken
@@ -63,9 +61,6 @@ def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArr
     """
     if settings.lateness is None or settings.window is None:
         return np.full(times.shape[0], UNDATED, dtype=np.int64)
-    if times.shape[0] == 1:  # an index is asked about one story at a time
-        seen_from = latest - settings.window_us - settings.lateness_us if latest > UNDATED else int(UNDATED)
-        return np.array([seen_from], dtype=np.int64)
     before = np.maximum.accumulate(np.concatenate([[latest], times]))[:-1]
     known = before > UNDATED
     return np.where(known, before - settings.window_us - settings.lateness_us, UNDATED)
@@ -84,15 +79,6 @@ def _with_room(table: Table, more: int, limit: int) -> Table:
         rehash(table.slots, larger.slots)
         table = table._replace(slots=larger.slots)
     return table
-
-
-class _Before(NamedTuple):
-    """What the last decision found, so that it can be taken back."""
-
-    undo: Undo
-    used: NDArray[np.int64]
-    span: NDArray[np.int64]
-    latest: int
 
 
 class _Stretch(NamedTuple):
@@ -156,7 +142,6 @@ class LeaderPass:
     _decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
     _latest: int = int(UNDATED)
-    _before: _Before | None = None
     _found: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     _next_bands: NDArray[np.int64] = field(init=False)
 
@@ -200,34 +185,9 @@ class LeaderPass:
                 upcoming = self._weigh(stretch, rows.start, following)
             self._lead(stretch, rows, candidates, totals, known)
         self._latest = max(self._latest, int(facts.times[first : first + count].max(initial=UNDATED)))
-        if count > _CHUNK:
-            self._before = None
         self.candidates += int(totals[0])
         self.full_buckets += int(totals[1])
         self.left_out += int(totals[2])
-
-    def reserve(self, stories: int) -> None:
-        """Make room for so many stories to come, at once rather than step by step."""
-        needed = int((int(self._table.used[1]) + stories * len(self._next_bands)) * _DISTINCT / _FULLEST)
-        slots = 1 << needed.bit_length()
-        if slots > self._table.slots.shape[0]:
-            larger = _empty_table(slots, leaders=0)
-            rehash(self._table.slots, larger.slots)
-            self._table = self._table._replace(slots=larger.slots)
-
-    def take_back(self) -> None:
-        """Forget what the last call of `decide` entered, as if it had not been called; its counts stay.
-
-        Raises:
-            SettingsError: it decided more than `MOST_TAKEN_BACK` stories, or nothing was decided since the last time.
-        """
-        if self._before is None:
-            raise SettingsError(f"only the last decision can be taken back, on {MOST_TAKEN_BACK:,} stories at most")
-        revert(self._table, self._before.undo)
-        self._table.used[:] = self._before.used
-        self._span[:] = self._before.span
-        self._latest = self._before.latest
-        self._before = None
 
     def _lead(
         self, stretch: _Stretch, rows: slice, candidates: Candidates, totals: NDArray[np.int64], known: bool
@@ -238,7 +198,6 @@ class LeaderPass:
         more = int(np.bitwise_count(lookups.live).sum()) + 2 * (rows.stop - rows.start)
         self._table = _with_room(self._table, more, limit)
         undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
-        self._before = _Before(undo, self._table.used.copy(), self._span.copy(), self._latest)
         found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
         if found + candidates.members.shape[0] > self._found.shape[0]:
             self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)

@@ -23,6 +23,7 @@ from dedup.kernels.native.evidence import META, UNDATED, Facts
 from dedup.kernels.native.facts import FACTS_CAP, SECTIONS
 from dedup.kernels.native.single import Cuts, Kept, Language, Publisher, hash_single
 from dedup.kernels.unicode import load_tables
+from dedup.phrases import known_phrases
 from dedup.settings import Settings
 from dedup.signature import permutations
 from dedup.stories import STORY_SCHEMA
@@ -68,13 +69,13 @@ class StoryHasher:
             settings.shingle_width,
             gathered._TEXT_TOKENS,
             settings.rule == "evidence",
+            known_phrases(settings.boilerplate),
+            bool(settings.boilerplate),
         )
         self._know = functools.lru_cache(maxsize=_KNOWN_SOURCES)(self._read_source)
 
     def hash(self, story: StoryFields) -> Hashed:
         """What `dedup.hashing.hash_batch` keeps of a batch of this story, but for its id."""
-        if self._settings.boilerplate:  # the rare ways are gone by one road
-            return hash_batch(story.to_batch(), self._settings)
         title, body = story.title.encode(), story.text.encode()
         title_end = len(title)
         text_end = title_end + len(body)

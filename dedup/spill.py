@@ -40,7 +40,7 @@ def parse_memory(text: str) -> int | None:
     2147483648
 
     Raises:
-        SettingsError: for anything else, or less than 256 MB.
+        SettingsError: for anything else, less than 256 MB, or where the system does not say what a process takes.
     """
     if text.strip().lower() in ("none", "unlimited"):
         return None
@@ -50,6 +50,10 @@ def parse_memory(text: str) -> int | None:
     size = int(float(match[1]) * _UNITS[match[2]])
     if size < LEAST:
         raise SettingsError(f"memory is at least {LEAST >> 20} MB, got {text}")
+    if default_memory() is None:
+        raise SettingsError(
+            "memory cannot be limited here: only Linux says in /proc what a process takes; leave it out"
+        )
     return size
 
 

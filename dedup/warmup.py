@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import pathlib
@@ -21,6 +22,7 @@ from numba.core.dispatcher import Dispatcher
 import dedup.kernels.native
 from dedup.bands import count_bands
 from dedup.batch import cluster_hashed, find_duplicates
+from dedup.boilerplate import learn_boilerplate
 from dedup.hashing import Hashed, HashedFeed
 from dedup.interrupts import insist_on_interrupts
 from dedup.kernels.native.evidence import META, Facts
@@ -35,7 +37,9 @@ _PATIENCE = 2.0  # seconds before the user is told what takes so long
 
 def run_batch(stories: pa.RecordBatch) -> None:
     """The main job."""
-    find_duplicates([stories], Settings(threads=1, boilerplate=write_phrases(np.ones(1, dtype=np.uint64))))
+    settings = Settings(threads=1)
+    learn_boilerplate([stories], settings)
+    find_duplicates([stories], dataclasses.replace(settings, boilerplate=write_phrases(np.ones(1, dtype=np.uint64))))
 
 
 def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] = run_batch) -> float:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dedup.phrases import text_phrases, write_phrases
+from dedup.shingles import word_stems
 from dedup.stories import STORY_SCHEMA
-from dedup.text import Tokens
+from dedup.text import Tokens, tokenize
 
 Token = tuple[bytes, int]
 
@@ -40,3 +42,10 @@ def tokens(stories: Sequence[tuple[Sequence[Token], Sequence[Token]]]) -> Tokens
         title_ends=offsets[:-1] + np.array([len(title) for title, _ in stories], dtype=np.int64),
         marks=np.zeros(len(stories), dtype=np.uint8),
     )
+
+
+def learned_from(text: str, source: str = "Daily Post") -> str:
+    """What is learned where all of a text is a phrase that its source repeats; for `Settings.boilerplate`."""
+    stories = batch([{"text": text, "source": source}])
+    tokens = tokenize(stories)
+    return write_phrases(text_phrases(stories, tokens, word_stems(tokens)))

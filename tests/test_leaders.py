@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from dedup import clusters
 from dedup.bands import BandKeys, count_bands, find_buckets, next_bands, slice_times, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
-from dedup.errors import SettingsError
 from dedup.evidence import EVIDENCE
 from dedup.kernels.native import evidence
 from dedup.kernels.native import leaders as native
@@ -157,14 +156,9 @@ def test_clusters_equal_the_slow_twin_in_slices_of_any_size(
     keys = np.array(lists, dtype=np.uint32).reshape(-1, 6).T
     judgement = evidence.Judgement(np.array(weights, dtype=np.float32), rule, rule or 0.5, window)
     facts, membership = facts_of(stories), membership_of(len(stories))
-    leader_pass, left_out = LeaderPass(settings_, judgement), 0
+    leader_pass = LeaderPass(settings_, judgement)
     for first in range(0, len(stories), step):
         leader_pass.decide(first, unknown_buckets(keys[:, first : first + step]), facts, membership)
-        if first % 2 == 0:  # a decision taken back and taken again is the same
-            leader_pass.take_back()
-            leader_pass.left_out = left_out
-            leader_pass.decide(first, unknown_buckets(keys[:, first : first + step]), facts, membership)
-        left_out = leader_pass.left_out
     leaders, kinds, scores, left_out = reference.lead(
         stories, lists, following.tolist(), judgement.weights.tolist(), rule, rule or 0.5, window, limit, lateness
     )
@@ -287,14 +281,6 @@ def test_buckets_equal_the_slow_twin(rows, limit, data):
 def test_stories_that_reach_everywhere_lie_in_one_slice(times, window):
     assert slice_times(np.array(times), window).tolist() == [0, 0]
     assert slice_times(np.array([-1, 5, 25]), 10).tolist() == [-1, 0, 2]
-
-
-def test_only_the_last_decision_can_be_taken_back():
-    stories = [story(shingles=range(9 * k, 9 * k + 9)) for k in range(3)]
-    _, leader_pass = cluster(stories)
-    leader_pass.take_back()
-    with pytest.raises(SettingsError, match="only the last decision"):
-        leader_pass.take_back()
 
 
 def test_a_leader_too_long_ago_is_forgotten_even_within_the_window_of_a_late_story():

@@ -19,7 +19,7 @@ from dedup.kernels.reference import phrases as slow
 from dedup.settings import Settings
 from dedup.shingles import word_stems
 from dedup.text import tokenize
-from tests.builders import batch
+from tests.builders import batch, learned_from
 
 FOOTER = "Follow us on every platform and sign up for our free morning newsletter."
 BODY = "The ferry Aurora ran aground off the coast on Monday with 48 people on board, the coast guard said."
@@ -98,12 +98,6 @@ def test_the_words_that_stay_are_moved_together(stories, draw):
     assert [bytes(data[starts[k] : starts[k + 1]]) for k in range(total)] == [
         bytes([97 + word]) * (1 + 40 * word) + b" " for word in itertools.chain(*left)
     ]
-
-
-def learned_from(text, source="Daily Post"):
-    stories = batch([{"text": text, "source": source}])
-    tokens = tokenize(stories)
-    return phrases.write_phrases(phrases.text_phrases(stories, tokens, word_stems(tokens)))
 
 
 def test_a_story_reads_as_if_the_phrase_were_not_there():

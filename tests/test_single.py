@@ -5,8 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.hashing import hash_batch
+from dedup.kernels.native.evidence import META_BITS
+from dedup.kernels.native.phrases import STRIPPED
 from dedup.settings import Settings
 from dedup.single import StoryFields, hash_story
+from tests.builders import learned_from
 from tests.test_records import assert_same
 
 PIECES = (
@@ -47,6 +50,30 @@ def _encodes(value):
 @settings(deadline=None, max_examples=150)
 def test_a_story_hashed_alone_is_as_in_a_batch(settings_, story):
     assert_same(hash_story(story, settings_), hash_batch(story.to_batch(), settings_))
+
+
+@given(
+    st.lists(st.sampled_from(["ferry", "runs", "aground", "48", "Oslo"]), max_size=60),
+    st.integers(0, 60),
+    st.integers(0, 60),
+)
+@settings(deadline=None, max_examples=150)
+def test_a_story_with_phrases_that_its_source_repeats_is_as_in_a_batch(words, at, cut):
+    footer = "follow us for more stories like this one every single day"
+    known = learned_from(footer, source="Harbor Ledger")
+    text = " ".join([*words[:at], footer[: 60 - cut], *words[at:]])
+    for source in ("Harbor Ledger", "Other"):
+        story = StoryFields("a", "Ferry runs", text, "", source, 0, "en")
+        settings_ = Settings(boilerplate=known)
+        assert_same(hash_story(story, settings_), hash_batch(story.to_batch(), settings_))
+
+
+def test_a_phrase_is_taken_out_of_a_story_hashed_alone():
+    footer, told = "follow us for more stories like this one", "word " * 9 + "ferry runs aground off Oslo"
+    story = StoryFields("a", "Ferry", f"{told} {footer}", "", "Harbor Ledger", 0, "en")
+    found = hash_story(story, Settings(boilerplate=learned_from(footer, source="Harbor Ledger")))
+    assert found.facts.meta[0, META_BITS] & STRIPPED
+    assert found.keys.tolist() == hash_story(story._replace(text=told), Settings()).keys.tolist()
 
 
 def test_a_long_story_is_as_in_a_batch():

@@ -81,9 +81,8 @@ class Guard:
         """
         path = scope["path"]
         if self._key is None:
-            if not _is_local(
-                _hostname(headers.get("host", ""))
-            ):  # a page elsewhere whose name was pointed at this machine
+            # Else a page elsewhere could ask, whose name was pointed at this machine.
+            if not _is_local(_hostname(headers.get("host", ""))):
                 raise Refusal(421, "without an API key only this machine is served: ask for localhost or 127.0.0.1")
         elif path not in OPEN and path not in WEBHOOKS and not self._shows_key(headers):
             raise Refusal(401, "show the API key: Authorization: Bearer KEY, or as the password of Basic", _ASK)

@@ -23,6 +23,7 @@ from dedup.kernels.native.evidence import (
 )
 from dedup.kernels.native.facts import FRONT, gather_facts
 from dedup.kernels.native.meanings import Meanings
+from dedup.kernels.native.phrases import STRIPPED, compact_words, mark_phrases
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_stems, hash_title_words
 from dedup.kernels.native.signatures import band_keys, minhash
@@ -64,6 +65,8 @@ class Cuts(NamedTuple):
     width: int  # tokens in a shingle
     text_tokens: int  # least of a text that is judged as one
     weighed: bool  # by evidence, which judges no story of too few words
+    phrases: NDArray[np.uint64]  # read-only, those known, as `mark_phrases` has them
+    strips: bool  # whether there are any
 
 
 class Kept(NamedTuple):
@@ -119,13 +122,19 @@ def hash_single(
     flag_functions(words.data, words.starts, language.salt, language.functions, words.flags[: ends[1]])
     marks, offsets, title_ends = np.empty(1, dtype=np.uint8), np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64)
     _keep_own(words, ends.reshape(1, 2), data, text_end, publisher, language.lexicons, marks, offsets, title_ends)
-    count, titled = offsets[1], title_ends[0]
-    if count == 0:
+    if offsets[1] == 0:
         return NEEDS_MORE
-    size = _gather(words, offsets, title_ends, cuts, language.meanings, out)
+    stems = np.empty(offsets[1], dtype=np.uint32)
+    hash_stems(words.data, words.starts[: offsets[1] + 1], words.flags[: offsets[1]], stems)
+    stripped = np.zeros(1, dtype=np.bool_)
+    if cuts.strips:
+        _strip(words, stems, offsets, title_ends, publisher.key, cuts.phrases, stripped)
+    count, titled = offsets[1], title_ends[0]
+    size = _gather(words, stems[:count], offsets, title_ends, cuts, language.meanings, out)
     meta = out.meta[0]
     meta[META_TITLE_TOKENS], meta[META_TOKENS], meta[META_SOURCE] = titled, count, publisher.key
     meta[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
+    meta[META_BITS] |= np.uint32(STRIPPED * stripped[0])
     url = np.empty(2, dtype=np.int32)
     url[0], url[1] = text_end, data.shape[0]
     hash_urls(data, url, language.trackers, meta[META_URL : META_URL + 1])
@@ -161,8 +170,26 @@ def _keep_own(
 
 
 @njit(nogil=True, cache=True)
+def _strip(
+    words: Words,
+    stems: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    title_ends: NDArray[np.int64],
+    source: np.uint32,
+    phrases: NDArray[np.uint64],
+    stripped: NDArray[np.bool_],
+) -> None:
+    """Take known phrases out of the story; all but source and phrases are overwritten, cf. `compact_words`."""
+    sources, kept = np.full(1, source), np.empty(stems.shape[0], dtype=np.bool_)
+    mark_phrases(stems, offsets, title_ends, sources, phrases, kept, stripped)
+    if stripped[0]:
+        compact_words(stems, words.data, words.starts, words.flags, offsets, title_ends, kept, stripped)
+
+
+@njit(nogil=True, cache=True)
 def _gather(
     words: Words,
+    stems: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
     cuts: Cuts,
@@ -176,9 +203,7 @@ def _gather(
     count_shingles(offsets, cuts.width, bounds)
     shingles = np.empty(bounds[1], dtype=np.uint32)
     hash_shingles(data, starts, flags, offsets, cuts.width, bounds, shingles, ends)
-    stems, title = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.uint32)
-    hash_stems(data, starts, flags, stems)
-    title_bounds = np.empty(2, dtype=np.int64)
+    title, title_bounds = np.empty(count, dtype=np.uint32), np.empty(2, dtype=np.int64)
     hash_title_words(data, starts, flags, stems, offsets, title_ends, title, title_bounds)
     scratch = np.empty(2 * (max(bounds[1], count, np.int64(RUN_POINTS)) + LANES), dtype=np.uint32)
     facts_bounds = np.empty(2, dtype=np.int64)
