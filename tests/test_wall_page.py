@@ -55,8 +55,8 @@ def test_a_card_shows_sources_copies_and_why_they_are_one(wall, browser):
         ferry.get_by_role("link", name="Why?").click()
         explanation = ferry.locator(".explanation")
         explanation.wait_for()
+        until(page, lambda: explanation.locator("table.evidence tr").count() > 10)
         assert "duplicate" in explanation.inner_text().lower()
-        assert explanation.locator("table.evidence tr").count() > 10
         assert explanation.locator("mark").count() > 0
 
 
@@ -102,7 +102,7 @@ def test_the_search_of_the_wall_finds_a_card(wall, browser):
         page.keyboard.type("key RATE")
         page.keyboard.press("Enter")
         page.wait_for_url("**/?q=key*")
-        assert page.locator("article.card").count() >= 1
+        card(page, "Bank raises its key rate").wait_for()
         assert "Bank raises its key rate" in page.locator("main").inner_text()
 
 
@@ -123,7 +123,8 @@ def test_keys_go_from_card_to_card(wall, browser):
         for _ in range(3):
             page.keyboard.press("j")
         page.keyboard.press("k")
-        assert page.evaluate("[...document.querySelectorAll('.card')].indexOf(document.activeElement)") == 1
+        at = "[...document.querySelectorAll('.card')].indexOf(document.activeElement)"
+        until(page, lambda: page.evaluate(at) == 1)
 
 
 def test_the_wall_works_without_scripts(wall, browser):
