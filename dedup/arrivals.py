@@ -21,7 +21,8 @@ MOST_ENTERED = 2048  # stories that are decided at once
 _FEWEST_SLOTS = 1 << 10
 _GROWTH, _LARGE = 8, 1 << 22  # times the slots of a table that is full, until it is large; then it doubles
 _FULLEST = 0.6  # share of slots taken
-_DISTINCT = 0.9  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
+_DISTINCT = 0.8  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
+_HASHES = 200  # of a story that room is set aside for
 _MOST_COPIED = 255  # leaders of equal content
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
@@ -75,7 +76,7 @@ class Arrivals:
             self._clock,
         )
         self._before = _Before(table.used.copy(), self._held.span.copy(), self._clock.copy())
-        self._first = 0
+        self._first = self._findable = 0
 
     @property
     def last_time(self) -> int:
@@ -122,6 +123,7 @@ class Arrivals:
             former: int32[n], the row of the last story of the same id, negative for none.
             position: of the first one in the log.
         """
+        self.make_findable()
         count, facts = len(former), part.facts
         self._first = first = self.rows.count
         self._make_room(count)
@@ -151,6 +153,7 @@ class Arrivals:
             held,
             outcome,
         )
+        self._findable = self.rows.count
         return outcome
 
     def all_rows(self) -> Rows:
@@ -168,26 +171,41 @@ class Arrivals:
         self.hashes.cut(int(self.bounds["bounds"][self._first]))
         self.bounds.cut(self._first + 1)
         self.rows.cut(self._first)
+        self._findable = self._first
 
-    def remember(self, first: int) -> None:
-        """Make findable the rows from `first` on, which are written and decided."""
-        rows, facts = self.rows, self.facts()
-        membership = Membership(rows["leaders"], rows["scores"], rows["kinds"])
+    def make_findable(self) -> None:
+        """Enter rows that others decided into the tables, if there are new ones."""
+        rows, first = self.rows, self._findable
+        if first == rows.count:
+            return
+        facts, membership = self.facts(), Membership(rows["leaders"], rows["scores"], rows["kinds"])
+        if rows.count - first > MOST_ENTERED:
+            self._make_slots(rows.count - first)
         for begin in range(first, rows.count, MOST_ENTERED):
             count = min(MOST_ENTERED, rows.count - begin)
             self._make_room(count)
             self._held.undo.count[0] = 0
             horizons = np.full(count, UNDATED, dtype=np.int64)  # which nobody asks for
             decide(begin, horizons, facts, rows["keys"], membership, self._judgement, self._held, True)
+        self._findable = rows.count
 
     def reserve(self, stories: int) -> None:
-        """Make room for so many stories to come, at once rather than step by step."""
+        """Set addresses aside for so many stories to come; memory is taken as they do."""
+        self.rows.reserve(stories)
+        self.bounds.reserve(stories)
+        self.hashes.reserve(stories * _HASHES)
+
+    def _make_slots(self, stories: int) -> None:
+        """Have slots for so many stories more, at once rather than step by step."""
         table = self._held.table
         needed = int((int(table.used[1]) + stories * self._bands) * _DISTINCT / _FULLEST)
         self._held = self._held._replace(table=_with_slots(table, 1 << needed.bit_length()))
 
     def keep(self, keep: NDArray[np.bool_]) -> None:
-        """Let all rows go but some, bool[n], whose leaders are among them; those left are numbered anew."""
+        """Let all rows go but some, bool[n], whose leaders are among them; those left are numbered anew.
+
+        They must be made findable.
+        """
         rows = np.cumsum(keep, dtype=np.int64) - 1
         sizes = np.diff(self.bounds["bounds"])
         self.hashes.select(np.repeat(keep, sizes))
@@ -197,8 +215,6 @@ class Arrivals:
         for column in ("leaders", "canonicals"):
             self.rows[column][:] = rows[self.rows[column]]
         self._begin_tables()
-        self.reserve(self.rows.count)
-        self.remember(0)
 
     def _make_room(self, count: int) -> None:
         """Have room for so many stories more."""

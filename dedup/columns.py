@@ -27,10 +27,18 @@ class Columns:
 
     def lengthen(self, count: int) -> None:
         """Add rows that are to be written."""
+        if self.count + count > self._room:
+            self._make_room(max(_FEWEST, self.count + count, int(_GROWTH * self._room)))
         self.count += count
-        if self.count > self._room:
-            used, self._room = self.count - count, max(_FEWEST, self.count, int(_GROWTH * self._room))
-            self.arrays = {name: _longer(array, used, self._room) for name, array in self.arrays.items()}
+
+    def reserve(self, count: int) -> None:
+        """Have room for so many rows more; it takes addresses, and memory once they are written."""
+        if self.count + count > self._room:
+            self._make_room(self.count + count)
+
+    def _make_room(self, room: int) -> None:
+        self._room = room
+        self.arrays = {name: _longer(array, self.count, room) for name, array in self.arrays.items()}
 
     def extend(self, rows: Mapping[str, NDArray[Any]], count: int) -> None:
         """Add rows, a value or more for each column."""
@@ -53,8 +61,8 @@ class Columns:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays, their room included."""
-        return sum(array.nbytes for array in self.arrays.values())
+        """Bytes of the rows."""
+        return sum(self[name].nbytes for name in self.arrays)
 
 
 def _longer(array: NDArray[Any], used: int, room: int) -> NDArray[Any]:

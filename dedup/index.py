@@ -7,12 +7,8 @@ position that it knows; if another was faster it reads on and decides again.
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -20,26 +16,22 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import header as headers
-from dedup.answers import recall, tell, tell_entered
+from dedup.answers import tell_entered
 from dedup.arrivals import MOST_ENTERED
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
-from dedup.errors import SettingsError, StoreError
+from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
-from dedup.records import Layout
 from dedup.related import Related
+from dedup.replica import Replica
 from dedup.settings import Settings
 from dedup.similar import Similar, check_top
 from dedup.single import StoryFields, StoryHasher
-from dedup.stores import Row, Store, open_store
-from dedup.verdict import judgement
-from dedup.window import Entered, Window
+from dedup.stores import Store, open_store
 
-_READ_AT_ONCE = 20_000  # rows of the log
-_MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
 _MOST_AHEAD_US = 24 * 3_600_000_000  # a story dated later than this from now has a wrong date
 _log = logging.getLogger("dedup.index")
 
@@ -70,19 +62,11 @@ class StoryIndex:
     ) -> None:
         """Make an index of an open store; `StoryIndex.open` is the usual way."""
         self.settings = settings
-        self._store, self._label = store, label
+        self._label = label
         self._texts, self._on_decision = texts, on_decision
-        self._layout = Layout.of(settings)
-        self._judgement = judgement(settings)
         self._hasher = StoryHasher(settings)
-        self._lock = threading.RLock()
-        self._pid = os.getpid()
-        self._counts: Counter[str] = Counter()
-        self._alone = True  # the last append was the first to be tried
-        self._window = Window(settings, self._judgement)
+        self._replica = Replica(store, settings, label)
         self._related: Related | None = None  # for the window, once somebody asks
-        self._position = 0  # in the log, up to which it is in memory
-        self._sound = True  # no thread was stopped in the middle of changing the window
 
     @classmethod
     def open(
@@ -121,13 +105,12 @@ class StoryIndex:
                 standing = store.create(headers.describe(settings))
             headers.check(standing, settings, label)
             index = cls(store, settings, label, texts=texts, on_decision=on_decision)
-            with index._turn():
-                index._window.reserve(min(store.last() + 1 - store.floor(), _MOST_RESERVED))
-                index._catch_up()
+            with index._replica.turn():
+                index._replica.catch_up()
         except BaseException:
             store.close()
             raise
-        _log.info("opened", extra={"store": label, "stories": len(index._window), "position": index._position})
+        _log.info("opened", extra={"store": label, "stories": len(index._replica.window), "position": index.position})
         return index
 
     def __repr__(self) -> str:
@@ -143,7 +126,7 @@ class StoryIndex:
 
     def close(self) -> None:
         """Let the store go; the index cannot be used after that. Closing twice is fine."""
-        self._store.close()
+        self._replica.store.close()
 
     def add(self, story: Story | StoryFields) -> Decision:
         """Decide on a story and keep it; once this returns, the log has it.
@@ -175,18 +158,15 @@ class StoryIndex:
         """What `add` would say, at position 0; nothing is kept."""
         fields = read_fields(story)
         part, names = self._hash(fields), [fields.id]
-        with self._turn():
-            self._catch_up()
-            known = self._known(names, part)
+        with self._replica.turn():
+            self._replica.catch_up()
+            known = self._replica.known(names, part)
             if known:
                 return known[0]
-            self._sound = False
-            first = len(self._window)
-            entered = self._window.enter(names, part, 0)
-            decision = tell_entered(self._window, first, 0, entered, [self._window.shown(first)])[0]
-            self._window.take_back()
-            self._sound = True
-            return decision
+            window = self._replica.window
+            with self._replica.supposing(names, part) as entered:
+                first = len(window)
+                return tell_entered(window, first, 0, entered, [window.shown(first)])[0]
 
     def similar(self, story: str | Story, top: int = 10) -> list[Similar]:
         """The other stories in the window on the same event, best first, one a cluster.
@@ -203,27 +183,22 @@ class StoryIndex:
         """
         check_top(top)
         if isinstance(story, str):
-            with self._turn():
-                self._catch_up()
-                row = self._window.latest_row(story)
+            with self._replica.turn():
+                self._replica.catch_up()
+                row = self._replica.window.latest_row(story)
                 if row >= 0:
-                    return self._similar(self._window.leader(row), top)
+                    return self._similar(self._replica.window.leader(row), top)
                 story = self._told([story])[0]
         fields = read_fields(story)
         part = self._hash(fields)
-        with self._turn():
-            self._catch_up()
-            first = len(self._window)
-            self._sound = False
-            self._window.enter([fields.id], part, 0)
-            found = self._similar(self._window.leader(first), top)
-            self._window.take_back()
-            self._sound = True
-            return found
+        with self._replica.turn():
+            self._replica.catch_up()
+            with self._replica.supposing([fields.id], part):
+                return self._similar(self._replica.window.leader(len(self._replica.window)), top)
 
     def _similar(self, leader: int, top: int) -> list[Similar]:
-        if self._related is None or self._related.window is not self._window:
-            self._related = Related(self._window)
+        if self._related is None or self._related.window is not self._replica.window:
+            self._related = Related(self._replica.window)
         return self._related.find(leader, top)
 
     def explain(self, left: str, right: str) -> Explanation:
@@ -233,16 +208,16 @@ class StoryIndex:
             SettingsError: one of them is not in the store, or only its hashes are.
             StoreError: the store does not answer.
         """
-        with self._turn():
+        with self._replica.turn():
             one, other = self._told([left, right])
         return explain(one, other, self.settings)
 
     def _told(self, names: list[str]) -> list[Story]:
         """The stories of some ids as the store has them."""
-        told = self._store.stories(names)
+        told = self._replica.store.stories(names)
         for name in names:
             if name not in told:
-                if self._store.get(name) is None:
+                if self._replica.store.get(name) is None:
                     raise SettingsError(f'there is no story "{name}" in {self._label}')
                 raise SettingsError(f'of story "{name}" only hashes are kept; an index that keeps texts can tell more')
         return list(read_stories(told[name] for name in names).to_pylist())
@@ -250,12 +225,12 @@ class StoryIndex:
     @property
     def store(self) -> Store:
         """Where the log is, for those who show what it holds; only the index appends to it."""
-        return self._store
+        return self._replica.store
 
     @property
     def position(self) -> int:
         """Of the log's last row that this process knows, 0 for none."""
-        return self._position
+        return self._replica.position
 
     def expire(self, before_us: int | None = None) -> int:
         """Drop stories from the store that no later one can be a duplicate of; how many.
@@ -266,17 +241,17 @@ class StoryIndex:
         Args:
             before_us: only clusters whose leader was published before this, microseconds since 1970.
         """
-        with self._turn():
-            self._catch_up()
-            horizon = self._window.horizon
-            return self._store.expire(horizon if before_us is None else min(before_us, horizon))
+        with self._replica.turn():
+            self._replica.catch_up()
+            horizon = self._replica.window.horizon
+            return self._replica.store.expire(horizon if before_us is None else min(before_us, horizon))
 
     def stats(self) -> Stats:
         """What is in memory, and what was done since the index was opened."""
-        with self._turn():
-            window, counts = self._window, self._counts
+        with self._replica.turn():
+            window, counts = self._replica.window, self._replica.counts
             return Stats(
-                position=self._position,
+                position=self._replica.position,
                 stories=len(window),
                 clusters=window.clusters,
                 latest_us=_or_none(window.latest),
@@ -300,83 +275,30 @@ class StoryIndex:
 
     def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
         """Decide on at most `MOST_ENTERED` stories of distinct ids, and keep those that are not there."""
-        with self._turn():
-            if not self._alone:
-                self._catch_up()
+        with self._replica.turn():
+            self._replica.hear_others()
             while True:
-                known = self._known(names, part)
+                known = self._replica.known(names, part)
                 added = self._append_others(known, names, part, told)
                 if added is not None:
                     break
-            self._counts["redelivered"] += len(known)
+            self._replica.counts["redelivered"] += len(known)
         self._report(added)
         rest = iter(added)
         return [known[k] if k in known else next(rest) for k in range(len(names))]
-
-    def _known(self, names: list[str], part: Hashed) -> dict[int, Decision]:
-        """The decisions on those stories that are there already, with the same words under the same id."""
-        window, contents = self._window, part.facts.content
-        rows = window.find_all(names, contents)
-        there = [k for k, row in enumerate(rows) if row >= 0]
-        known: dict[int, Decision] = {}
-        if there:
-            found = [rows[k] for k in there]
-            known = dict(zip(there, tell(window, found, list(map(window.shown, found)), redelivered=True), strict=True))
-        if not window.dropped:
-            return known
-        for k in np.flatnonzero(window.may_have_forgotten(part.facts.times)).tolist():
-            if rows[k] < 0:
-                decision = recall(self._store, self._layout, names[k], contents[k])
-                if decision is not None:
-                    known[k] = decision
-        return known
 
     def _append_others(
         self, known: dict[int, Decision], names: list[str], part: Hashed, told: list[bytes] | None
     ) -> list[Decision] | None:
         """Decide on the stories that are not known, and append them; None if others were faster."""
         if not known:
-            return self._append(names, part, told)
+            return self._replica.append(names, part, told)
         fresh = np.array([k not in known for k in range(len(names))])
         chosen = np.flatnonzero(fresh).tolist()
         if not chosen:
             return []
         some = [told[k] for k in chosen] if told else None
-        return self._append([names[k] for k in chosen], select_rows(part, fresh), some)
-
-    def _append(self, names: list[str], part: Hashed, told: list[bytes] | None) -> list[Decision] | None:
-        """Decide and append; None if others were faster, who have been heard then."""
-        first, position = len(self._window), self._position + 1
-        self._sound = False
-        entered = self._window.enter(names, part, position)
-        rows = self._rows(names, part, entered, told)
-        try:
-            written = self._store.append(self._position, rows)
-        except StoreError:
-            self._window.take_back()
-            self._sound = True
-            raise
-        if not written:
-            self._window.take_back()
-            self._sound = True
-            self._counts["conflicts"] += 1
-            self._alone = False
-            self._catch_up(beyond=True)
-            return None
-        self._position += len(rows)
-        shown = self._window.confirm()
-        self._sound = True
-        added = tell_entered(self._window, first, position, entered, shown)
-        for decision in added:
-            self._counts[decision.verdict] += 1
-        self._drop()
-        return added
-
-    def _rows(self, names: list[str], part: Hashed, entered: Entered, told: list[bytes] | None) -> list[Row]:
-        dated = part._replace(facts=part.facts._replace(times=entered.times))
-        records = self._layout.pack(dated, entered.decided)
-        stories: Sequence[bytes | None] = told or [None] * len(names)
-        return list(map(Row, names, entered.forgotten_at.tolist(), records, stories))
+        return self._replica.append([names[k] for k in chosen], select_rows(part, fresh), some)
 
     def _report(self, added: list[Decision]) -> None:
         """Tell who listens; outside the lock, so that a listener may ask the index itself."""
@@ -390,7 +312,7 @@ class StoryIndex:
     def _hash(self, story: StoryFields) -> Hashed:
         """One story, undated if it is from the future; cf. `_dated`."""
         if story.published is not None and story.published > time.time_ns() // 1000 + _MOST_AHEAD_US:
-            self._counts["future"] += 1
+            self._replica.counts["future"] += 1
             story = story._replace(published=None)
         return self._hasher.hash(story)
 
@@ -401,54 +323,8 @@ class StoryIndex:
             ahead = part.facts.times > latest
             times = np.where(ahead, UNDATED, part.facts.times)
             part = part._replace(facts=part.facts._replace(times=times))
-            self._counts["future"] += int(np.count_nonzero(ahead))
+            self._replica.counts["future"] += int(np.count_nonzero(ahead))
         return part
-
-    def _catch_up(self, *, beyond: bool = False) -> None:
-        """Read what was appended since.
-
-        Args:
-            beyond: something was, though it may have been dropped again.
-        """
-        start = self._position
-        while True:
-            last = self._store.last() if beyond and self._position == start else 0
-            found = self._store.read(self._position, _READ_AT_ONCE)
-            if found:
-                self._remember(found)
-            elif last > self._position:
-                self._position = last
-            if len(found) < _READ_AT_ONCE:
-                break
-        self._alone = self._alone or self._position == start
-        self._drop()
-
-    def _remember(self, found: list[tuple[int, Row]]) -> None:
-        positions, rows = zip(*found, strict=True)
-        names, _, records, _ = map(list, zip(*rows, strict=True))
-        part, decided = self._layout.unpack(names, records)
-        self._sound = False
-        self._window.remember(names, part, np.array(positions, dtype=np.int64), decided)
-        self._position = positions[-1]
-        self._sound = True
-        self._counts["others"] += len(names)
-
-    def _drop(self) -> None:
-        dropped = self._window.drop()
-        if dropped:
-            _log.info("dropped", extra={"store": self._label, "stories": dropped})
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Hold the index for one thread; in a forked child with a lock of its own."""
-        if self._pid != os.getpid():  # a child begins with one thread
-            self._pid, self._lock = os.getpid(), threading.RLock()
-        with self._lock:
-            if not self._sound:
-                self._window = Window(self.settings, self._judgement)
-                self._position, self._sound = 0, True
-                self._catch_up()
-            yield
 
 
 def store_label(store: Store) -> str:

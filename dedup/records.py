@@ -116,7 +116,7 @@ class Layout:
         size = self.prefix.itemsize
         if (lengths < size).any() or (lengths % _WORD).any():
             raise IndexFormatError(f'the record of story "{names[_first(lengths < size)]}" is damaged: it is cut short')
-        words = np.frombuffer(b"".join(records), dtype="<u4")
+        words = np.frombuffer(b"".join([*records, bytes(8)]), dtype="<u4")
         starts = np.concatenate([[0], np.cumsum(lengths // _WORD)])
         in_prefix = starts[:-1, None] + np.arange(size // _WORD)
         prefixes = words[in_prefix].view(self.prefix)[:, 0]

@@ -138,10 +138,16 @@ class Window:
             part, positions = select_rows(part, found), positions[found]
             decided = decided.select(found)
             leaders = self._rows_at(decided.leaders, positions)
-        first = self._confirmed
         self._extend(names, part, positions, decided, leaders)
-        self._arrivals.remember(first)
         self._settle()
+
+    def foresee(self, times: NDArray[np.int64]) -> None:
+        """Take note of the times of stories that are yet to be remembered, int64[n], so that the horizon is theirs."""
+        self._arrivals.see(times)
+
+    def make_findable(self) -> None:
+        """Enter the stories that others decided into the tables; whatever asks for one does so first."""
+        self._arrivals.make_findable()
 
     def find(self, name: str, content: NDArray[np.uint64]) -> int:
         """The row of a story of this id and normalised content (uint64[2]); negative for none."""
@@ -264,7 +270,7 @@ class Window:
         self.names.extend(names)
 
     def _settle(self) -> list[int]:
-        """Make findable what was added; the row that each one's cluster showed when it had come."""
+        """Take what was added as it is; the row that each one's cluster showed when it had come."""
         first, self._confirmed = self._confirmed, self._rows.count
         self._link(first)
         if self._confirmed == first + 1 and self.leader(first) == first:
@@ -282,7 +288,11 @@ class Window:
     def _link(self, first: int) -> None:
         """Enter the ids of the rows from `first` on; each row knows the one before of its id."""
         former, latest = self._rows["former"], self._latest_rows
-        for row, name in enumerate(self.names[first:] if first else self.names, first):
+        names = self.names[first:] if first else self.names
+        if len(names) > 1 and len(set(names)) == len(names) and latest.keys().isdisjoint(names):
+            latest.update(zip(names, range(first, len(self.names)), strict=True))
+            return
+        for row, name in enumerate(names, first):
             before = latest.get(name, _NOBODY)
             if before != _NOBODY:
                 former[row] = before

@@ -77,7 +77,7 @@ def logged(index):
     """The stories in an index's log, in its order."""
     rows = []
     after = 0
-    while found := index._store.read(after, 1000, stories=True):
+    while found := index._replica.store.read(after, 1000, stories=True):
         rows += [json.loads(row.story) for _, row in found]
         after = found[-1][0]
     for row in rows:

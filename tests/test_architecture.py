@@ -35,7 +35,7 @@ LAYERS = (
     ("incoming", "answers"),
     ("passages",),
     ("explain", "similar"),
-    ("related",),
+    ("related", "replica"),
     ("index",),
     ("writers",),
     ("report", "feedback"),

@@ -109,6 +109,19 @@ def test_a_cluster_keeps_its_name_over_a_restart():
         assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
 
 
+def test_a_restart_reads_only_what_is_in_the_window():
+    url, settings = memory_url(), Settings(window=3600.0)
+    stories = feed(400, hours=40.0)
+    with StoryIndex.open(url, settings) as index:
+        first = said(index.add_many(stories))
+    with StoryIndex.open(url, settings) as index:
+        stats = index.stats()
+        assert stats.stories == stats.others < 50
+        assert (stats.position, stats.dropped) == (400, 400 - stats.stories)
+        assert said(index.add_many(stories)) == first
+        assert index.stats().redelivered == 400
+
+
 def test_ids_that_repeat_within_one_call_are_told_apart(index):
     changed = {**STORY, "text": TEXT + " Nobody was hurt, he said."}
     decisions = index.add_many([STORY, OTHER, STORY, changed, changed])
@@ -265,31 +278,31 @@ def test_a_closed_index_says_so(index):
 
 def test_a_store_that_fails_leaves_the_index_as_it_was(index, monkeypatch):
     index.add(STORY)
-    append = index._store.append
+    append = index._replica.store.append
 
     def fail(*_):
         raise StoreError("gone")
 
-    monkeypatch.setattr(index._store, "append", fail)
+    monkeypatch.setattr(index._replica.store, "append", fail)
     with pytest.raises(StoreError, match="gone"):
         index.add(OTHER)
-    monkeypatch.setattr(index._store, "append", append)
+    monkeypatch.setattr(index._replica.store, "append", append)
     assert index.add(OTHER).position == 2
     assert index.stats().new == 2
 
 
 def test_an_interrupted_thread_leaves_the_index_usable(index, monkeypatch):
     index.add(STORY)
-    append = index._store.append
+    append = index._replica.store.append
 
     def interrupt(*arguments):
         append(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(index._store, "append", interrupt)
+    monkeypatch.setattr(index._replica.store, "append", interrupt)
     with pytest.raises(KeyboardInterrupt):
         index.add(OTHER)
-    monkeypatch.setattr(index._store, "append", append)
+    monkeypatch.setattr(index._replica.store, "append", append)
     assert index.add(OTHER).position == 2
 
 
@@ -370,8 +383,8 @@ def test_a_child_forked_in_the_middle_of_a_decision_reads_the_log_anew(tmp_path)
     stories = feed(200)
     with StoryIndex.open(f"sqlite:///{tmp_path}/stories.db") as index:
         index.add_many(stories[:100])
-        index._sound = False  # as another thread of the parent leaves it
-        with index._lock:
+        index._replica._sound = False  # as another thread of the parent leaves it
+        with index._replica._lock:
             results = fork.Queue()
             child = fork.Process(target=_add_in_child, args=(index, stories[100:], results))
             child.start()

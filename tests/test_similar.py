@@ -267,7 +267,7 @@ def test_a_story_asked_about_is_not_kept():
     with StoryIndex.open("memory://") as index:
         index.add(ROWS[0])
         index.similar({**ROWS[2], "id": "new"})
-        assert len(index._window) == 1
+        assert len(index._replica.window) == 1
         assert index.add({**ROWS[2], "id": "new"}).cluster_id == "a"
 
 

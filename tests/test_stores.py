@@ -125,6 +125,20 @@ def test_reading_goes_on_from_a_position_in_pieces(store):
     assert store.read(2500, 9) == store.read(9999, 9) == []
 
 
+def test_records_are_read_from_a_time_on_in_pieces(store):
+    store.append(0, [row(str(k), k % 4 - 2, b"record %d" % k) for k in range(1, 2501)])
+    store.expire(-1)
+    after, found = 0, []
+    while (piece := store.records(after, 500, 0)).positions:
+        assert len(piece.positions) == (500 if len(found) < 1000 else 250)
+        found += zip(*piece, strict=True)
+        after = piece.positions[-1]
+    assert found == [(k, str(k), b"record %d" % k) for k in range(1, 2501) if k % 4 >= 2]
+    assert store.records(2400, 1, 1).names == ["2403"]
+    assert store.records(2500, 9, -9) == store.records(0, 9, 2) == ([], [], [])
+    assert len(store.records(0, 5000, -(2**63)).names) == 1875
+
+
 def test_expiry_drops_what_is_older_and_moves_nothing_else(store):
     store.append(0, [row("a", 30), row("b", 10), row("c", 20, story=b"c"), row("d", 19), row("e", 40)])
     assert store.expire(20) == 2

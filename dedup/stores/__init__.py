@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dedup.stores.address import parse
-from dedup.stores.protocol import Row, Store
+from dedup.stores.protocol import Records, Row, Store
 
-__all__ = ["Row", "Store", "open_store"]
+__all__ = ["Records", "Row", "Store", "open_store"]
 
 
 def open_store(url: str) -> Store:

@@ -10,8 +10,6 @@ from typing import NamedTuple, Protocol, Self
 class Row(NamedTuple):
     """One row of the log.
 
-    A named tuple because a million of them are made when a large window is read back.
-
     Attributes:
         id: any text UTF-8 can encode, of any length; the same id may be appended again.
         published_us: microseconds since 1970, an int64; what `expire` goes by.
@@ -23,6 +21,23 @@ class Row(NamedTuple):
     published_us: int
     record: bytes
     story: bytes | None = None
+
+
+class Records(NamedTuple):
+    """Rows of the log without their stories, a list a field.
+
+    Lists and not tuples because a million rows are read for a large window, and tuples keep the garbage collector busy.
+    """
+
+    positions: list[int]
+    names: list[str]
+    records: list[bytes]
+
+    def add(self, position: int, name: str, record: bytes) -> None:
+        """Add a row at the end."""
+        self.positions.append(position)
+        self.names.append(name)
+        self.records.append(record)
 
 
 class Store(Protocol):
@@ -72,6 +87,25 @@ class Store(Protocol):
             limit: most rows to return, at least 1; some ten thousand make a restart fast.
             stories: also fill `Row.story`, None otherwise.
         """
+
+    def records(self, after: int, limit: int, since_us: int) -> Records:
+        """What `read` gives of the rows published at a time or later; fewer than `limit` only at the end.
+
+        Args:
+            after: position to go on from, 0 for the beginning.
+            limit: most rows to return, at least 1.
+            since_us: microseconds since 1970.
+        """
+        kept = Records([], [], [])
+        while (wanted := limit - len(kept.positions)) > 0:
+            found = self.read(after, wanted)
+            for position, row in found:
+                if row.published_us >= since_us:
+                    kept.add(position, row.id, row.record)
+            if len(found) < wanted:
+                break
+            after = found[-1][0]
+        return kept
 
     def get(self, name: str) -> Row | None:
         """The latest kept row of an id, without its story; None where there is none."""

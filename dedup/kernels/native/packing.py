@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from dedup.kernels.native.facts import FRONT, SECTIONS
 from dedup.kernels.reference.packing import IN_FRONT
+from dedup.kernels.vectors import load_word, lowest
 
 _ORDER = np.array([FRONT] + [s for s in range(SECTIONS) if s != FRONT], dtype=np.int64)  # the front is asked for first
 _IN_FRONT = np.array([s in IN_FRONT for s in range(SECTIONS)], dtype=np.bool_)
+_AT_ONCE = 56  # bits that can be read from any bit on
 
 
 @njit(nogil=True)
@@ -45,15 +47,6 @@ def _write_bits(out: NDArray[np.uint8], at: int, value: np.uint32, width: int) -
 
 
 @njit(nogil=True)
-def _read_bits(data: NDArray[np.uint8], at: int, width: int) -> np.uint32:
-    word = np.uint64(0)
-    for k in range((width + (at & 7) + 7) >> 3):
-        word |= np.uint64(data[(at >> 3) + k]) << np.uint64(8 * k)
-    word = (word >> np.uint64(at & 7)) & ((np.uint64(1) << np.uint64(width)) - np.uint64(1))
-    return np.uint32(word)
-
-
-@njit(nogil=True)
 def _write_set(values: NDArray[np.uint32], out: NDArray[np.uint8], byte: int) -> None:
     count = values.shape[0]
     width = _low_width(count)
@@ -66,18 +59,42 @@ def _write_set(values: NDArray[np.uint32], out: NDArray[np.uint8], byte: int) ->
 
 
 @njit(nogil=True)
+def _bits_at(data: NDArray[np.uint8], at: int, count: int) -> np.uint64:
+    """Up to 57 bits from a bit on, the first one lowest."""
+    word = load_word(data, at >> 3) >> np.uint64(at & 7)
+    return np.uint64(word & ((np.uint64(1) << np.uint64(count)) - np.uint64(1)))
+
+
+@njit(nogil=True)
 def _read_set(data: NDArray[np.uint8], byte: int, values: NDArray[np.uint32]) -> None:
     """Overwrites all values; what is not there, in a damaged set, is 0."""
     count = values.shape[0]
     width = _low_width(count)
-    at, above = 8 * byte, 8 * byte + count * width
-    values[:] = np.uint32(0)
+    low, above = 8 * byte, 8 * byte + count * width
+    size = count + (1 << (32 - width))
     found = 0
-    for bit in range(count + (1 << (32 - width))):
-        if found < count and data[(above + bit) >> 3] >> ((above + bit) & 7) & 1:
-            high = np.uint64(bit - found) << np.uint64(width)
-            values[found] = np.uint32(high | np.uint64(_read_bits(data, at + found * width, width)))
+    for begin in range(0, size, _AT_ONCE):
+        word = _bits_at(data, above + begin, min(size - begin, _AT_ONCE))
+        while word != np.uint64(0) and found < count:
+            high = np.uint64(begin + lowest(word) - found) << np.uint64(width)
+            values[found] = np.uint32(high | _bits_at(data, low, width))
+            word &= word - np.uint64(1)
+            low += width
             found += 1
+    values[found:] = np.uint32(0)
+
+
+@njit(nogil=True)
+def _read_marks(data: NDArray[np.uint8], byte: int, front: NDArray[np.uint32], values: NDArray[np.uint32]) -> None:
+    """The values of the front that are marked; what is not there, in a damaged set, is 0."""
+    found = 0
+    for begin in range(0, front.shape[0], _AT_ONCE):
+        word = _bits_at(data, 8 * byte + begin, min(front.shape[0] - begin, _AT_ONCE))
+        while word != np.uint64(0) and found < values.shape[0]:
+            values[found] = front[begin + lowest(word)]
+            word &= word - np.uint64(1)
+            found += 1
+    values[found:] = np.uint32(0)
 
 
 @njit(nogil=True)
@@ -165,7 +182,7 @@ def unpack_sets(
 ) -> None:
     """Write the hashes that `pack_sets` packed; a damaged story has some hashes, too, but no others than its own.
 
-    data     : uint8[m]
+    data     : uint8[m + 8]  more than is told: it is read eight bytes at a time
     starts   : int64[n]      where each story's sets begin; there are as many bytes as `measure_sets` says
     sections, marked : as from `pack_sets`
     bounds   : int64[n + 1]  story i gets hashes[bounds[i]:bounds[i + 1]], as many as its last section says
@@ -178,12 +195,7 @@ def unpack_sets(
             begin = bounds[i] + (np.int64(sections[i, s - 1]) if s > 0 else 0)
             values = hashes[begin : bounds[i] + np.int64(sections[i, s])]
             if (marked[i] >> np.uint16(s)) & np.uint16(1):
-                values[:] = np.uint32(0)
-                k = 0
-                for j in range(front.shape[0]):
-                    if k < values.shape[0] and data[at + (j >> 3)] >> (j & 7) & 1:
-                        values[k] = front[j]
-                        k += 1
+                _read_marks(data, at, front, values)
                 at += (front.shape[0] + 7) >> 3
             elif values.shape[0] > 0:
                 _read_set(data, at, values)
