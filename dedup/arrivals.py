@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from dedup.bands import count_bands, next_bands
 from dedup.columns import Columns
 from dedup.hashing import Hashed
-from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Held, Outcome, Rows, arrive, decide
+from dedup.kernels.handles import Handle, hold
+from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Before, Books, Held, Rows, arrive, decide, show
 from dedup.kernels.native.evidence import FEATURES, META, UNDATED, Facts, Judgement
 from dedup.kernels.native.facts import SECTIONS
 from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership, Scratch
@@ -23,16 +24,27 @@ _GROWTH, _LARGE = 8, 1 << 22  # times the slots of a table that is full, until i
 _FULLEST = 0.6  # share of slots taken
 _DISTINCT = 0.8  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
 _HASHES = 200  # of a story that room is set aside for
+_AHEAD = 64  # stories at a time that room is made for
 _MOST_COPIED = 255  # leaders of equal content
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
 
-class _Before(NamedTuple):
-    """The state before the last stories came."""
+class Outcome(NamedTuple):
+    """What is found of n stories beside their rows."""
 
-    used: NDArray[np.int64]
-    span: NDArray[np.int64]
-    clock: NDArray[np.int64]
+    leaders: NDArray[np.int64]  # [n] the position of the story's leader
+    forgotten: NDArray[np.int64]  # [n] the horizon that passes over the story; FOREVER for none
+    evidence: NDArray[np.float32]  # [n, f] what a duplicate and its leader have in common; of no meaning for others
+
+
+class _Opened(NamedTuple):
+    """A handle for all that is held, and what it was made of."""
+
+    books: Handle | None = None
+    rows: object = None
+    hashes: object = None
+    bounds: object = None
+    held: object = None
 
 
 class Arrivals:
@@ -55,7 +67,7 @@ class Arrivals:
         self._clock = np.full(CLOCK, UNDATED, dtype=np.int64)
         self._totals = np.zeros(TOTALS, dtype=np.int64)
         self._next_bands = next_bands(settings)
-        self._known, self._all_rows = self.rows.arrays, Rows(**self.rows.arrays)
+        self._books = _Opened()
         self._begin_tables()
 
     def _begin_tables(self) -> None:
@@ -75,8 +87,9 @@ class Arrivals:
             self._totals,
             self._clock,
         )
-        self._before = _Before(table.used.copy(), self._held.span.copy(), self._clock.copy())
+        self._before = Before(table.used.copy(), self._held.span.copy(), self._clock.copy())
         self._first = self._findable = 0
+        self._spare = 0  # stories that there is room for, however many keys they have
 
     @property
     def last_time(self) -> int:
@@ -127,41 +140,49 @@ class Arrivals:
         count, facts = len(former), part.facts
         self._first = first = self.rows.count
         self._make_room(count)
-        held = self._held
-        self._before.used[:], self._before.span[:], self._before.clock[:] = held.table.used, held.span, held.clock
-        held.undo.count[0] = 0
         self.rows.lengthen(count)
         self.bounds.lengthen(count)
-        self.hashes.lengthen(int(facts.bounds[-1]))
+        self.hashes.lengthen(len(facts.hashes))
         outcome = Outcome(
             np.empty(count, dtype=np.int64),
             np.empty(count, dtype=np.int64),
             np.empty((count, FEATURES), dtype=np.float32),
         )
         arrive(
+            self._open_books(),
             first,
             position,
-            facts,
+            *facts,
             np.ascontiguousarray(part.keys),  # of chosen stories they lie otherwise, for which nothing is compiled
             part.preference,
             former,
-            self.all_rows(),
-            self.hashes.arrays["hashes"],
-            self.bounds.arrays["bounds"],
-            self._judgement,
-            self._lateness,
-            held,
-            outcome,
+            *outcome,
         )
         self._findable = self.rows.count
         return outcome
 
-    def all_rows(self) -> Rows:
-        """The columns, the room behind the rows in use included."""
-        arrays = self.rows.arrays
-        if arrays is not self._known:
-            self._known, self._all_rows = arrays, Rows(**arrays)
-        return self._all_rows
+    def show(self, first: int) -> NDArray[np.int64]:
+        """Choose what the clusters of the rows from `first` on show: int64[n], a row, as of when each one had come."""
+        shown = np.empty(self.rows.count - first, dtype=np.int64)
+        show(self._open_books(), first, shown)
+        return shown
+
+    def _open_books(self) -> Handle:
+        """The handle for all that is held, made anew where an array is another one."""
+        books, rows, hashes, bounds, held = self._books
+        if (
+            books is None
+            or rows is not self.rows.arrays
+            or hashes is not self.hashes.arrays
+            or bounds is not self.bounds.arrays
+            or held is not self._held
+        ):
+            rows, hashes, bounds, held = self.rows.arrays, self.hashes.arrays, self.bounds.arrays, self._held
+            longest = self.settings.keep == "longest"
+            hashed = hashes["hashes"], bounds["bounds"]
+            books = hold(Books(Rows(**rows), *hashed, self._judgement, self._lateness, longest, held, self._before))
+            self._books = _Opened(books, rows, hashes, bounds, held)
+        return books
 
     def take_back(self) -> None:
         """Forget the stories entered last, as if they had not come; what was counted stays."""
@@ -218,9 +239,14 @@ class Arrivals:
 
     def _make_room(self, count: int) -> None:
         """Have room for so many stories more."""
+        if count <= self._spare:
+            self._spare -= count
+            return
+        room = max(count, _AHEAD)
+        self._spare = room - count
         held, limit = self._held, self.settings.bucket_limit
-        table, more = held.table, (self._bands + 2) * count  # a bucket for each band, one for the content
-        moved = 2 * (limit * self._bands + _MOST_COPIED) * count  # a full place of leaders moves to a larger one
+        table, more = held.table, (self._bands + 2) * room  # a bucket for each band, one for the content
+        moved = 2 * (limit * self._bands + _MOST_COPIED) * room  # a full place of leaders moves to a larger one
         leaders = int(table.used[0]) + moved
         if leaders > table.leaders.shape[0]:
             longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
@@ -233,8 +259,8 @@ class Arrivals:
         undo, scratch = held.undo, held.scratch
         if more > undo.slots.shape[0]:
             undo = undo._replace(slots=np.empty((more, 3), dtype=np.int64))
-        if self.rows.count + count > scratch.seen.shape[0]:
-            seen = np.zeros(2 * (self.rows.count + count), dtype=np.int64)
+        if self.rows.count + room > scratch.seen.shape[0]:
+            seen = np.zeros(2 * (self.rows.count + room), dtype=np.int64)
             seen[: scratch.seen.shape[0]] = scratch.seen
             scratch = scratch._replace(seen=seen)
         if table is not held.table or undo is not held.undo or scratch is not held.scratch:

@@ -50,6 +50,10 @@ class Columns:
         """The rows of one column; a view, good until the next call of `extend`."""
         return self.arrays[name][: self.count]
 
+    def tail(self, name: str, first: int) -> NDArray[Any]:
+        """The rows of one column from `first` on; as good for as long."""
+        return self.arrays[name][first : self.count]
+
     def cut(self, count: int) -> None:
         """Let the rows behind the first `count` go."""
         self.count = count

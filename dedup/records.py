@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from dedup.stories import STORY_SCHEMA
 
 VERSION = 2  # of the layout; a release that changes what `_prefix` lists, or its meaning, counts on
 READABLE = (1, VERSION)  # version 1 held each hash as 4 bytes
+_FIRST = struct.Struct("<BBHfqq")  # the fields of a prefix up to the columns; numbers are little-endian as in memory
 _WORD = 4  # bytes; records end on such a boundary, so that all can be read as one array
 _MOST_PACKED = 1632  # bytes of the hashes: of a story whose sets are all full, whatever words they hold
 
@@ -87,24 +89,29 @@ class Layout:
 
     def pack(self, part: Hashed, decided: Decided) -> list[bytes]:
         """One record for each of n stories."""
-        facts = part.facts
-        count = facts.times.shape[0]
+        facts, count = part.facts, part.facts.times.shape[0]
+        packed, ends = np.zeros(_WORD * len(facts.hashes) + 64 * count, dtype=np.uint8), np.empty(count + 1, np.int64)
+        marked = np.empty(count, dtype=np.uint16)
+        pack_sets(facts.hashes, facts.bounds, facts.sections, marked, packed, ends)
+        if count == 1:
+            return [self._prefix_of_one(part, decided, marked) + packed[: ends[1]].tobytes()]
         prefixes = np.zeros(count, dtype=self.prefix)
-        prefixes["version"] = VERSION
+        prefixes["version"], prefixes["marked"] = VERSION, marked
         prefixes["kind"], prefixes["former"] = decided.kinds, decided.former
         prefixes["score"], prefixes["leader"] = decided.scores, decided.leaders
         for name in self.columns:
             prefixes[name] = getattr(facts, name)
         prefixes["preference"], prefixes["keys"] = part.preference, part.keys.T
-        packed, ends = np.zeros(_WORD * len(facts.hashes) + 64 * count, dtype=np.uint8), np.empty(count + 1, np.int64)
-        marked = np.empty(count, dtype=np.uint16)
-        pack_sets(facts.hashes, facts.bounds, facts.sections, marked, packed, ends)
-        prefixes["marked"] = marked
-        if count == 1:
-            return [prefixes.tobytes() + packed[: ends[1]].tobytes()]
         size, places = self.prefix.itemsize, ends.tolist()
         before, behind = prefixes.tobytes(), packed.tobytes()
         return [before[size * k : size * (k + 1)] + behind[places[k] : places[k + 1]] for k in range(count)]
+
+    def _prefix_of_one(self, part: Hashed, decided: Decided, marked: NDArray[np.uint16]) -> bytes:
+        """The same bytes as `pack` puts together from columns, in a tenth of the time."""
+        what = VERSION, decided.kinds[0], marked[0], decided.scores[0], decided.leaders[0], decided.former[0]
+        columns = [getattr(part.facts, name) for name in self.columns]
+        told = b"".join([array.tobytes() for array in (*columns, part.preference, part.keys)])
+        return (_FIRST.pack(*what) + told).ljust(self.prefix.itemsize, b"\0")
 
     def unpack(self, names: list[str], records: Sequence[bytes]) -> tuple[Hashed, Decided]:
         """The stories of these ids, from a record each.

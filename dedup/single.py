@@ -19,9 +19,10 @@ from dedup import text
 from dedup.bands import count_bands
 from dedup.evidence import hash_column, load_meanings
 from dedup.hashing import Hashed, hash_batch, source_preference
+from dedup.kernels.handles import Handle, hold
 from dedup.kernels.native.evidence import META, UNDATED, Facts
 from dedup.kernels.native.facts import FACTS_CAP, SECTIONS
-from dedup.kernels.native.single import Cuts, Kept, Language, Publisher, hash_single
+from dedup.kernels.native.single import Cuts, Known, Language, Publisher, hash_single
 from dedup.kernels.unicode import load_tables
 from dedup.phrases import known_phrases
 from dedup.settings import Settings
@@ -56,11 +57,8 @@ class StoryHasher:
         self._settings = settings
         self._bands = count_bands(settings)
         language = text._load_language()
-        self._language = Language(
-            language.salt, language.functions, language.lexicons, load_meanings(), gathered._TRACKERS
-        )
-        self._tables = load_tables()
-        self._cuts = Cuts(
+        known = Language(language.salt, language.functions, language.lexicons, load_meanings(), gathered._TRACKERS)
+        cuts = Cuts(
             permutations(settings.text.num_perm, settings.seed),
             permutations(settings.title.num_perm, settings.seed),
             settings.text.bands,
@@ -72,6 +70,7 @@ class StoryHasher:
             known_phrases(settings.boilerplate),
             bool(settings.boilerplate),
         )
+        self._known = hold(Known(load_tables(), known, cuts))
         self._know = functools.lru_cache(maxsize=_KNOWN_SOURCES)(self._read_source)
 
     def hash(self, story: StoryFields) -> Hashed:
@@ -81,21 +80,17 @@ class StoryHasher:
         text_end = title_end + len(body)
         data = np.frombuffer(b"".join((title, body, story.url.encode())), dtype=np.uint8)
         publisher, preference = self._know(story.source)
-        kept = Kept(
-            np.empty(FACTS_CAP, dtype=np.uint32),
-            np.empty((1, SECTIONS), dtype=np.uint16),
-            np.empty((1, META), dtype=np.uint32),
-            np.empty((1, 2), dtype=np.uint64),
-            np.empty((self._bands, 1), dtype=np.uint32),
-        )
-        count = hash_single(data, title_end, text_end, self._tables, self._language, publisher, self._cuts, kept)
+        hashes, sections = np.empty(FACTS_CAP, dtype=np.uint32), np.empty((1, SECTIONS), dtype=np.uint16)
+        meta, content = np.empty((1, META), dtype=np.uint32), np.empty((1, 2), dtype=np.uint64)
+        keys = np.empty((self._bands, 1), dtype=np.uint32)
+        count = hash_single(self._known, publisher, data, title_end, text_end, hashes, sections, meta, content, keys)
         if count < 0:
             return hash_batch(story.to_batch(), self._settings)
         bounds, times = np.array((0, count)), np.array((UNDATED if story.published is None else story.published,))
-        facts = Facts(kept.hashes[:count], bounds, kept.sections, kept.meta, times, kept.content)
-        return Hashed(_NO_IDS, facts, kept.keys, preference)
+        facts = Facts(hashes[:count], bounds, sections, meta, times, content)
+        return Hashed(_NO_IDS, facts, keys, preference)
 
-    def _read_source(self, name: str) -> tuple[Publisher, NDArray[np.int32]]:
+    def _read_source(self, name: str) -> tuple[Handle, NDArray[np.int32]]:
         """What a publisher's name comes to, and its place among the preferred ones, int32[1]."""
         column = pa.array([name], pa.string())
         hashes, ends = text._hash_all(column)
@@ -108,7 +103,7 @@ class StoryHasher:
             np.array([[0, len(raw)]], dtype=np.int64),
             np.uint32(lowered[0] & np.uint64(0xFFFFFFFF)),
         )
-        return publisher, source_preference(column, self._settings)
+        return hold(publisher), source_preference(column, self._settings)
 
 
 @functools.lru_cache(maxsize=8)

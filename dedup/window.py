@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from dedup.arrivals import Arrivals
 from dedup.hashing import Hashed, select_rows, story_columns
-from dedup.kernels.native.arrivals import show
 from dedup.kernels.native.evidence import FEATURES, META_TOKENS, UNDATED, Facts, Judgement
 from dedup.kernels.native.window import measure_pairs
 from dedup.records import Decided
@@ -102,12 +101,12 @@ class Window:
             part: 1 to `MOST_ENTERED` stories; undated ones get the time of the one before.
             position: of the first one in the log.
         """
-        first, rows, find = self._confirmed, self._rows, self._latest_rows.get
+        first, tail, find = self._confirmed, self._rows.tail, self._latest_rows.get
         former = np.array([find(name, _NOBODY) for name in names], dtype=np.int32)
         outcome = self._arrivals.enter(part, former, position)
         self.names.extend(names)
-        decided = Decided(outcome.leaders, rows["scores"][first:], rows["kinds"][first:], rows["earlier"][first:])
-        return Entered(decided, rows["times"][first:], outcome.forgotten, rows["leaders"][first:], outcome.evidence)
+        decided = Decided(outcome.leaders, tail("scores", first), tail("kinds", first), tail("earlier", first))
+        return Entered(decided, tail("times", first), outcome.forgotten, tail("leaders", first), outcome.evidence)
 
     def reserve(self, stories: int) -> None:
         """Make room for so many stories to come."""
@@ -275,9 +274,8 @@ class Window:
         self._link(first)
         if self._confirmed == first + 1 and self.leader(first) == first:
             return [first]
-        shown = np.empty(self._confirmed - first, dtype=np.int64)
-        show(first, self._confirmed - first, self._arrivals.all_rows(), self._keeps_longest, shown)
-        return shown.tolist()
+        shown: list[int] = self._arrivals.show(first).tolist()
+        return shown
 
     def _rows_at(self, wanted: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[n]: the rows of positions of the log, some of stories that are about to be added; negative for none."""

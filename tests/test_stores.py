@@ -128,7 +128,8 @@ def test_reading_goes_on_from_a_position_in_pieces(store):
 def test_records_are_read_from_a_time_on_in_pieces(store):
     store.append(0, [row(str(k), k % 4 - 2, b"record %d" % k) for k in range(1, 2501)])
     store.expire(-1)
-    after, found = 0, []
+    after = 0
+    found: list[tuple[int, str, bytes]] = []
     while (piece := store.records(after, 500, 0)).positions:
         assert len(piece.positions) == (500 if len(found) < 1000 else 250)
         found += zip(*piece, strict=True)

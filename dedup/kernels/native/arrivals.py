@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import Handle
 from dedup.kernels.native.candidates import Candidates
 from dedup.kernels.native.evidence import META_TOKENS, UNDATED, Facts, Judgement, measure
 from dedup.kernels.native.leaders import NEAR, UPDATE, Membership, Scratch, lead
@@ -48,12 +49,25 @@ class Held(NamedTuple):
     clock: NDArray[np.int64]  # [CLOCK] UNDATED where there is no such story
 
 
-class Outcome(NamedTuple):
-    """What is found of n stories beside their rows; overwritten."""
+class Before(NamedTuple):
+    """The state before the stories came that came last."""
 
-    leaders: NDArray[np.int64]  # [n] the position of the story's leader
-    forgotten: NDArray[np.int64]  # [n] the horizon that passes over the story; FOREVER for none
-    evidence: NDArray[np.float32]  # [n, f] what a duplicate and its leader have in common
+    used: NDArray[np.int64]  # of the table
+    span: NDArray[np.int64]
+    clock: NDArray[np.int64]
+
+
+class Books(NamedTuple):
+    """All that `arrive` works on beside the stories that come; given as the value of a handle."""
+
+    rows: Rows
+    hashes: NDArray[np.uint32]  # of all rows, as in `Facts`, with room for those that come
+    bounds: NDArray[np.int64]  # likewise
+    judgement: Judgement
+    lateness: int  # microseconds, cf. `Settings.lateness`
+    longest: bool  # whether clusters show the story with the most tokens; else that of the best source, then the first
+    held: Held  # with room in the table, cf. `lead`, and in scratch.seen for all rows; undo is begun anew
+    before: Before  # overwritten
 
 
 @njit(nogil=True, cache=True)
@@ -99,44 +113,51 @@ def decide(
 
 @njit(nogil=True, cache=True)
 def arrive(
+    books: Handle,
     first: int,
     position: int,
-    part: Facts,
+    part_hashes: NDArray[np.uint32],
+    part_bounds: NDArray[np.int64],
+    sections: NDArray[np.uint16],
+    meta: NDArray[np.uint32],
+    times: NDArray[np.int64],
+    content: NDArray[np.uint64],
     keys: NDArray[np.uint32],
     preference: NDArray[np.int32],
     former: NDArray[np.int32],
-    rows: Rows,
-    hashes: NDArray[np.uint32],
-    bounds: NDArray[np.int64],
-    judgement: Judgement,
-    lateness: int,
-    held: Held,
-    out: Outcome,
+    out_leaders: NDArray[np.int64],
+    out_forgotten: NDArray[np.int64],
+    out_evidence: NDArray[np.float32],
 ) -> None:
     """Write n stories to rows first .. first + n - 1 of a window, and decide them in this order.
 
-    position   : of the first one in the log
-    part       : Facts               of these stories
-    keys       : uint32[bands, n]    of these stories
-    preference : int32[n]            of these stories
-    former     : int32[n]            the row of the window's last story of the same id, negative for none
-    rows       : Rows                with room for them; all columns are written
-    hashes     : uint32[m]           of all rows, with room for those of `part`
-    bounds     : int64[>= first + n + 1]  bounds[first] is where the new ones go; the rest is written
-    lateness   : int                 microseconds, cf. `Settings.lateness`
-    held       : Held                with room in the table, cf. `lead`, and in scratch.seen for all rows
-    out        : Outcome
+    books         : Books               with room for them; all columns of rows are written, bounds[first] is where
+                                        their hashes go
+    position      : of the first one in the log
+    part_hashes, part_bounds, sections, meta, times, content : as in `Facts`, of these stories
+    keys          : uint32[bands, n]    of these stories
+    preference    : int32[n]            of these stories
+    former        : int32[n]            the row of the window's last story of the same id, negative for none
+    out_leaders   : int64[n]            overwritten: the position of the story's leader
+    out_forgotten : int64[n]            overwritten: the horizon that passes over the story; FOREVER for none
+    out_evidence  : float32[n, f]       overwritten where there is a leader: what the story has in common with it
     """
+    rows, hashes, bounds, held = books.value.rows, books.value.hashes, books.value.bounds, books.value.held
+    judgement, before = books.value.judgement, books.value.before
+    before.used[:], before.span[:], before.clock[:] = held.table.used, held.span, held.clock
+    held.undo.count[0] = 0
     count = former.shape[0]
-    horizons = _write_times(part.times, judgement.window + lateness, held.clock, rows.times[first : first + count])
+    horizons = _write_times(
+        times, judgement.window + books.value.lateness, held.clock, rows.times[first : first + count]
+    )
     start = bounds[first]
-    hashes[start : start + part.bounds[count]] = part.hashes[: part.bounds[count]]
+    hashes[start : start + part_bounds[count]] = part_hashes[: part_bounds[count]]
     for k in range(count):
         row = first + k
-        bounds[row + 1] = start + part.bounds[k + 1]
-        rows.sections[row] = part.sections[k]
-        rows.meta[row] = part.meta[k]
-        rows.content[row] = part.content[k]
+        bounds[row + 1] = start + part_bounds[k + 1]
+        rows.sections[row] = sections[k]
+        rows.meta[row] = meta[k]
+        rows.content[row] = content[k]
         rows.keys[row] = keys[:, k]
         rows.preference[row] = preference[k]
         rows.positions[row] = position + k
@@ -150,11 +171,11 @@ def arrive(
         row, leader = first + k, np.int64(rows.leaders[first + k])
         if former[k] >= 0 and rows.kinds[row] == NEAR and rows.leaders[former[k]] == leader:
             rows.kinds[row] = UPDATE  # the same item again, whoever is said to publish it
-        out.leaders[k] = rows.positions[leader]
+        out_leaders[k] = rows.positions[leader]
         time = rows.times[leader]
-        out.forgotten[k] = FOREVER if time == UNDATED else max(time, horizons[k])
+        out_forgotten[k] = FOREVER if time == UNDATED else max(time, horizons[k])
         if rows.kinds[row]:
-            measure(facts, row, leader, out.evidence[k])
+            measure(facts, row, leader, out_evidence[k])
 
 
 @njit(nogil=True, cache=True)
@@ -176,14 +197,16 @@ def _write_times(
 
 
 @njit(nogil=True, cache=True)
-def show(first: int, count: int, rows: Rows, longest: bool, shown: NDArray[np.int64]) -> None:
-    """Let clusters show those of the stories first .. first + count - 1 that are preferred to what they showed.
+def show(books: Handle, first: int, shown: NDArray[np.int64]) -> None:
+    """Let clusters show those of n stories that are preferred to what they showed.
 
-    longest : whether more tokens are preferred; else the place of the source, then the earlier time
-    shown   : int64[count]  overwritten: the row that each one's cluster showed when it had come
+    books : Books
+    first : row of the first one
+    shown : int64[n]  overwritten: the row that each one's cluster showed when it had come
     """
+    rows, longest = books.value.rows, books.value.longest
     meta, times, preference = rows.meta, rows.times, rows.preference
-    for row in range(first, first + count):
+    for row in range(first, first + shown.shape[0]):
         leader = np.int64(rows.leaders[row])
         best = np.int64(rows.canonicals[leader])
         if longest:

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import Handle
 from dedup.kernels.native.composition import survey_fields
 from dedup.kernels.native.contents import hash_contents, hash_urls
 from dedup.kernels.native.debris import Lexicons, Publishers, Words, compact_tokens, strip_debris
@@ -69,6 +70,14 @@ class Cuts(NamedTuple):
     strips: bool  # whether there are any
 
 
+class Known(NamedTuple):
+    """All that `hash_single` knows beside the story; given as the value of a handle."""
+
+    tables: Tables
+    language: Language
+    cuts: Cuts
+
+
 class Kept(NamedTuple):
     """What is kept of one story, all overwritten; cf. `Facts`."""
 
@@ -81,23 +90,30 @@ class Kept(NamedTuple):
 
 @njit(nogil=True, cache=True)
 def hash_single(
+    known: Handle,
+    source: Handle,
     data: NDArray[np.uint8],
     title_end: int,
     text_end: int,
-    tables: Tables,
-    language: Language,
-    publisher: Publisher,
-    cuts: Cuts,
-    out: Kept,
+    hashes: NDArray[np.uint32],
+    sections: NDArray[np.uint16],
+    meta: NDArray[np.uint32],
+    content: NDArray[np.uint64],
+    keys: NDArray[np.uint32],
 ) -> int:
     """Write what is kept of a story; returns how many hashes that is, or NEEDS_MORE and nothing of meaning is written.
 
     More is needed for markup, for characters that compose, for scripts without spaces and for a story of no word.
 
+    known     : Known
+    source    : Publisher
     data      : uint8[m]  read-only; title, text and URL, back to back; UTF-8 in name only, any bytes will do
     title_end : int       where the title ends
     text_end  : int       where the text does
+    hashes, sections, meta, content, keys : as in `Kept`
     """
+    tables, language, cuts, publisher = known.value.tables, known.value.language, known.value.cuts, source.value
+    out = Kept(hashes, sections, meta, content, keys)
     sources = (data, data, data)
     spans = np.zeros((2, 3), dtype=np.int64)
     spans[0, 2], spans[1, 1], spans[1, 2] = title_end, title_end, text_end
@@ -131,17 +147,17 @@ def hash_single(
         _strip(words, stems, offsets, title_ends, publisher.key, cuts.phrases, stripped)
     count, titled = offsets[1], title_ends[0]
     size = _gather(words, stems[:count], offsets, title_ends, cuts, language.meanings, out)
-    meta = out.meta[0]
-    meta[META_TITLE_TOKENS], meta[META_TOKENS], meta[META_SOURCE] = titled, count, publisher.key
-    meta[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
-    meta[META_BITS] |= np.uint32(STRIPPED * stripped[0])
+    told = out.meta[0]
+    told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, publisher.key
+    told[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
+    told[META_BITS] |= np.uint32(STRIPPED * stripped[0])
     url = np.empty(2, dtype=np.int32)
     url[0], url[1] = text_end, data.shape[0]
-    hash_urls(data, url, language.trackers, meta[META_URL : META_URL + 1])
-    out.keys[out.keys.shape[0] - 1, 0] = meta[META_URL]
+    hash_urls(data, url, language.trackers, told[META_URL : META_URL + 1])
+    out.keys[out.keys.shape[0] - 1, 0] = told[META_URL]
     if cuts.weighed and out.sections[0, FRONT] - out.sections[0, FRONT - 1] < FEWEST_WORDS:
         out.keys[:] = np.uint32(0)  # cf. `dedup.hashing.hash_batch`
-    sources_, raw = meta[META_SOURCE : META_SOURCE + 1], np.zeros(1, dtype=np.uint64)
+    sources_, raw = told[META_SOURCE : META_SOURCE + 1], np.zeros(1, dtype=np.uint64)
     hash_contents(words.data, words.starts, words.flags, offsets, sources_, raw, out.content)
     return size
 
