@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.bands import ThreadMap, find_buckets, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
-from dedup.hashing import Hashed, HashedFeed, hash_batch
+from dedup.hashing import HashedFeed, hash_ahead
 from dedup.kernels.native.bands import mark_copies
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
@@ -116,29 +115,22 @@ def _hash_all(
     progress: Progress | None,
 ) -> None:
     """Hash on all threads while the next batches are read; at most `ahead` batches wait, so texts never pile up."""
-    waiting: deque[Future[Hashed]] = deque()
-
-    def finish() -> None:
-        hashed.add(waiting.popleft().result())
+    for _, part in hash_ahead(_checked(batches), settings, pool, ahead - 1):
+        hashed.add(part)
         hashed.memory.relieve()
         if hashed.count > _MOST_STORIES:
             raise SettingsError(f"one run takes at most {_MOST_STORIES:,} stories; split the feed by time")
         if progress is not None:
             progress(hashed.count)
 
-    try:
-        for batch in batches:
-            if batch.schema != STORY_SCHEMA:
-                raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
-            if batch.num_rows:
-                waiting.append(pool.submit(hash_batch, batch, settings))
-            if len(waiting) >= ahead:
-                finish()
-        while waiting:
-            finish()
-    finally:
-        for future in waiting:
-            future.cancel()
+
+def _checked(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, but for empty ones."""
+    for batch in batches:
+        if batch.schema != STORY_SCHEMA:
+            raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
+        if batch.num_rows:
+            yield batch
 
 
 def date_undated(times: NDArray[np.int64], before: int = int(UNDATED)) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FEWEST = 1 << 10
-_GROWTH = 1.5  # times the room, once that is full: a large window is copied now and then, and never doubles
+_GROWTH, _LARGE = 4, 1 << 16  # times the room that is full, until it is large
+_LATER_GROWTH = 1.5  # a large window is copied now and then, and never doubles
 
 
 class Columns:
@@ -28,7 +29,8 @@ class Columns:
     def lengthen(self, count: int) -> None:
         """Add rows that are to be written."""
         if self.count + count > self._room:
-            self._make_room(max(_FEWEST, self.count + count, int(_GROWTH * self._room)))
+            growth = _GROWTH if self._room < _LARGE else _LATER_GROWTH
+            self._make_room(max(_FEWEST, self.count + count, int(growth * self._room)))
         self.count += count
 
     def reserve(self, count: int) -> None:

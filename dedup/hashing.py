@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +55,32 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, says_too_little(facts)] = 0
     return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
+
+
+def hash_ahead(
+    batches: Iterable[pa.RecordBatch], settings: Settings, pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[tuple[pa.RecordBatch, Hashed]]:
+    """Batches with what `hash_batch` keeps of each, in their order, hashed by the pool while others are dealt with.
+
+    Args:
+        batches: are taken while earlier ones are hashed.
+        settings: as for `hash_batch`.
+        pool: of threads.
+        ahead: most batches to wait, so that texts never pile up; at least 1.
+    """
+    waiting: deque[tuple[pa.RecordBatch, Future[Hashed]]] = deque()
+    try:
+        for batch in batches:
+            waiting.append((batch, pool.submit(hash_batch, batch, settings)))
+            if len(waiting) > ahead:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
 
 
 def source_preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:

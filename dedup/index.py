@@ -7,8 +7,12 @@ position that it knows; if another was faster it reads on and decides again.
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain, islice
 from types import TracebackType
 from typing import Self
 
@@ -17,12 +21,11 @@ import pyarrow as pa
 
 from dedup import header as headers
 from dedup.answers import tell_entered
-from dedup.arrivals import MOST_ENTERED
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
-from dedup.hashing import Hashed, hash_batch, select_rows
+from dedup.hashing import Hashed, hash_ahead, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.related import Related
@@ -32,6 +35,7 @@ from dedup.similar import Similar, check_top
 from dedup.single import StoryFields, StoryHasher
 from dedup.stores import Store, open_store
 
+_TOGETHER = 512  # stories that are decided and appended at once, while threads hash those behind
 _MOST_AHEAD_US = 24 * 3_600_000_000  # a story dated later than this from now has a wrong date
 _log = logging.getLogger("dedup.index")
 
@@ -149,10 +153,11 @@ class StoryIndex:
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
         """Decide on stories in their order, as `add` does one by one, much faster.
 
-        Some thousand are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
+        Some hundred are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
         gives them their decisions.
         """
-        return [decision for batch in cut_batches(stories, MOST_ENTERED) for decision in self._add_batch(batch)]
+        with closing(self._hashed(cut_batches(stories, _TOGETHER))) as hashed:
+            return [decision for batch, part in hashed for decision in self._add_batch(batch, part)]
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
@@ -269,12 +274,22 @@ class StoryIndex:
                 left_out=window.left_out,
             )
 
-    def _add_batch(self, batch: pa.RecordBatch) -> list[Decision]:
-        part = self._dated(hash_batch(batch, self.settings))
+    def _hashed(self, batches: Iterator[pa.RecordBatch]) -> Generator[tuple[pa.RecordBatch, Hashed], None, None]:
+        """Batches and what is kept of them; several are hashed by threads while those before are added."""
+        first = list(islice(batches, 2))
+        threads = self.settings.threads or os.cpu_count() or 1
+        if len(first) < 2 or threads == 1:
+            yield from ((batch, hash_batch(batch, self.settings)) for batch in chain(first, batches))
+            return
+        with ThreadPoolExecutor(threads, thread_name_prefix="dedup") as pool:
+            yield from hash_ahead(chain(first, batches), self.settings, pool, threads)
+
+    def _add_batch(self, batch: pa.RecordBatch, part: Hashed) -> list[Decision]:
+        part = self._dated(part)
         return self._add_part(part, batch.column("id").to_pylist(), write_stories(batch) if self._texts else None)
 
     def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
-        """Decide on at most `MOST_ENTERED` stories of distinct ids, and keep those that are not there."""
+        """Decide on stories of distinct ids, as many as `Arrivals.enter` takes, and keep those that are not there."""
         with self._replica.turn():
             self._replica.hear_others()
             while True:
