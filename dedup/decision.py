@@ -33,9 +33,9 @@ _APART = {
 _TELLING = 0.5  # least of a share worth a word, 0..1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: that takes seven times as long to make
 class Decision:
-    """What an index decided on a story.
+    """What an index decided on a story; not to be changed.
 
     Attributes:
         id: the story's id.

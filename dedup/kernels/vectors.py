@@ -172,6 +172,18 @@ def load_half(_typing_context, data, _at):
 
 
 @intrinsic
+def store_half(_typing_context, data, _at, _value):
+    """Write a uint32 to data[at:at + 4], little-endian."""
+
+    def generate(context, builder, signature, args):
+        place = _address(context, builder, signature.args[0], args[0], args[1])
+        builder.store(args[2], builder.bitcast(place, ir.IntType(32).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(data, types.intp, types.uint32), generate
+
+
+@intrinsic
 def prefetch(_typing_context, array, _at):
     """Ask the processor for the cache line of array[at], which will be read soon; rows of a 2-d array count."""
 

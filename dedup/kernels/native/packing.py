@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.native.facts import FRONT, SECTIONS
 from dedup.kernels.reference.packing import IN_FRONT
-from dedup.kernels.vectors import load_word, lowest
+from dedup.kernels.vectors import load_word, lowest, store_half
 
 _ORDER = np.array([FRONT] + [s for s in range(SECTIONS) if s != FRONT], dtype=np.int64)  # the front is asked for first
 _IN_FRONT = np.array([s in IN_FRONT for s in range(SECTIONS)], dtype=np.bool_)
@@ -39,21 +39,24 @@ def _set_bytes(count: int) -> int:
 
 
 @njit(nogil=True)
-def _write_bits(out: NDArray[np.uint8], at: int, value: np.uint32, width: int) -> None:
-    """Add the low bits of a value at a bit; the bits there are 0."""
-    word = np.uint64(value) << np.uint64(at & 7)
-    for k in range((width + (at & 7) + 7) >> 3):
-        out[(at >> 3) + k] |= np.uint8((word >> np.uint64(8 * k)) & np.uint64(255))
-
-
-@njit(nogil=True)
 def _write_set(values: NDArray[np.uint32], out: NDArray[np.uint8], byte: int) -> None:
+    """The bits there are 0; up to three bytes behind may be written as such."""
     count = values.shape[0]
     width = _low_width(count)
-    at, above = 8 * byte, 8 * byte + count * width
-    mask = np.uint32((np.uint64(1) << np.uint64(width)) - np.uint64(1))
+    mask = (np.uint64(1) << np.uint64(width)) - np.uint64(1)
+    word, filled, at = np.uint64(0), np.uint64(0), byte
+    for value in values:  # their low bits
+        word |= (np.uint64(value) & mask) << filled
+        filled += np.uint64(width)
+        if filled >= np.uint64(32):
+            store_half(out, at, np.uint32(word & np.uint64(0xFFFFFFFF)))
+            word >>= np.uint64(32)
+            filled -= np.uint64(32)
+            at += 4
+    if filled > np.uint64(0):
+        store_half(out, at, np.uint32(word))
+    above = 8 * byte + count * width
     for k in range(count):
-        _write_bits(out, at + k * width, values[k] & mask, width)
         bit = above + np.int64(np.uint64(values[k]) >> np.uint64(width)) + k
         out[bit >> 3] |= np.uint8(1 << (bit & 7))
 
