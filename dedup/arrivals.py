@@ -15,18 +15,27 @@ from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Before, Books, He
 from dedup.kernels.native.evidence import FEATURES, META, UNDATED, Facts, Judgement
 from dedup.kernels.native.facts import SECTIONS
 from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership, Scratch
-from dedup.kernels.native.table import LEFT_OUT, LEVELS, Table, Undo, rehash, revert
+from dedup.kernels.native.table import LEFT_OUT, Table, Undo, revert
 from dedup.settings import Settings
+from dedup.tables import (
+    FULLEST,
+    MOST_COPIED,
+    Growth,
+    empty_table,
+    lengthened,
+    most_found,
+    slots_for,
+    with_leaders,
+    with_slots,
+)
 
 MOST_ENTERED = 2048  # stories that are decided at once
-_FEWEST_SLOTS = 1 << 10
-_GROWTH, _LARGE = 8, 1 << 22  # times the slots of a table that is full, until it is large; then it doubles
-_FULLEST = 0.6  # share of slots taken
+_GROWTH, _LARGE = 8, 1 << 22  # times the slots that a table gets at once; more than so many only if it must
+_SMALL = 1 << 16  # slots: a smaller table is moved at once
+_EARLY = 0.5  # share of slots taken from which on they are moved little by little
 _DISTINCT = 0.8  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
 _HASHES = 200  # of a story that room is set aside for
 _AHEAD = 64  # stories at a time that room is made for
-_MOST_COPIED = 255  # leaders of equal content
-_PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
 
 class Outcome(NamedTuple):
@@ -71,12 +80,8 @@ class Arrivals:
         self._begin_tables()
 
     def _begin_tables(self) -> None:
-        table = Table(
-            slots=np.zeros((_FEWEST_SLOTS, 2), dtype=np.int64),
-            leaders=np.empty(0, dtype=np.int32),
-            used=np.zeros(2, dtype=np.int64),
-        )
-        found = self._bands * self.settings.bucket_limit * _PIECES * LEVELS + _PIECES * _MOST_COPIED
+        table = empty_table()
+        found = most_found(self._bands, self.settings.bucket_limit)
         self._held = Held(
             table,
             Undo(np.empty((0, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)),
@@ -89,6 +94,7 @@ class Arrivals:
         )
         self._before = Before(table.used.copy(), self._held.span.copy(), self._clock.copy())
         self._first = self._findable = 0
+        self._growth: Growth | None = None
         self._spare = 0  # stories that there is room for, however many keys they have
 
     @property
@@ -201,10 +207,12 @@ class Arrivals:
             return
         facts, membership = self.facts(), Membership(rows["leaders"], rows["scores"], rows["kinds"])
         if rows.count - first > MOST_ENTERED:
-            self._make_slots(rows.count - first)
+            table = self._held.table
+            used = int(table.used[1]) + int(_DISTINCT * self._bands * (rows.count - first))
+            self._held, self._growth = self._held._replace(table=with_slots(table, slots_for(used))), None
         for begin in range(first, rows.count, MOST_ENTERED):
             count = min(MOST_ENTERED, rows.count - begin)
-            self._make_room(count)
+            self._make_room(count, ahead=False)
             self._held.undo.count[0] = 0
             horizons = np.full(count, UNDATED, dtype=np.int64)  # which nobody asks for
             decide(begin, horizons, facts, rows["keys"], membership, self._judgement, self._held, True)
@@ -215,12 +223,6 @@ class Arrivals:
         self.rows.reserve(stories)
         self.bounds.reserve(stories)
         self.hashes.reserve(stories * _HASHES)
-
-    def _make_slots(self, stories: int) -> None:
-        """Have slots for so many stories more, at once rather than step by step."""
-        table = self._held.table
-        needed = int((int(table.used[1]) + stories * self._bands) * _DISTINCT / _FULLEST)
-        self._held = self._held._replace(table=_with_slots(table, 1 << needed.bit_length()))
 
     def keep(self, keep: NDArray[np.bool_]) -> None:
         """Let all rows go but some, bool[n], whose leaders are among them; those left are numbered anew.
@@ -237,43 +239,41 @@ class Arrivals:
             self.rows[column][:] = rows[self.rows[column]]
         self._begin_tables()
 
-    def _make_room(self, count: int) -> None:
-        """Have room for so many stories more."""
+    def _make_room(self, count: int, *, ahead: bool = True) -> None:
+        """Have room for so many stories more, and a while `ahead` for those that follow."""
         if count <= self._spare:
             self._spare -= count
             return
-        room = max(count, _AHEAD)
+        room = max(count, _AHEAD) if ahead and not self._growth else count
         self._spare = room - count
         held, limit = self._held, self.settings.bucket_limit
-        table, more = held.table, (self._bands + 2) * room  # a bucket for each band, one for the content
-        moved = 2 * (limit * self._bands + _MOST_COPIED) * room  # a full place of leaders moves to a larger one
-        leaders = int(table.used[0]) + moved
-        if leaders > table.leaders.shape[0]:
-            longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
-            longer[: table.used[0]] = table.leaders[: table.used[0]]
-            table = table._replace(leaders=longer)
-        needed = int((int(table.used[1]) + more) / _FULLEST) + 1
-        if needed > table.slots.shape[0]:
-            wanted = 1 << (needed - 1).bit_length()
-            table = _with_slots(table, max(wanted, min(_GROWTH * table.slots.shape[0], _LARGE)))
+        slots = (self._bands + 2) * room  # a bucket for each band, one for the content
+        leaders = 2 * (limit * self._bands + MOST_COPIED) * room  # a full place of them moves to a larger one
+        table = with_leaders(self._with_slots(held.table, slots, ahead=ahead), leaders)
         undo, scratch = held.undo, held.scratch
-        if more > undo.slots.shape[0]:
-            undo = undo._replace(slots=np.empty((more, 3), dtype=np.int64))
+        if slots > undo.slots.shape[0]:
+            undo = undo._replace(slots=np.empty((slots, 3), dtype=np.int64))
         if self.rows.count + room > scratch.seen.shape[0]:
-            seen = np.zeros(2 * (self.rows.count + room), dtype=np.int64)
-            seen[: scratch.seen.shape[0]] = scratch.seen
-            scratch = scratch._replace(seen=seen)
+            scratch = scratch._replace(seen=lengthened(scratch.seen, self.rows.count + room))
         if table is not held.table or undo is not held.undo or scratch is not held.scratch:
             self._held = held._replace(table=table, undo=undo, scratch=scratch)
 
-
-def _with_slots(table: Table, slots: int) -> Table:
-    """The table, or one of so many slots if that is more."""
-    if slots <= table.slots.shape[0]:
-        return table
-    larger = np.zeros((slots, 2), dtype=np.int64)
-    rehash(table.slots, larger)
-    return table._replace(slots=larger)
+    def _with_slots(self, table: Table, more: int, *, ahead: bool) -> Table:
+        """The table, or one with room for so many slots more; a large one gets them a few at a time, in good time."""
+        size, used = table.slots.shape[0], int(table.used[1])
+        left = FULLEST * size - used
+        if left < more:
+            self._growth = None
+            return with_slots(table, max(slots_for(used + more), min(_GROWTH * size, _LARGE)))
+        if ahead and self._growth is None and used > _EARLY * size and size >= _SMALL:
+            self._growth, self._spare = Growth(2 * size), 0
+        if self._growth is None:
+            return table
+        grown = self._growth.step(table, self._held.undo, min(1.0, more / max(left - more, 1)))
+        if grown is None:
+            return table
+        self._growth = None
+        return grown
 
 
 def _nothing(bands: int) -> dict[str, NDArray[np.generic]]:

@@ -15,37 +15,16 @@ from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
 from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
 from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
 from dedup.kernels.native.leaders import TOTALS, Membership, Scratch, lead
-from dedup.kernels.native.table import LEVELS, Lookups, Table, Undo, rehash
+from dedup.kernels.native.table import Lookups, Table, Undo
 from dedup.settings import Settings
+from dedup.tables import empty_table, lengthened, most_found, slots_for, with_leaders, with_slots
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
 _TASK = 256  # stories that a thread takes at a time
-_FEWEST_SLOTS = 1 << 10
-_FULLEST = 0.6  # share of slots taken
-_DISTINCT = 0.9  # share of a feed's band keys that room is made for beforehand: copies share theirs, the rest can grow
-_MOST_IN_BUCKET = 255  # leaders of equal content; more than one only beyond the window or without a date
-_PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 
 
 def _nothing() -> None:
     """Facts in memory need no relief."""
-
-
-def _empty_table(slots: int, leaders: int) -> Table:
-    return Table(
-        slots=np.zeros((slots, 2), dtype=np.int64),
-        leaders=np.empty(leaders, dtype=np.int32),
-        used=np.zeros(2, dtype=np.int64),
-    )
-
-
-def _grown(seen: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """The array, or a longer copy with 0 in the new places."""
-    if seen.shape[0] >= count:
-        return seen
-    longer = np.zeros(max(count, 2 * seen.shape[0]), dtype=np.int64)
-    longer[: seen.shape[0]] = seen
-    return longer
 
 
 def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArray[np.int64]:
@@ -64,21 +43,6 @@ def horizons(times: NDArray[np.int64], latest: int, settings: Settings) -> NDArr
     before = np.maximum.accumulate(np.concatenate([[latest], times]))[:-1]
     known = before > UNDATED
     return np.where(known, before - settings.window_us - settings.lateness_us, UNDATED)
-
-
-def _with_room(table: Table, more: int, limit: int) -> Table:
-    """The table, or a larger copy, with room for this many more slots (at most _FULLEST taken) of a leader each."""
-    leaders = int(table.used[0]) + 2 * limit * more  # a full place moves to one of twice the room
-    if leaders > table.leaders.shape[0]:
-        longer = np.empty(max(leaders, 2 * table.leaders.shape[0]), dtype=np.int32)
-        longer[: table.leaders.shape[0]] = table.leaders
-        table = table._replace(leaders=longer)
-    needed = int((int(table.used[1]) + more) / _FULLEST) + 1
-    if needed > table.slots.shape[0]:
-        larger = _empty_table(1 << (needed - 1).bit_length(), leaders=0)
-        rehash(table.slots, larger.slots)
-        table = table._replace(slots=larger.slots)
-    return table
 
 
 class _Stretch(NamedTuple):
@@ -137,7 +101,7 @@ class LeaderPass:
     full_buckets: int = 0
     left_out: int = 0
     relieve: Callable[[], None] = _nothing
-    _table: Table = field(default_factory=lambda: _empty_table(_FEWEST_SLOTS, _FEWEST_SLOTS))
+    _table: Table = field(default_factory=empty_table)
     _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_CHUNK, dtype=np.int64))
     _decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
@@ -174,7 +138,7 @@ class LeaderPass:
         count = buckets.crowded.shape[0]
         if seen_from is None:
             seen_from = horizons(facts.times[first : first + count], self._latest, self.settings)
-        self._seen = _grown(self._seen, first + count)
+        self._seen = lengthened(self._seen, first + count)
         stretch = _Stretch(first, buckets, seen_from, facts, membership, thread_map)
         chunks = [slice(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]
         upcoming = None
@@ -196,9 +160,10 @@ class LeaderPass:
         limit = self.settings.bucket_limit
         lookups = stretch.lookups(rows, self._next_bands, limit)
         more = int(np.bitwise_count(lookups.live).sum()) + 2 * (rows.stop - rows.start)
-        self._table = _with_room(self._table, more, limit)
+        table = with_leaders(self._table, 2 * limit * more)  # a full place moves to one of twice the room
+        self._table = with_slots(table, slots_for(int(table.used[1]) + more))
         undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
-        found = len(self._next_bands) * limit * _PIECES * LEVELS + _PIECES * _MOST_IN_BUCKET
+        found = most_found(len(self._next_bands), limit)
         if found + candidates.members.shape[0] > self._found.shape[0]:
             self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
         scratch = Scratch(self._seen, self._decisions, self._found)

@@ -81,13 +81,26 @@ def slice_of(time: np.int64, window: np.int64) -> np.int64:
 
 
 @njit(nogil=True, cache=True)
-def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
-    """Move the buckets of one array of slots into a larger one, which holds zeros."""
+def rehash(old: NDArray[np.int64], new: NDArray[np.int64], begin: int, end: int) -> None:
+    """Move the buckets in slots begin .. end - 1 of one array into a larger one, in whose slots they are not yet."""
     mask = np.uint64(new.shape[0] - 1)
-    for at in range(old.shape[0]):
-        if at + _AHEAD < old.shape[0] and old[at + _AHEAD, 0] != 0:
+    for at in range(begin, end):
+        if at + _AHEAD < end and old[at + _AHEAD, 0] != 0:
             prefetch(new, np.int64(np.uint64(old[at + _AHEAD, 0]) & mask))
         if old[at, 0] != 0:
+            to = find_slot(new, old[at, 0])
+            new[to, 0], new[to, 1] = old[at, 0], old[at, 1]
+
+
+@njit(nogil=True, cache=True)
+def carry(old: NDArray[np.int64], noted: NDArray[np.int64], count: int, new: NDArray[np.int64], moved: int) -> None:
+    """Put into a larger array what slots hold that were overwritten after they had been moved: old[:moved] were.
+
+    noted : int64[>= count, 3]  as in `Undo`
+    """
+    for k in range(count):
+        at = noted[k, 0]
+        if at < moved:
             to = find_slot(new, old[at, 0])
             new[to, 0], new[to, 1] = old[at, 0], old[at, 1]
 
