@@ -76,10 +76,10 @@ class Arrivals:
         self._clock = np.full(CLOCK, UNDATED, dtype=np.int64)
         self._totals = np.zeros(TOTALS, dtype=np.int64)
         self._next_bands = next_bands(settings)
-        self._books = _Opened()
         self._begin_tables()
 
     def _begin_tables(self) -> None:
+        self._books = _Opened()
         table = empty_table()
         found = most_found(self._bands, self.settings.bucket_limit)
         self._held = Held(
@@ -148,7 +148,7 @@ class Arrivals:
         self._make_room(count)
         self.rows.lengthen(count)
         self.bounds.lengthen(count)
-        self.hashes.lengthen(len(facts.hashes))
+        self.hashes.lengthen(int(facts.bounds[-1]))
         outcome = Outcome(
             np.empty(count, dtype=np.int64),
             np.empty(count, dtype=np.int64),
@@ -229,6 +229,7 @@ class Arrivals:
 
         They must be made findable.
         """
+        self._begin_tables()  # first, so that the old ones are gone
         rows = np.cumsum(keep, dtype=np.int64) - 1
         sizes = np.diff(self.bounds["bounds"])
         self.hashes.select(np.repeat(keep, sizes))
@@ -237,7 +238,6 @@ class Arrivals:
         self.rows.select(keep)
         for column in ("leaders", "canonicals"):
             self.rows[column][:] = rows[self.rows[column]]
-        self._begin_tables()
 
     def _make_room(self, count: int, *, ahead: bool = True) -> None:
         """Have room for so many stories more, and a while `ahead` for those that follow."""

@@ -19,7 +19,7 @@ from dedup.settings import Settings
 from tests.indexes import feed, judged, logged, said
 from tests.services import new_name
 
-COUNT = 1000
+COUNT = int(os.environ.get("DEDUP_SHARED_STORIES", "1000"))
 WORKERS = 4
 SPAWN = multiprocessing.get_context("spawn")
 FORK = multiprocessing.get_context("fork")
