@@ -30,7 +30,8 @@ from dedup.tables import (
 )
 
 MOST_ENTERED = 2048  # stories that are decided at once
-_GROWTH, _LARGE = 8, 1 << 22  # times the slots that a table gets at once; more than so many only if it must
+_GROWTH, _LARGE = 8, 1 << 22  # times the slots that a table without room gets, up to so many
+_MANY = 256  # stories at a time, of which more will come: their table is large at once
 _SMALL = 1 << 16  # slots: a smaller table is moved at once
 _EARLY = 0.5  # share of slots taken from which on they are moved little by little
 _DISTINCT = 0.8  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
@@ -249,7 +250,9 @@ class Arrivals:
         held, limit = self._held, self.settings.bucket_limit
         slots = (self._bands + 2) * room  # a bucket for each band, one for the content
         leaders = 2 * (limit * self._bands + MOST_COPIED) * room  # a full place of them moves to a larger one
-        table = with_leaders(self._with_slots(held.table, slots, ahead=ahead), leaders)
+        begins = ahead and count < _AHEAD  # of many at once, nobody waits for a single one
+        table = self._with_slots(held.table, slots, _LARGE if count >= _MANY else _GROWTH, begins=begins)
+        table = with_leaders(table, leaders)
         undo, scratch = held.undo, held.scratch
         if slots > undo.slots.shape[0]:
             undo = undo._replace(slots=np.empty((slots, 3), dtype=np.int64))
@@ -258,14 +261,21 @@ class Arrivals:
         if table is not held.table or undo is not held.undo or scratch is not held.scratch:
             self._held = held._replace(table=table, undo=undo, scratch=scratch)
 
-    def _with_slots(self, table: Table, more: int, *, ahead: bool) -> Table:
-        """The table, or one with room for so many slots more; a large one gets them a few at a time, in good time."""
+    def _with_slots(self, table: Table, more: int, growth: int, *, begins: bool) -> Table:
+        """The table, or one with room for so many slots more; a large one can get them a few at a time, in time.
+
+        Args:
+            table: of now.
+            more: slots.
+            growth: times the slots of now, up to `_LARGE`, that a table without room gets.
+            begins: whether to begin to get them a few at a time.
+        """
         size, used = table.slots.shape[0], int(table.used[1])
         left = FULLEST * size - used
         if left < more:
             self._growth = None
-            return with_slots(table, max(slots_for(used + more), min(_GROWTH * size, _LARGE)))
-        if ahead and self._growth is None and used > _EARLY * size and size >= _SMALL:
+            return with_slots(table, max(slots_for(used + more), min(growth * size, _LARGE)))
+        if begins and self._growth is None and used > _EARLY * size and size >= _SMALL:
             self._growth, self._spare = Growth(2 * size), 0
         if self._growth is None:
             return table

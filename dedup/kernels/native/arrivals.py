@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.handles import Handle
+from dedup.kernels.handles import Handle, borrow, keep
 from dedup.kernels.native.candidates import Candidates
 from dedup.kernels.native.evidence import META_TOKENS, UNDATED, Facts, Judgement, measure
 from dedup.kernels.native.leaders import NEAR, UPDATE, Membership, Scratch, lead
@@ -97,18 +97,20 @@ def decide(
     lookups = look_up(keys, first, horizons, held)
     lead(
         first,
-        candidates,
-        lookups,
-        facts,
-        judgement,
-        held.table,
-        held.undo,
-        held.span,
-        held.scratch,
-        membership,
-        held.totals,
+        borrow(candidates),
+        borrow(lookups),
+        borrow(facts),
+        borrow(judgement),
+        borrow(held.table),
+        borrow(held.undo),
+        borrow(held.span),
+        borrow(held.scratch),
+        borrow(membership),
+        borrow(held.totals),
         known,
     )
+    keep(candidates)
+    keep(lookups)
 
 
 @njit(nogil=True, cache=True)
