@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.bands import ThreadMap, find_buckets, slice_times
+from dedup.bands import ThreadMap, find_buckets, find_copies, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.hashing import Hashed, HashedFeed, hash_batch
-from dedup.kernels.native.bands import mark_copies
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
 from dedup.kernels.native.phrases import STRIPPED
@@ -80,7 +79,7 @@ def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap
     """
     facts = hashed.facts()
     date_undated(facts.times)
-    copies, shared = _find_copies(facts.content)
+    copies, shared = find_copies(facts)
     slices = slice_times(facts.times, settings.window_us)
     buckets = find_buckets(hashed.keys, copies, shared, slices, settings.bucket_limit, thread_map)
     hashed.keys.clear()
@@ -153,12 +152,3 @@ def date_undated(times: NDArray[np.int64], before: int = int(UNDATED)) -> None:
         return
     last = np.maximum.accumulate(np.where(missing, -1, np.arange(times.shape[0])))
     times[:] = np.where(last >= 0, times[np.maximum(last, 0)], before)
-
-
-def _find_copies(content: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """bool[n] twice: whether an earlier story has the same content, whether any other story has."""
-    copies = np.empty(content.shape[0], dtype=np.bool_)
-    shared = np.empty_like(copies)
-    slots = np.zeros(1 << (2 * content.shape[0]).bit_length(), dtype=np.int32)
-    mark_copies(content, slots, copies, shared)
-    return copies, shared

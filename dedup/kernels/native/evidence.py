@@ -231,9 +231,32 @@ def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> 
     dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
     hours = abs(facts.times[i] - facts.times[j]) / _HOUR if dated else 0.0
     out[HOURS_APART] = min(hours, MOST_HOURS)
-    timed = facts.times[i] % _DAY != 0 or facts.times[j] % _DAY != 0  # both at midnight: a date without a time
-    daily = timed and hours >= LEAST_DAY and abs(hours - 24.0 * np.rint(hours / 24.0)) <= MOST_OFF
-    out[SAME_SOURCE_DAILY] = daily and out[SAME_SOURCE] == 1.0
+    out[SAME_SOURCE_DAILY] = _is_daily(facts.times[i], facts.times[j], hours) and out[SAME_SOURCE] == 1.0
+
+
+@njit(nogil=True)
+def _is_daily(one: int, other: int, hours: float) -> bool:
+    """Whether two dates are the same time of different days; both at midnight are dates without a time."""
+    timed = one % _DAY != 0 or other % _DAY != 0
+    return timed and hours >= LEAST_DAY and abs(hours - 24.0 * np.rint(hours / 24.0)) <= MOST_OFF
+
+
+@njit(nogil=True, cache=True)
+def is_series(facts: Facts, i: int, j: int) -> bool:
+    """Whether two stories of the same words are two of a series, and no copies.
+
+    One source says so little, a title and no text to judge, at the same time of different days; or so few words that
+    they could head anything, on different days.
+    """
+    meta, times = facts.meta, facts.times
+    if (meta[i, META_BITS] | meta[j, META_BITS]) & HAS_TEXT != 0 or times[i] == UNDATED or times[j] == UNDATED:
+        return False
+    if meta[i, META_SOURCE] == 0 or meta[i, META_SOURCE] != meta[j, META_SOURCE]:
+        return False
+    if meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]:
+        return False
+    hours = abs(times[i] - times[j]) / _HOUR
+    return _is_daily(times[i], times[j], hours) or (hours >= LEAST_AGAIN and says_too_little(facts, i))
 
 
 @njit(nogil=True, cache=True)
