@@ -66,7 +66,7 @@ SERIES = st.lists(
     st.tuples(
         st.sampled_from([*_TITLES[:2], "Morning briefing"]),
         st.integers(0, 4),
-        st.sampled_from([6.0, 6.2, 9.0]),
+        st.sampled_from([6.0, 6.02, 9.0]),
         st.integers(0, 2),
     ),
     min_size=1,

@@ -38,7 +38,9 @@ STORY = st.builds(
     revised=st.booleans(),
     titled=st.booleans(),
     time=st.one_of(
-        st.just(slow.UNDATED), st.integers(-9 * HOUR, 9 * HOUR), st.sampled_from([0, 6 * HOUR, 24 * HOUR, 30 * HOUR])
+        st.just(slow.UNDATED),
+        st.integers(-9 * HOUR, 9 * HOUR),
+        st.sampled_from([0, 6 * HOUR, 24 * HOUR, 30 * HOUR, 30 * HOUR + HOUR // 10]),
     ),
     content=st.tuples(st.integers(0, 3), st.integers(0, 1)),
 )
