@@ -103,9 +103,9 @@ def run(
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
-        from dedup.startup import import_numba
+        from dedup.startup import import_lean
 
-        import_numba()
+        import_lean()
         make = _job_of(engine, work_dir)
         job = make(
             feeds=feeds,
@@ -176,9 +176,9 @@ def ingest(
 ) -> None:
     """Keep the stories of feeds in a store, and write the rows of those that it did not have: for cron."""
     with exit_codes():
-        from dedup.startup import import_numba
+        from dedup.startup import import_lean
 
-        import_numba()
+        import_lean()
         from dedup.ingest import IndexOptions, Ingest
 
         Ingest(
@@ -209,9 +209,9 @@ def similar(
 ) -> None:
     """Name for every story the others on the same event, best first, copies of one story only once."""
     with exit_codes():
-        from dedup.startup import import_numba
+        from dedup.startup import import_lean
 
-        import_numba()
+        import_lean()
         from dedup.similar_job import SimilarJob
 
         SimilarJob(
@@ -244,9 +244,9 @@ def explain(
 ) -> None:
     """Say why two stories of a feed are one or are not: what was measured, how it weighs, the texts side by side."""
     with exit_codes():
-        from dedup.startup import import_numba
+        from dedup.startup import import_lean
 
-        import_numba()
+        import_lean()
         from dedup.explain_job import ExplainJob
 
         ExplainJob(
@@ -331,7 +331,7 @@ def serve(
     """Serve an index over HTTP: an API, a webhook for Miniflux, and the wall of stories to look at."""
     with exit_codes():
         from dedup.serve.options import KEY_VARIABLE, MINIFLUX_VARIABLE, ServeOptions, read_secret
-        from dedup.startup import import_numba
+        from dedup.startup import import_lean
 
         options = ServeOptions(
             host=host,
@@ -342,7 +342,7 @@ def serve(
             most_stories=most_stories,
             latest=latest,
         )
-        import_numba()
+        import_lean()
         from dedup.ingest import IndexOptions
 
         try:
