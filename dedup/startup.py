@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 
 
 class _Absence(MetaPathFinder):
@@ -16,7 +14,7 @@ class _Absence(MetaPathFinder):
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
 
-    def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: object) -> None:
         """None, so that others look for it.
 
         Raises:
@@ -24,7 +22,6 @@ class _Absence(MetaPathFinder):
         """
         if fullname in self._names:
             raise ModuleNotFoundError(f"{fullname} is left out", name=fullname)
-        return None
 
 
 @contextmanager
