@@ -57,7 +57,7 @@ def find_duplicates(
             folder for temporary ones, with the same result. None for no limit. That of `hashed` goes before.
 
     Raises:
-        SettingsError: if a batch has another schema, or there are more than 2,147,483,646 stories.
+        SettingsError: if a batch is none or has another schema, or there are more than 2,147,483,646 stories.
         DedupError: there is no room for the files.
     """
     settings = settings or Settings()
@@ -127,6 +127,9 @@ def _hash_all(
 
     try:
         for batch in batches:
+            if not isinstance(batch, pa.RecordBatch):
+                hint = ": take its to_batches()" if isinstance(batch, pa.Table) else ""
+                raise SettingsError(f"stories come in pyarrow.RecordBatch, got {type(batch).__name__}{hint}")
             if batch.schema != STORY_SCHEMA:
                 raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
             if batch.num_rows:

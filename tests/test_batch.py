@@ -69,6 +69,15 @@ def test_a_template_with_another_amount_is_another_story():
     assert groups(rows) == []
 
 
+def test_what_is_no_batch_of_stories_is_refused_with_what_to_do():
+    with pytest.raises(SettingsError, match=r"got Table: take its to_batches\(\)"):
+        find_duplicates([pa.Table.from_batches([batch([FLOOD])])])
+    with pytest.raises(SettingsError, match="got dict"):
+        find_duplicates([FLOOD])
+    with pytest.raises(SettingsError, match="must have dedup.STORY_SCHEMA, got columns \\['id'\\]"):
+        find_duplicates([batch([FLOOD]).select(["id"])])
+
+
 def test_stories_beyond_the_window_are_different():
     rows = [FLOOD | {"published": at(day)} for day in (1, 3, 5, 9)]
     assert groups(rows) == [["0", "1"]]
