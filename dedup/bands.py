@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.native import bands as kernels
-from dedup.kernels.native.evidence import UNDATED
+from dedup.kernels.native.evidence import HAS_TEXT, META_BITS, META_SOURCE, UNDATED, Facts
 from dedup.kernels.native.signatures import band_keys
 from dedup.settings import LookupSettings, Settings
 from dedup.shingles import Shingles
@@ -147,6 +147,21 @@ class Buckets:
     shared: NDArray[np.bool_]
 
 
+def find_copies(facts: Facts) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which of n stories have the content of another.
+
+    Returns:
+        bool[n], whether it is that of an earlier story, and nothing else may be told from it: what could go on with a
+        series (cf. `dedup.kernels.native.evidence.is_series`) is judged like other stories.
+        bool[n], whether any other story has it.
+    """
+    count = facts.content.shape[0]
+    copies, shared = np.empty((2, count), dtype=np.bool_)
+    kernels.mark_copies(facts.content, np.zeros(1 << (2 * count).bit_length(), dtype=np.int32), copies, shared)
+    recurs = (facts.meta[:, META_BITS] & HAS_TEXT == 0) & (facts.meta[:, META_SOURCE] != 0) & (facts.times != UNDATED)
+    return copies & ~recurs, shared
+
+
 def find_buckets(
     keys: BandKeys,
     copies: NDArray[np.bool_],
@@ -159,8 +174,8 @@ def find_buckets(
 
     Args:
         keys: of n stories. Where they are in files, the buckets are too.
-        copies: bool[n], whether an earlier story has the same content.
-        shared: bool[n], whether any other story has it.
+        copies: bool[n], cf. `find_copies`.
+        shared: bool[n], likewise.
         slices: int64[n], the slice of time of each story, cf. `slice_times`.
         limit: most stories in reach of one another that share a key and are not crowded.
         thread_map: `map`, or the like of it that runs calls at once.

@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.bands import ThreadMap, find_buckets, slice_times
+from dedup.bands import ThreadMap, find_buckets, find_copies, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
 from dedup.hashing import HashedFeed, hash_ahead
-from dedup.kernels.native.bands import mark_copies
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
 from dedup.kernels.native.phrases import STRIPPED
@@ -57,7 +56,7 @@ def find_duplicates(
             folder for temporary ones, with the same result. None for no limit. That of `hashed` goes before.
 
     Raises:
-        SettingsError: if a batch has another schema, or there are more than 2,147,483,646 stories.
+        SettingsError: if a batch is none or has another schema, or there are more than 2,147,483,646 stories.
         DedupError: there is no room for the files.
     """
     settings = settings or Settings()
@@ -79,7 +78,7 @@ def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap
     """
     facts = hashed.facts()
     date_undated(facts.times)
-    copies, shared = _find_copies(facts.content)
+    copies, shared = find_copies(facts)
     slices = slice_times(facts.times, settings.window_us)
     buckets = find_buckets(hashed.keys, copies, shared, slices, settings.bucket_limit, thread_map)
     hashed.keys.clear()
@@ -127,6 +126,9 @@ def _hash_all(
 def _checked(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches, but for empty ones."""
     for batch in batches:
+        if not isinstance(batch, pa.RecordBatch):
+            hint = ": take its to_batches()" if isinstance(batch, pa.Table) else ""
+            raise SettingsError(f"stories come in pyarrow.RecordBatch, got {type(batch).__name__}{hint}")
         if batch.schema != STORY_SCHEMA:
             raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
         if batch.num_rows:
@@ -145,12 +147,3 @@ def date_undated(times: NDArray[np.int64], before: int = int(UNDATED)) -> None:
         return
     last = np.maximum.accumulate(np.where(missing, -1, np.arange(times.shape[0])))
     times[:] = np.where(last >= 0, times[np.maximum(last, 0)], before)
-
-
-def _find_copies(content: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """bool[n] twice: whether an earlier story has the same content, whether any other story has."""
-    copies = np.empty(content.shape[0], dtype=np.bool_)
-    shared = np.empty_like(copies)
-    slots = np.zeros(1 << (2 * content.shape[0]).bit_length(), dtype=np.int32)
-    mark_copies(content, slots, copies, shared)
-    return copies, shared

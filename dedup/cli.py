@@ -42,6 +42,13 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+def _start() -> None:
+    """Import what all jobs take, without what none of them does."""
+    from dedup.startup import import_lean
+
+    import_lean()
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"dedup {__version__}")
@@ -57,6 +64,19 @@ def _options(
     """Find the copies and variants of a news story, keep one, merge nothing that differs."""
 
 
+FEEDS = Annotated[
+    list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, addresses, or - for stdin.")
+]
+MAPPING = Annotated[
+    list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field or path.")
+]
+ON_ERROR = Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")]
+REJECTS = Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")]
+WINDOW = Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")]
+RULE = Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
+STRICTNESS = Annotated[
+    Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
+]
 BOILERPLATE = Annotated[
     Literal["learn", "off"], typer.Option(help="Whether phrases that a source repeats from story to story count.")
 ]
@@ -64,9 +84,7 @@ BOILERPLATE = Annotated[
 
 @app.command()
 def run(
-    feeds: Annotated[
-        list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, addresses, or - for stdin.")
-    ],
+    feeds: FEEDS,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where the kept rows go; the name says the format.")
     ] = "-",
@@ -76,18 +94,13 @@ def run(
     report: Annotated[
         str | None, typer.Option(metavar="FILE.html", help="Write one page to look at: plots, clusters, differences.")
     ] = None,
-    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
+    window: WINDOW = "72h",
     keep: Annotated[str, typer.Option(help="Which story is kept: earliest, longest, source:NAME,NAME.")] = "earliest",
-    rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
-    strictness: Annotated[
-        Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
-    ] = "balanced",
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field or path."),
-    ] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    rule: RULE = "evidence",
+    strictness: STRICTNESS = "balanced",
+    mapping: MAPPING = None,
+    on_error: ON_ERROR = "stop",
+    rejects: REJECTS = None,
     boilerplate: BOILERPLATE = "learn",
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
     memory: Annotated[
@@ -103,9 +116,7 @@ def run(
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
-        from dedup.startup import import_numba
-
-        import_numba()
+        _start()
         make = _job_of(engine, work_dir)
         job = make(
             feeds=feeds,
@@ -140,12 +151,14 @@ def _job_of(engine: str, work_dir: str | None) -> Callable[..., Any]:
 
 
 STORE = Annotated[str, typer.Option(metavar="URL", help="sqlite:///path.db, redis://..., postgresql://...")]
-WINDOW = Annotated[
+INDEX_WINDOW = Annotated[
     str | None, typer.Option(help="Longest time between two stories that are one: 72h, 3d. As the index was made.")
 ]
-KEEP = Annotated[str | None, typer.Option(help="Which story a cluster shows: earliest, longest, source:NAME,NAME.")]
-RULE = Annotated[str | None, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
-STRICTNESS = Annotated[
+INDEX_KEEP = Annotated[
+    str | None, typer.Option(help="Which story a cluster shows: earliest, longest, source:NAME,NAME.")
+]
+INDEX_RULE = Annotated[str | None, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
+INDEX_STRICTNESS = Annotated[
     Literal["strict", "balanced", "loose"] | None, typer.Option(help="How sure the evidence must be.")
 ]
 NO_TEXT = Annotated[bool, typer.Option("--no-text", help="Keep no texts in the store; it cannot be rebuilt then.")]
@@ -153,21 +166,19 @@ NO_TEXT = Annotated[bool, typer.Option("--no-text", help="Keep no texts in the s
 
 @app.command()
 def ingest(
-    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    feeds: FEEDS,
     store: STORE = "sqlite:///stories.db",
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where the rows of new stories go; the name says the format.")
     ] = "-",
     decisions: Annotated[str | None, typer.Option(help="Write what was decided on every story here (.jsonl).")] = None,
-    window: WINDOW = None,
-    keep: KEEP = None,
-    rule: RULE = None,
-    strictness: STRICTNESS = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
-    ] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    window: INDEX_WINDOW = None,
+    keep: INDEX_KEEP = None,
+    rule: INDEX_RULE = None,
+    strictness: INDEX_STRICTNESS = None,
+    mapping: MAPPING = None,
+    on_error: ON_ERROR = "stop",
+    rejects: REJECTS = None,
     boilerplate: BOILERPLATE = "learn",
     no_text: NO_TEXT = False,
     after: Annotated[
@@ -176,9 +187,7 @@ def ingest(
 ) -> None:
     """Keep the stories of feeds in a store, and write the rows of those that it did not have: for cron."""
     with exit_codes():
-        from dedup.startup import import_numba
-
-        import_numba()
+        _start()
         from dedup.ingest import IndexOptions, Ingest
 
         Ingest(
@@ -197,21 +206,17 @@ def ingest(
 
 @app.command()
 def similar(
-    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    feeds: FEEDS,
     output: Annotated[str, typer.Option("-o", "--output", help="Where the lines go, one a story (.jsonl).")] = "-",
     top: Annotated[int, typer.Option(help="Most similar stories to name for each, 1 to 100.")] = 10,
-    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
-    ] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    rejects: Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")] = None,
+    window: WINDOW = "72h",
+    mapping: MAPPING = None,
+    on_error: ON_ERROR = "stop",
+    rejects: REJECTS = None,
 ) -> None:
     """Name for every story the others on the same event, best first, copies of one story only once."""
     with exit_codes():
-        from dedup.startup import import_numba
-
-        import_numba()
+        _start()
         from dedup.similar_job import SimilarJob
 
         SimilarJob(
@@ -227,26 +232,20 @@ def similar(
 
 @app.command()
 def explain(
-    feeds: Annotated[list[str], typer.Argument(metavar="FEED...", help="Files, globs, folders, or - for stdin.")],
+    feeds: FEEDS,
     left: Annotated[str, typer.Argument(metavar="A", help="The id of a story.")],
     right: Annotated[str, typer.Argument(metavar="B", help="The id of another.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     page: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")] = None,
-    window: Annotated[str, typer.Option(help="Longest time between two stories that are one: 72h, 3d, none.")] = "72h",
-    rule: Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")] = "evidence",
-    strictness: Annotated[
-        Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
-    ] = "balanced",
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="ROLE=FIELD", help="Read a role, say title, from a field.")
-    ] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    window: WINDOW = "72h",
+    rule: RULE = "evidence",
+    strictness: STRICTNESS = "balanced",
+    mapping: MAPPING = None,
+    on_error: ON_ERROR = "stop",
 ) -> None:
     """Say why two stories of a feed are one or are not: what was measured, how it weighs, the texts side by side."""
     with exit_codes():
-        from dedup.startup import import_numba
-
-        import_numba()
+        _start()
         from dedup.explain_job import ExplainJob
 
         ExplainJob(
@@ -292,10 +291,10 @@ def expire(
 def rebuild(
     into: Annotated[str, typer.Option(metavar="URL", help="The store for the new index.")],
     store: STORE = "sqlite:///stories.db",
-    window: WINDOW = None,
-    keep: KEEP = None,
-    rule: RULE = None,
-    strictness: STRICTNESS = None,
+    window: INDEX_WINDOW = None,
+    keep: INDEX_KEEP = None,
+    rule: INDEX_RULE = None,
+    strictness: INDEX_STRICTNESS = None,
     boilerplate: BOILERPLATE = "learn",
     no_text: NO_TEXT = False,
 ) -> None:
@@ -322,16 +321,15 @@ def serve(
     most_bytes: Annotated[int, typer.Option(help="Longest body of a request.")] = 8 << 20,
     most_stories: Annotated[int, typer.Option(help="Most stories in one request.")] = 1000,
     latest: Annotated[int, typer.Option(help="Stories on the wall, the latest; 1 KB of memory each.")] = 20_000,
-    window: WINDOW = None,
-    keep: KEEP = None,
-    rule: RULE = None,
-    strictness: STRICTNESS = None,
+    window: INDEX_WINDOW = None,
+    keep: INDEX_KEEP = None,
+    rule: INDEX_RULE = None,
+    strictness: INDEX_STRICTNESS = None,
     no_text: NO_TEXT = False,
 ) -> None:
     """Serve an index over HTTP: an API, a webhook for Miniflux, and the wall of stories to look at."""
     with exit_codes():
         from dedup.serve.options import KEY_VARIABLE, MINIFLUX_VARIABLE, ServeOptions, read_secret
-        from dedup.startup import import_numba
 
         options = ServeOptions(
             host=host,
@@ -342,7 +340,7 @@ def serve(
             most_stories=most_stories,
             latest=latest,
         )
-        import_numba()
+        _start()
         from dedup.ingest import IndexOptions
 
         try:

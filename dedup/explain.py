@@ -27,6 +27,7 @@ from dedup.kernels.native.evidence import (
     TITLE_MODEL,
     UNDATED,
     Judgement,
+    is_series,
 )
 from dedup.passages import Span, mark_passages
 from dedup.settings import Settings
@@ -164,7 +165,8 @@ def explain(left: Mapping[str, object], right: Mapping[str, object], settings: S
     ]
     baseline = float(weights[FEATURES])
     obstacles = list(_obstacles(part, measured, settings))
-    copies = bool((part.facts.content[0] == part.facts.content[1]).all() and part.facts.content[0].any())
+    same = bool((part.facts.content[0] == part.facts.content[1]).all() and part.facts.content[0].any())
+    copies = same and (judged.rule > 0.0 or not is_series(part.facts, 0, 1))
     if copies:
         probability, reasons = 1.0, ["both say the same, word for word"]
         obstacles = [one for one in obstacles if one.holds_for_copies]
@@ -176,6 +178,8 @@ def explain(left: Mapping[str, object], right: Mapping[str, object], settings: S
     else:
         probability = 1.0 / (1.0 + math.exp(-baseline - sum(one.push for one in evidence)))
         reasons = _weighed_reasons(evidence, probability, judged.threshold)
+    if same and not copies:
+        reasons = ["one source says the same few words on different days: a series, not copies", *reasons]
     merged = probability >= judged.threshold and not obstacles
     titles_and_texts = mark_passages(batch)
     return Explanation(

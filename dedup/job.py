@@ -28,7 +28,7 @@ from dedup.writers import check_outputs, write_clusters, write_kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Order:
     """What the command `dedup run` was asked for, as it was asked."""
 
     feeds: list[str]
@@ -46,6 +46,25 @@ class Job:
     threads: int | None = None
     memory: str | None = None
 
+    def settings(self, threads: int | None) -> Settings:
+        """What decides; boilerplate is not learned yet.
+
+        Raises:
+            SettingsError: for options that cannot work.
+        """
+        return Settings(
+            window=parse_window(self.window),
+            keep=self.keep,
+            rule=parse_rule(self.rule),
+            strictness=self.strictness,
+            threads=threads,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Order):
+    """The command in this process."""
+
     def run(self) -> Result:
         """Do it; data goes to the outputs, all else to stderr.
 
@@ -53,13 +72,7 @@ class Job:
             SettingsError: for options that cannot work.
             FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
         """
-        settings = Settings(
-            window=parse_window(self.window),
-            keep=self.keep,
-            rule=parse_rule(self.rule),
-            strictness=self.strictness,
-            threads=self.threads,
-        )
+        settings = self.settings(self.threads)
         reading = ReadSettings(
             mapping=self.mapping,
             on_error=self.on_error,

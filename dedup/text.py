@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from dedup import words
 from dedup.kernels.flags import CORRECTED, UPDATED
 from dedup.kernels.native.composition import COMPOSES, MARKUP, Sources, copy_known, survey_fields
-from dedup.kernels.native.debris import Lexicon, Lexicons, Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.debris import Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.lexicons import Lexicon, Lexicons
 from dedup.kernels.native.markup import remove_markup
 from dedup.kernels.native.tokens import MARGIN, flag_functions, hash_tokens, spread_tokens, tokenize_fields
 from dedup.kernels.unicode import load_tables

@@ -61,6 +61,28 @@ FEEDS = st.lists(
     max_size=24,
 ).map(lambda rows: [tell(*row, name=f"s{k}") for k, row in enumerate(rows)])
 
+SERIES_SETTINGS = dataclasses.replace(SETTINGS, window=72 * HOUR)
+SERIES = st.lists(
+    st.tuples(
+        st.sampled_from([*_TITLES[:2], "Morning briefing"]),
+        st.integers(0, 4),
+        st.sampled_from([6.0, 6.02, 9.0]),
+        st.integers(0, 2),
+    ),
+    min_size=1,
+    max_size=16,
+).map(
+    lambda rows: [
+        {
+            "id": f"s{k}",
+            "title": title,
+            "source": f"source {source}",
+            "published": _START + timedelta(days=day, hours=hour),
+        }
+        for k, (title, day, hour, source) in enumerate(rows)
+    ]
+)  # titles without texts that come again, some of them daily
+
 
 def judged(stories, settings=SETTINGS):
     """(cluster, kind) of each story by the batch engine."""

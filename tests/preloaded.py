@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from dedup.startup import import_numba
+from dedup.startup import import_lean
 
-import_numba()
+import_lean()
 
 import dedup.__main__  # noqa: E402
 import dedup.cli  # noqa: E402

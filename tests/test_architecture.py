@@ -107,6 +107,8 @@ def test_every_kernel_has_a_slow_twin():
         "single": "tokens",
         "arrivals": "leaders",
         "pairs": "evidence",
+        "lexicons": "debris",
+        "openings": "debris",
     }  # specified together
     for path in native.glob("*.py"):
         assert joined.get(path.stem, path.stem) in twins, f"{path} has no slow twin"

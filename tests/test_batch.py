@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -67,6 +69,13 @@ def test_a_template_with_another_amount_is_another_story():
     assert groups(rows) == []
 
 
+def test_what_is_no_batch_of_stories_is_refused_with_what_to_do():
+    with pytest.raises(SettingsError, match=r"got Table: take its to_batches\(\)"):
+        find_duplicates([pa.Table.from_batches([batch([FLOOD])])])
+    with pytest.raises(SettingsError, match="got dict"):
+        find_duplicates([FLOOD])
+
+
 def test_stories_beyond_the_window_are_different():
     rows = [FLOOD | {"published": at(day)} for day in (1, 3, 5, 9)]
     assert groups(rows) == [["0", "1"]]
@@ -86,6 +95,24 @@ def test_one_word_and_no_words_are_no_evidence():
 def test_a_short_title_is_the_copy_only_of_its_own_source():
     rows = [{"title": "Morning briefing", "source": source} for source in ("A", "B", "A")]
     assert groups(rows) == [["0", "2"]]
+
+
+@pytest.mark.parametrize("title", ["Morning briefing", "Central bank sets two billion of customer repurchases"])
+def test_a_title_of_one_source_that_returns_every_day_is_a_series(title):
+    days = [{"title": title, "source": "A", "published": at(day, 6)} for day in (1, 2, 3)]
+    again = days[1] | {"published": at(2, 6) + timedelta(minutes=1)}
+    assert groups([*days, again]) == [["1", "3"]]
+    assert groups([day | {"url": "https://a.example/1"} for day in days]) == [["0", "1", "2"]]
+    assert groups([day | {"text": LEDE} for day in days]) == [["0", "1", "2"]]
+
+
+def test_a_title_that_another_source_has_the_next_day_is_a_copy():
+    title = "Central bank sets two billion of customer repurchases"
+    one, other = (
+        {"title": title, "source": "A", "published": at(1, 6)},
+        {"title": title, "source": "B", "published": at(2, 6)},
+    )
+    assert groups([one, other]) == [["0", "1"]]
 
 
 def test_a_repeated_item_with_new_text_is_an_update():

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup.batch import find_duplicates
 from dedup.readers import ReadSettings, open_feeds
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.envelopes import cut_envelope
 from dedup.readers.selectors import parse_path, text_at
 from dedup.writers import write_kept
 
+SAMPLES = Path(__file__).parent / "samples"
 ROWS = [{"title": f"Tide {k}", "text": f'It rose {k} feet, ]}}\\"', "source": {"name": "Buoy"}} for k in range(40)]
 VALUES = st.recursive(
     st.none()
@@ -142,6 +144,19 @@ def test_a_mapping_replaces_what_a_layout_says(tmp_path):
     assert next(feed.describe()).endswith(
         "JSON, read as NewsAPI.org, 1 stories; title=title, text=content, source=meta.desk[1].n, published=publishedAt"
     )
+
+
+@pytest.mark.parametrize("name", ["ninjs1.json", "ninjs3.json"])
+def test_a_higher_version_of_an_item_is_an_update(tmp_path, name):
+    held = json.loads((SAMPLES / name).read_text("utf-8"))
+    item = held[0] if isinstance(held, list) else held
+    text = " ".join(f"word{k}" for k in range(30))
+    told = [text, f"{text} later"]
+    versions = [
+        item | {"version": f"{k}", "body_text": body, "bodies": [{"value": body}]} for k, body in enumerate(told)
+    ]
+    (feed,) = open_feeds([str(saved(tmp_path, versions))], ReadSettings())
+    assert find_duplicates(feed.batches()).to_table().column("kind").to_pylist() == [None, "update"]
 
 
 def test_dotted_paths_lead_into_lines_and_a_field_of_that_very_name_comes_first(tmp_path):

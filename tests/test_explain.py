@@ -101,6 +101,13 @@ def test_copies_are_said_to_be_copies():
     assert explanation.reasons == ("both say the same, word for word",)
 
 
+@pytest.mark.parametrize("title", ["Morning briefing", "Central bank sets two billion of customer repurchases"])
+def test_the_same_few_words_on_different_days_are_said_to_be_a_series(title):
+    one, other = ({"id": str(day), "title": title, "source": "A", "published": at(day, 6)} for day in (1, 2))
+    assert explain(one, other).verdict == "different"
+    assert "a series" in reasons(one, other)
+
+
 def test_a_revision_by_the_same_source_is_an_update():
     revised = {**RIGHT, "source": "A", "title": f"UPDATE 1-{LEFT['title']}"}
     assert explain(LEFT, revised).verdict == "update"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.index import StoryIndex
-from tests.indexes import FEEDS, SETTINGS, feed, judged, logged, memory_url, narrow, said
+from tests.indexes import FEEDS, SERIES, SERIES_SETTINGS, SETTINGS, feed, judged, logged, memory_url, narrow, said
 
 
 def cut(stories, sizes):
@@ -33,6 +33,14 @@ def test_stories_added_one_by_one(stories):
 def test_stories_added_in_slices(stories, sizes):
     with StoryIndex.open("memory://", SETTINGS) as index:
         assert said(d for part in cut(stories, sizes) for d in index.add_many(part)) == judged(stories)
+
+
+@given(SERIES, SIZES)
+@settings(deadline=None, max_examples=60)
+def test_series_added_in_slices(stories, sizes):
+    with StoryIndex.open("memory://", SERIES_SETTINGS) as index:
+        decisions = said(d for part in cut(stories, sizes) for d in index.add_many(part))
+        assert decisions == judged(stories, SERIES_SETTINGS)
 
 
 @given(FEEDS, SIZES)

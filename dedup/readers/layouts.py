@@ -167,6 +167,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "source": "infoSources[0].name|infoSources.name",
             "published": "versionCreated|contentCreated",
             "id": "uri",
+            "url": "uri",  # of all versions of an item
         },
         left_out=(("pubStatus", _CANCELED, "that the publisher canceled"),),
     ),
@@ -181,6 +182,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "source": "infosource.name|infosource|source",
             "published": "versioncreated|firstcreated",
             "id": "uri",
+            "url": "uri",  # of all versions of an item
         },
         left_out=(("pubstatus", _CANCELED, "that the publisher canceled"),),
     ),

@@ -108,6 +108,7 @@ def newsml_row(item: Element, around: list[Element]) -> tuple[Row, Names]:
     row, names = _filled(
         {
             "id": ("@guid", item.get("guid", "")),
+            "url": ("@guid", item.get("guid", "")),  # of all versions of an item
             "title": _first(
                 ("contentMeta/headline", _texts_first(item, "contentmeta/headline")),
                 ("itemMeta/title", _texts_first(item, "itemmeta/title")),

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.bands import Buckets, count_bands
+from dedup.bands import Buckets, count_bands, find_copies
 from dedup.clusters import LeaderPass
-from dedup.kernels.native.bands import mark_copies
 from dedup.kernels.native.leaders import Membership
 from dedup.settings import Settings
 from dedup.spark.parcels import Sender, Tables, column, part_of
@@ -65,7 +64,7 @@ def decide_part(tables: Tables, settings: Settings) -> Iterator[pa.RecordBatch]:
         np.empty(len(rows), dtype=np.int32), np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.uint8)
     )
     leader_pass = LeaderPass(settings, judgement(settings))
-    shared = _shared(facts.content)
+    _, shared = find_copies(facts)
     if first:
         membership.leaders[:first] = np.searchsorted(rows, known_leaders[:first])
         membership.scores[:first] = column(stories, "known_score")[:first]
@@ -85,13 +84,6 @@ def decide_part(tables: Tables, settings: Settings) -> Iterator[pa.RecordBatch]:
         pa.array(membership.kinds.astype(np.int32)),
     ]
     yield pa.RecordBatch.from_arrays(columns, schema=DECISION_SCHEMA)
-
-
-def _shared(content: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """bool[n], whether another story here has the same content."""
-    copies, shared = np.empty((2, content.shape[0]), dtype=np.bool_)
-    mark_copies(content, np.zeros(1 << (2 * content.shape[0]).bit_length(), dtype=np.int32), copies, shared)
-    return shared
 
 
 def _met_within(

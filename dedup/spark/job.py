@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from dedup.boilerplate import Learning, describe_phrases, learn_if
+from dedup.boilerplate import describe_phrases, learn_if
 from dedup.errors import DedupError, FeedError, SettingsError
-from dedup.job import read_batches, say
+from dedup.job import Order, read_batches, say
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import RESULT_SCHEMA, VERDICTS
-from dedup.settings import Settings, Strictness, parse_rule, parse_window
+from dedup.settings import Settings
 from dedup.spark.engine import decide_hashed
 from dedup.spark.feeds import NOTE, hash_files, read_files
 from dedup.spark.signatures import DDL
@@ -34,23 +34,9 @@ _REMOTE_ERROR = "dedup.errors.FeedError: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SparkJob:
-    """What the command was asked for, as it was asked; cf. `dedup.job.Job`."""
+class SparkJob(Order):
+    """The command on Spark."""
 
-    feeds: list[str]
-    output: str = "-"
-    clusters: str | None = None
-    window: str = "72h"
-    keep: str = "earliest"
-    rule: str = "evidence"
-    strictness: Strictness = "balanced"
-    mapping: Mapping[str, str]
-    on_error: Literal["stop", "skip"] = "stop"
-    rejects: str | None = None
-    report: str | None = None
-    boilerplate: Learning = "learn"
-    threads: int | None = None
-    memory: str | None = None
     work_dir: str | None = None
 
     def run(self) -> None:
@@ -60,13 +46,7 @@ class SparkJob:
             SettingsError: for options that cannot work, or without PySpark or Java.
             FeedError: for a feed, or under on_error="stop" a row, that cannot be read.
         """
-        settings = Settings(
-            window=parse_window(self.window),
-            keep=self.keep,
-            rule=parse_rule(self.rule),
-            strictness=self.strictness,
-            threads=1,
-        )
+        settings = self.settings(threads=1)
         outputs = self._check()
         reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, notice=say, threads=1)
         paths = _shared_paths(open_feeds(self.feeds, reading))

@@ -23,6 +23,7 @@ _SLASH_S = np.array([115, 47], dtype=np.uint8)  # s/
 _CACHE = np.frombuffer(b"cdn.ampproject.org/", dtype=np.uint8).copy()
 _VIEWERS = (np.frombuffer(b"google.", dtype=np.uint8).copy(), np.frombuffer(b"bing.", dtype=np.uint8).copy())
 _VARIANTS = tuple(np.frombuffer(word, dtype=np.uint8).copy() for word in (b"www.", b"m.", b"mobile.", b"amp."))
+_NAMES = (np.frombuffer(b"urn:", dtype=np.uint8).copy(), np.frombuffer(b"tag:", dtype=np.uint8).copy())
 _PORTS = (np.frombuffer(b":80", dtype=np.uint8).copy(), np.frombuffer(b":443", dtype=np.uint8).copy())
 _HASH, _QUESTION, _AMPERSAND, _SLASH, _EQUALS, _SPACE, _DOT, _BANG = 35, 63, 38, 47, 61, 32, 46, 33
 
@@ -291,6 +292,9 @@ def hash_urls(
     form = np.empty(longest + 1, dtype=np.uint8)
     for i in range(offsets.shape[0] - 1):
         at, end, route_end = _trim_url(data, np.int64(offsets[i]), np.int64(offsets[i + 1]))
+        if _is_at_any_case(data, at, end, _NAMES[0]) or _is_at_any_case(data, at, end, _NAMES[1]):
+            out[i] = max(xxh32(data, at, route_end), np.uint32(1))
+            continue
         for _ in range(2):
             at = _unwrap_amp(data, at, end)
         host_end = _host_end(data, at, end)

@@ -9,51 +9,24 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import (
-    ABBREVIATION,
-    BRACKETED,
     BREAK,
-    CAPITAL,
-    CAPS,
-    CLOSE,
-    COLON,
-    COLON_DATELINE,
     DATELINE,
     MARK,
     NUMBER,
     OPEN,
-    PLACE,
-    PLACE_CAPITALS,
-    PLACE_NUMBERS,
-    PLACE_WORDS,
     PREFIX,
     PUBLISHER,
-    ROUNDS,
-    SENTENCE,
 )
 from dedup.kernels.native.hosts import spells_host
+from dedup.kernels.native.lexicons import (
+    Lexicon,
+    Lexicons,
+    hash_token,
+    is_key,
+    longest_before,
+)
+from dedup.kernels.native.openings import strip_openings, strip_prefixes
 from dedup.kernels.vectors import copy32
-from dedup.kernels.xxh32 import xxh32
-
-
-class Lexicon(NamedTuple):
-    """Phrases to be looked up by the hash of the token at one end; p of them."""
-
-    keys: NDArray[np.uint32]  # [p] hash of the end token, ascending
-    bounds: NDArray[np.int64]  # [p + 1] phrase k is hashes[bounds[k]:bounds[k + 1]]
-    hashes: NDArray[np.uint32]  # the tokens' hashes, in reading order
-    marks: NDArray[np.uint8]  # [p] the mark of the story that it makes, 0 for none
-
-
-class Lexicons(NamedTuple):
-    """All the phrases that count as debris."""
-
-    prefixes: Lexicon  # by first token
-    verbs: Lexicon  # of one token
-    counts: Lexicon  # of one token
-    agencies: Lexicon  # by last token
-    trailing: Lexicon  # by last token
-    article: NDArray[np.uint32]  # [1] "the", which a publisher's name may lack
-    second_levels: NDArray[np.int64]  # [s] the bytes of each, the first lowest
 
 
 class Words(NamedTuple):
@@ -110,15 +83,15 @@ def strip_debris(
         if _has(flags, first + 1, min(first + PREFIX + 2, kept[i, 1]), BREAK | MARK) or _has(
             gaps, first, min(first + 1, kept[i, 1]), OPEN
         ):
-            kept[i, 0], mark = _strip_prefixes(data, starts, flags, gaps, first, kept[i, 1], lexicons.prefixes)
+            kept[i, 0], mark = strip_prefixes(data, starts, flags, gaps, first, kept[i, 1], lexicons.prefixes)
         if _has(flags, middle + 1, min(middle + DATELINE + 1, last), BREAK | MARK) or _has(
             gaps, middle, min(middle + 1, last), OPEN
         ):
-            kept[i, 2], more = _strip_openings(
+            kept[i, 2], more = strip_openings(
                 data, starts, flags, gaps, middle, last, lexicons.verbs, lexicons.prefixes, lexicons.agencies
             )
-        ending = _hash(data, starts, last - 1) if kept[i, 2] < last else np.uint32(0)
-        if kept[i, 2] < last and (_is_key(trailing, ending) or _is_key(counts, ending)):
+        ending = hash_token(data, starts, last - 1) if kept[i, 2] < last else np.uint32(0)
+        if kept[i, 2] < last and (is_key(trailing, ending) or is_key(counts, ending)):
             kept[i, 3] = _strip_trailing(data, starts, flags, gaps, kept[i, 2], last, lexicons.trailing, counts)
         marks[i] = mark | more
         first = last
@@ -154,12 +127,6 @@ def compact_tokens(
             if part == 0:
                 title_ends[i] = to
         offsets[i + 1] = to
-
-
-@njit(nogil=True)
-def _hash(data: NDArray[np.uint8], starts: NDArray[np.int64], token: int) -> np.uint32:
-    """XXH32 of a token."""
-    return xxh32(data, starts[token], starts[token + 1] - 1)
 
 
 @njit(nogil=True)
@@ -219,167 +186,13 @@ def _names_publisher(
     if at == stop:
         return False
     at += stop - at > 1 and publishers.hashes[at] == article
-    first += end - first > 1 and _hash(words.data, words.starts, first) == article
+    first += end - first > 1 and hash_token(words.data, words.starts, first) == article
     if stop - at != end - first:
         return False
     for k in range(stop - at):
-        if publishers.hashes[at + k] != _hash(words.data, words.starts, first + k):
+        if publishers.hashes[at + k] != hash_token(words.data, words.starts, first + k):
             return False
     return True
-
-
-@njit(nogil=True)
-def _strip_prefixes(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
-    first: int,
-    end: int,
-    prefixes: Lexicon,
-) -> tuple[int, int]:
-    """Where the title begins without the wire's prefixes, and the marks they make."""
-    marks = 0
-    for _ in range(ROUNDS):
-        after, mark = _prefix(data, starts, flags, gaps, first, end, prefixes)
-        if after == first:
-            break
-        first, marks = after, marks | mark
-        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
-    return first, marks
-
-
-@njit(nogil=True)
-def _prefix(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
-    first: int,
-    end: int,
-    prefixes: Lexicon,
-) -> tuple[int, int]:
-    """Where the longest wire prefix that is parted from what follows it ends, `first` for none, and its mark."""
-    best, mark, longest = first, 0, 0
-    if first == end:
-        return first, 0
-    key = _hash(data, starts, first)
-    phrase = _first_phrase(prefixes.keys, key)
-    while phrase < prefixes.keys.shape[0] and prefixes.keys[phrase] == key:
-        size = prefixes.bounds[phrase + 1] - prefixes.bounds[phrase]
-        if longest < size <= PREFIX and _same(data, starts, first, end, prefixes, phrase):
-            caps = True
-            for k in range(first, first + size):
-                caps &= flags[k] & CAPS != 0
-            after = first + size
-            if _parted(flags, gaps, first, after, end, caps):
-                best, mark, longest = after, int(prefixes.marks[phrase]), size
-            elif after < end and flags[after] & NUMBER and _parted(flags, gaps, first, after + 1, end, caps):
-                best, mark, longest = after + 1, int(prefixes.marks[phrase]), size
-        phrase += 1
-    return best, mark
-
-
-@njit(nogil=True)
-def _parted(flags: NDArray[np.uint8], gaps: NDArray[np.uint8], first: int, after: int, end: int, caps: bool) -> bool:
-    """Whether the gap before token `after` ends a prefix: "LIVE: ", "Live - ", "UPDATE 1-", "[LIVE] ", not "Live-"."""
-    if after >= end:
-        return False
-    if flags[after] & BREAK or gaps[after] & COLON or (caps and flags[after] & MARK):
-        return True
-    return gaps[first] & OPEN != 0 and gaps[after] & CLOSE != 0
-
-
-@njit(nogil=True)
-def _strip_openings(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
-    first: int,
-    end: int,
-    verbs: Lexicon,
-    prefixes: Lexicon,
-    agencies: Lexicon,
-) -> tuple[int, int]:
-    """Where the text begins without prefixes, datelines and "(Adds ...)", and the marks those make."""
-    marks = 0
-    for _ in range(ROUNDS):
-        after, mark = _bracketed(data, starts, gaps, first, end, verbs)
-        if after == first:
-            after, mark = _prefix(data, starts, flags, gaps, first, end, prefixes)
-        if after == first:
-            after = _dateline(data, starts, flags, gaps, first, end, agencies)
-        if after == first:
-            break
-        first, marks = after, marks | mark
-        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
-    return first, marks
-
-
-@njit(nogil=True)
-def _bracketed(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    gaps: NDArray[np.uint8],
-    first: int,
-    end: int,
-    verbs: Lexicon,
-) -> tuple[int, int]:
-    """Where "(Adds details)" ends, `first` if the text does not begin so, and its mark."""
-    if first == end or not gaps[first] & OPEN:
-        return first, 0
-    key = _hash(data, starts, first)
-    if not _is_key(verbs.keys, key):
-        return first, 0
-    verb = _first_phrase(verbs.keys, key)
-    for k in range(first + 1, min(first + BRACKETED + 1, end)):
-        if gaps[k] & CLOSE:
-            return k, int(verbs.marks[verb])
-    return first, 0
-
-
-@njit(nogil=True)
-def _dateline(
-    data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
-    first: int,
-    end: int,
-    agencies: Lexicon,
-) -> int:
-    """Where a dateline ends, `first` if the text does not begin with one."""
-    for k in range(first + 1, min(first + DATELINE + 1, end)):
-        if flags[k] & BREAK:
-            if _longest_before(data, starts, first, k, agencies) > 0 or _is_place(
-                flags, starts, first, k, CAPITAL | NUMBER
-            ):
-                return k
-            return first
-        if gaps[k] & COLON:
-            return k if k - first <= COLON_DATELINE and _is_place(flags, starts, first, k, CAPS) else first
-        if flags[k] & SENTENCE and starts[k] - 1 - starts[k - 1] > ABBREVIATION:
-            return first
-    return first
-
-
-@njit(nogil=True)
-def _is_place(flags: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, wanted: int) -> bool:
-    """Whether the tokens begin with a word in capitals, all have a wanted flag, and their numbers can be a date."""
-    if not flags[first] & CAPS or end - first > PLACE_WORDS:
-        return False
-    if end - first == 1 and starts[end] - 1 - starts[first] < PLACE:
-        return False
-    numbers, earliest, latest, loud = 0, end, end, 0
-    for k in range(first, end):
-        if not flags[k] & wanted:
-            return False
-        loud += flags[k] & CAPS != 0
-        if flags[k] & NUMBER:
-            numbers, earliest, latest = numbers + 1, min(earliest, k), k
-    dated = numbers == 0 or (numbers <= PLACE_NUMBERS and latest - earliest < numbers)
-    return dated and loud <= PLACE_CAPITALS
 
 
 @njit(nogil=True)
@@ -395,47 +208,13 @@ def _strip_trailing(
 ) -> int:
     """Where the text ends without the leftovers of its page."""
     while end > first:
-        size = _longest_before(data, starts, first, end, trailing)
+        size = longest_before(data, starts, first, end, trailing)
         if end - first >= 2 and flags[end - 2] & NUMBER and gaps[end - 2] & OPEN:
-            size = 2 if _is_key(counts, _hash(data, starts, end - 1)) else size
+            size = 2 if is_key(counts, hash_token(data, starts, end - 1)) else size
         if size == 0:
             break
         end -= size
     return end
-
-
-@njit(nogil=True)
-def _longest_before(data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon) -> int:
-    """The length of the longest phrase that tokens first:end end in, 0 for none; first < end."""
-    longest = 0
-    key = _hash(data, starts, end - 1)
-    phrase = _first_phrase(lexicon.keys, key)
-    while phrase < lexicon.keys.shape[0] and lexicon.keys[phrase] == key:
-        size = lexicon.bounds[phrase + 1] - lexicon.bounds[phrase]
-        if longest < size <= end - first and _same(data, starts, end - size, end, lexicon, phrase):
-            longest = size
-        phrase += 1
-    return longest
-
-
-@njit(nogil=True)
-def _first_phrase(keys: NDArray[np.uint32], key: np.uint32) -> int:
-    """The first phrase whose key is not below."""
-    low, high = 0, keys.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@njit(nogil=True)
-def _is_key(keys: NDArray[np.uint32], key: np.uint32) -> bool:
-    """Whether a phrase has this key."""
-    phrase = _first_phrase(keys, key)
-    return phrase < keys.shape[0] and keys[phrase] == key
 
 
 @njit(nogil=True)
@@ -445,17 +224,3 @@ def _has(bits: NDArray[np.uint8], first: int, end: int, wanted: int) -> bool:
     for k in range(first, end):
         found |= bits[k]
     return found & wanted != 0
-
-
-@njit(nogil=True)
-def _same(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon, phrase: int
-) -> bool:
-    """Whether tokens first:end begin with the phrase."""
-    start, stop = lexicon.bounds[phrase], lexicon.bounds[phrase + 1]
-    if end - first < stop - start:
-        return False
-    for k in range(stop - start):
-        if _hash(data, starts, first + k) != lexicon.hashes[start + k]:
-            return False
-    return True

@@ -42,6 +42,7 @@ LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of
 MOST_HOURS = 72.0  # stories further apart are no less alike for it
 LEAST_AGAIN = 18.0  # hours after which what is said to have happened again is another event
 LEAST_DAY, MOST_OFF = 23.0, 0.25  # hours apart, and from the same time of day, of what a source publishes daily
+PUNCTUAL = 1 / 30  # hours from the same time of day of a series in the same words; crawls meet copies after a day too
 _HOUR = 3_600_000_000.0
 _DAY = np.int64(86_400_000_000)
 _ROUNDING = 1e-6  # of sums in another order
@@ -231,9 +232,32 @@ def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> 
     dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
     hours = abs(facts.times[i] - facts.times[j]) / _HOUR if dated else 0.0
     out[HOURS_APART] = min(hours, MOST_HOURS)
-    timed = facts.times[i] % _DAY != 0 or facts.times[j] % _DAY != 0  # both at midnight: a date without a time
-    daily = timed and hours >= LEAST_DAY and abs(hours - 24.0 * np.rint(hours / 24.0)) <= MOST_OFF
-    out[SAME_SOURCE_DAILY] = daily and out[SAME_SOURCE] == 1.0
+    out[SAME_SOURCE_DAILY] = _is_daily(facts.times[i], facts.times[j], hours, MOST_OFF) and out[SAME_SOURCE] == 1.0
+
+
+@njit(nogil=True)
+def _is_daily(one: int, other: int, hours: float, off: float) -> bool:
+    """Whether two dates are the same time of different days; both at midnight are dates without a time."""
+    timed = one % _DAY != 0 or other % _DAY != 0
+    return timed and hours >= LEAST_DAY and abs(hours - 24.0 * np.rint(hours / 24.0)) <= off
+
+
+@njit(nogil=True, cache=True)
+def is_series(facts: Facts, i: int, j: int) -> bool:
+    """Whether two stories of the same words are two of a series, and no copies.
+
+    One source says so little, a title and no text to judge, at the same time of different days, to two minutes; or so
+    few words that they could head anything, on different days.
+    """
+    meta, times = facts.meta, facts.times
+    if (meta[i, META_BITS] | meta[j, META_BITS]) & HAS_TEXT != 0 or times[i] == UNDATED or times[j] == UNDATED:
+        return False
+    if meta[i, META_SOURCE] == 0 or meta[i, META_SOURCE] != meta[j, META_SOURCE]:
+        return False
+    if meta[i, META_URL] != 0 and meta[i, META_URL] == meta[j, META_URL]:
+        return False
+    hours = abs(times[i] - times[j]) / _HOUR
+    return _is_daily(times[i], times[j], hours, PUNCTUAL) or (hours >= LEAST_AGAIN and says_too_little(facts, i))
 
 
 @njit(nogil=True, cache=True)

@@ -18,6 +18,7 @@ from dedup.kernels.native.evidence import (
     UNDATED,
     Facts,
     Judgement,
+    is_series,
     judge,
     says_too_little,
 )
@@ -94,17 +95,28 @@ def _collect(
 
 @njit(nogil=True, cache=True)
 def _find_copy(
-    content: np.uint64, i: int, pieces: NDArray[np.int64], facts: Facts, view: View, table: Table, scratch: Scratch
+    content: np.uint64,
+    i: int,
+    pieces: NDArray[np.int64],
+    facts: Facts,
+    view: View,
+    table: Table,
+    scratch: Scratch,
+    rule: float,
 ) -> int:
-    """The earliest leader in view whose cluster holds a copy of story i; -1 for none."""
+    """The earliest leader in view whose cluster holds a copy of story i; -1 for none.
+
+    None of a series that story i goes on with, but where a rule counts shared words only.
+    """
     best = -1
     count = 0
     for piece in pieces:
         key = bucket_key(content, EXACT_BAND, piece)
         count, _ = _collect(table, key, i, facts, view, scratch, count)
     for c in range(count):
-        if best < 0 or scratch.found[c] < best:
-            best = scratch.found[c]
+        leader = np.int64(scratch.found[c])
+        if (best < 0 or leader < best) and (rule > 0.0 or not is_series(facts, i, leader)):
+            best = leader
     return best
 
 
@@ -308,7 +320,7 @@ def lead(
             pieces = all_pieces[: find_pieces(own, span, all_pieces)]
             copied = -1
             if content != np.uint64(0):
-                copied = _find_copy(content, i, pieces, facts, view, table, scratch)
+                copied = _find_copy(content, i, pieces, facts, view, table, scratch, judgement.rule)
             if copied >= 0:
                 membership.leaders[i], membership.scores[i], membership.kinds[i] = copied, 1.0, EXACT
             else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.kernels.handles import Handle
 from dedup.kernels.native.composition import survey_fields
 from dedup.kernels.native.contents import hash_contents, hash_urls
-from dedup.kernels.native.debris import Lexicons, Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.debris import Publishers, Words, compact_tokens, strip_debris
 from dedup.kernels.native.evidence import (
     FEWEST_WORDS,
     HAS_TEXT,
@@ -23,6 +23,7 @@ from dedup.kernels.native.evidence import (
     REVISED,
 )
 from dedup.kernels.native.facts import FRONT, gather_facts
+from dedup.kernels.native.lexicons import Lexicons
 from dedup.kernels.native.meanings import Meanings
 from dedup.kernels.native.phrases import STRIPPED, compact_words, mark_phrases
 from dedup.kernels.native.picks import RUN_POINTS

@@ -60,7 +60,7 @@ def canonical_url(url: bytes) -> bytes:
 
     Left out are scheme, default port, `www.`, `m.`, `mobile.` and `amp.` before a host, AMP caches and viewers around
     an address, `/amp` and slashes at its end, parameters that only track, and a fragment unless it is a route
-    (`#!...`, `#/...`). The host is in lower case.
+    (`#!...`, `#/...`). The host is in lower case. A name that is no address, `urn:...` or `tag:...`, stays as it is.
     """
     address, mark, fragment = url.partition(b"#")
     routed = fragment[:1] in (b"!", b"/") and mark
@@ -72,6 +72,8 @@ def canonical_url(url: bytes) -> bytes:
     scheme, mark, rest = address[:12].partition(b"://")
     if mark and len(scheme) < 10:
         address = address[len(scheme) + 3 :]
+    if address[:4].lower() in (b"urn:", b"tag:"):
+        return address + route
     for _ in range(2):
         wrapped = _AMP_CACHE.match(address) or _AMP_VIEWER.match(address)
         address = address[wrapped.end() :] if wrapped else address

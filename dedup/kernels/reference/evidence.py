@@ -74,8 +74,7 @@ def measure(one: Story, other: Story) -> list[float]:
     same_url = one.url == other.url != 0
     dated = UNDATED not in (one.time, other.time)
     hours = abs(one.time - other.time) / 3_600_000_000 if dated else 0.0
-    timed = one.time % DAY or other.time % DAY
-    daily = timed and hours >= 23.0 and abs(hours - 24.0 * round(hours / 24.0)) <= 0.25
+    daily = is_daily(one, other, 0.25)
     again = [AGAIN_VALUE in known for known in front]
     topics = [(title[k] & names[k]) - front[1 - k] for k in (0, 1)]
     return [
@@ -97,8 +96,26 @@ def measure(one: Story, other: Story) -> list[float]:
         float(same_source),
         float(same_url),
         min(hours, 72.0),
-        float(bool(daily) and same_source),
+        float(daily and same_source),
     ]
+
+
+def is_daily(one: Story, other: Story, off: float) -> bool:
+    """Whether two stories are dated within `off` hours of the same time of different days, midnight being none."""
+    if UNDATED in (one.time, other.time) or not (one.time % DAY or other.time % DAY):
+        return False
+    hours = abs(one.time - other.time) / 3_600_000_000
+    return hours >= 23.0 and abs(hours - 24.0 * round(hours / 24.0)) <= off
+
+
+def is_series(one: Story, other: Story) -> bool:
+    """Whether two stories of the same words are two of a series, and no copies."""
+    if one.has_text or other.has_text or UNDATED in (one.time, other.time):
+        return False
+    if one.source != other.source or not one.source or one.url == other.url != 0:
+        return False
+    another_day = abs(one.time - other.time) / 3_600_000_000 >= LEAST_AGAIN
+    return is_daily(one, other, 1 / 30) or (another_day and len(one.sets[5]) < FEWEST_WORDS)
 
 
 def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dedup.kernels.reference.evidence import FEWEST_WORDS, UNDATED, Story, judge, measure
+from dedup.kernels.reference.evidence import FEWEST_WORDS, UNDATED, Story, is_series, judge, measure
 
 EXACT, NEAR, UPDATE = 1, 2, 3
 LEVELS = 4
@@ -100,6 +100,7 @@ def lead(
         pieces = [None] if own is None else [None, own - 1, own, own + 1]
         content = [[(story.content, p)] for p in pieces if any(story.content)]
         copies = [j for path in content for j in exact.find(path) if within(i, j)]
+        copies = [j for j in copies if rule > 0 or not is_series(story, stories[j])]
         if copies:
             leaders.append(min(copies))
             kinds.append(EXACT)
