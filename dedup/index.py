@@ -240,8 +240,7 @@ class StoryIndex:
     def expire(self, before_us: int | None = None) -> int:
         """Drop stories from the store that no later one can be a duplicate of; how many.
 
-        Nobody does so by itself. Until then a story that comes again, however late, gets the decision it got; and
-        whoever opens the index has them all to read.
+        Nobody does so by itself. Until then a story that comes again, however late, gets the decision it got.
 
         Args:
             before_us: only clusters whose leader was published before this, microseconds since 1970.

@@ -56,8 +56,8 @@ class StoryHasher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._bands = count_bands(settings)
-        language = text._load_language()
-        known = Language(language.salt, language.functions, language.lexicons, load_meanings(), gathered._TRACKERS)
+        common = text._load_language()
+        language = Language(common.salt, common.functions, common.lexicons, load_meanings(), gathered._TRACKERS)
         cuts = Cuts(
             permutations(settings.text.num_perm, settings.seed),
             permutations(settings.title.num_perm, settings.seed),
@@ -70,7 +70,7 @@ class StoryHasher:
             known_phrases(settings.boilerplate),
             bool(settings.boilerplate),
         )
-        self._known = hold(Known(load_tables(), known, cuts))
+        self._known = hold(Known(load_tables(), language, cuts))
         self._know = functools.lru_cache(maxsize=_KNOWN_SOURCES)(self._read_source)
 
     def hash(self, story: StoryFields) -> Hashed:

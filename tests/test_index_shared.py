@@ -20,6 +20,7 @@ from tests.indexes import feed, judged, logged, said
 from tests.services import new_name
 
 COUNT = int(os.environ.get("DEDUP_SHARED_STORIES", "1000"))
+PATIENCE = 300 + COUNT // 20  # seconds
 WORKERS = 4
 SPAWN = multiprocessing.get_context("spawn")
 FORK = multiprocessing.get_context("fork")
@@ -42,7 +43,7 @@ def run_workers(url, stories, step):
     ]
     for process in processes:
         process.start()
-    found = [results.get(timeout=300) for _ in processes]
+    found = [results.get(timeout=PATIENCE) for _ in processes]
     for process in processes:
         process.join()
         assert process.exitcode == 0
