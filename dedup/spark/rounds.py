@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_EDGE_LIGHTER, _CROWD_LIGHTER = 8, 4  # how many edges, and places in crowds, take what a story with its facts does
+
+
 class Rounds:
     """Works out the clusters of numbered stories.
 
@@ -80,7 +83,7 @@ class Rounds:
             changed = keep(self._changed(components, joined, crowd_met, now_met), "changed")
             if changed.isEmpty():
                 return decisions
-            again = joined.join(changed, "component", "left_semi")
+            again = keep(joined.join(changed, "component", "left_semi").select("row", "component"), "again")
             decided = self._pass(again, self._pairs.unionByName(now_met))
             kept = decisions.join(again, "row", "left_anti")
             decisions = keep(kept.select(decided.columns).unionByName(decided), "decisions")
@@ -104,31 +107,34 @@ class Rounds:
         pairs = grouped.where(f"kind = '{PAIRS}'")
         self._pairs = space.keep(space.run(pairs, unique, PAIR_DDL), PAIRS)
         crowds = grouped.where(f"kind = '{grouping.CROWDS}'").select("payload")
-        self._crowds = crowds.mapInArrow(unpack, CROWD_DDL)
+        self._crowds = space.keep(crowds.mapInArrow(unpack, CROWD_DDL), grouping.CROWDS)
+        self._crowd_parts = space.parts_for(self._crowds.count(), lighter=_CROWD_LIGHTER)
         links = grouped.where(f"kind = '{grouping.LINKS}'").select("payload").mapInArrow(unpack, PAIR_DDL)
         known = self._stories.where("known_leader >= 0 and known_leader < row")
         self._links = links.unionByName(known.selectExpr("row as story", "known_leader as other"))
 
     def _judge(self, pairs: DataFrame, *, every: bool = False) -> DataFrame:
         """The duplicates among pairs; `every` says that these are of about all stories."""
-        space, settings, parts = self._space, self._settings, self._space.parts
-        stories = self._stories
+        space, settings, stories = self._space, self._settings, self._stories
+        parts = space.parts if every else space.parts_for(2 * pairs.count())
         if not every:
             wanted = pairs.selectExpr("story as row").union(pairs.selectExpr("other as row")).distinct()
             stories = stories.join(wanted, "row", "left_semi")
         facts = stories.mapInArrow(partial(scatter_facts, parts=parts), DDL)
         asked = pairs.mapInArrow(partial(scatter_pairs, parts=parts), DDL)
-        guests = space.run(facts.unionByName(asked), lambda _, tables: send_guests(tables, parts))
-        return space.run(facts.unionByName(guests), lambda _, tables: judge_part(tables, settings), PAIR_DDL)
+        guests = space.run(facts.unionByName(asked), lambda _, tables: send_guests(tables, parts), parts=parts)
+        return space.run(
+            facts.unionByName(guests), lambda _, tables: judge_part(tables, settings), PAIR_DDL, parts=parts
+        )
 
     def _connect(self, edges: DataFrame) -> DataFrame:
         """The component of every story that has an edge, named by its first story: columns row, component."""
-        space, parts = self._space, self._space.parts
-        before = None
+        space, before = self._space, None
+        parts = space.parts_for(edges.count(), lighter=_EDGE_LIGHTER)
         while True:
             for send, step in ((both_ways, large_star), (downwards, small_star)):
                 ends = edges.mapInArrow(partial(scatter_ends, send=send, parts=parts), DDL)
-                edges = space.run(ends, partial(star_work, step), PAIR_DDL)
+                edges = space.run(ends, partial(star_work, step), PAIR_DDL, parts=parts)
             edges = space.keep(edges.distinct(), "stars")
             if before is not None and _equal(edges, before):
                 break
@@ -139,14 +145,15 @@ class Rounds:
 
     def _pass(self, components: DataFrame, met: DataFrame) -> DataFrame:
         """Run the pass in some components, columns row and component, of stories that meet others."""
-        space, settings, parts = self._space, self._settings, self._space.parts
+        space, settings = self._space, self._settings
+        parts = space.parts_for(components.count())
         self.rounds += 1
         stories = self._stories.join(components, "row").mapInArrow(partial(scatter_stories, parts=parts), DDL)
         meetings = met.join(components.withColumnRenamed("row", "story"), "story").mapInArrow(
             partial(scatter_meetings, parts=parts), DDL
         )
         decided = space.run(
-            stories.unionByName(meetings), lambda _, tables: decide_part(tables, settings), DECISION_DDL
+            stories.unionByName(meetings), lambda _, tables: decide_part(tables, settings), DECISION_DDL, parts=parts
         )
         return space.keep(decided, "decided")
 
@@ -155,7 +162,7 @@ class Rounds:
 
         Of the rest only what may be news: the leaders whose members they meet.
         """
-        space, settings, parts = self._space, self._settings, self._space.parts
+        space, settings, parts = self._space, self._settings, self._crowd_parts
         of_other = decisions.selectExpr("row as other", "leader")
         copies = decisions.where(f"kind = {EXACT}").selectExpr("row as story")
         through = self._pairs.join(of_other, "other").where("leader != other and leader < story")
@@ -170,8 +177,10 @@ class Rounds:
         scatter = partial(
             scatter_crowds, settings=settings, parts=parts, first_new=self._first_new, undated=self._undated
         )
-        searched = space.run(members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts))
-        crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL)
+        searched = space.run(
+            members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts), parts=parts
+        )
+        crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL, parts=parts)
         found = through.distinct().selectExpr("*", "false as crowd").unionByName(crowd.selectExpr("*", "true as crowd"))
         return space.keep(found, "found")
 
