@@ -65,7 +65,7 @@ class Workspace:
         return max(1, min(self.parts, -(-rows // (self.stories_a_part * lighter))))
 
     def run(self, parcels: DataFrame, work: Work, ddl: str = DDL, parts: int | None = None) -> DataFrame:
-        """What some work makes of the parcels, part by part; they were sent to as many parts, all of them by default."""
+        """What some work makes of the parcels, part by part, of as many as they were sent to; of all by default."""
         carried = exchange(parcels.select("part", "kind", "payload"), parts or self.parts)
         return carried.mapInArrow(by_part(work), ddl)
 
