@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from dedup.errors import IndexFormatError
 from dedup.kernels.native.evidence import UNDATED
 from dedup.settings import Settings
@@ -154,7 +156,7 @@ def _described(settings: Settings) -> str:
 def _save(spark: SparkSession, folder: str, stories: DataFrame, decisions: DataFrame, settings: Settings) -> None:
     stories.write.parquet(f"{folder}/stories")
     decisions.where("leader != row").write.parquet(f"{folder}/decisions")
-    spark.createDataFrame([(_described(settings),)], "made string").coalesce(1).write.text(f"{folder}/made")
+    spark.createDataFrame(pa.table({"made": [_described(settings)]})).coalesce(1).write.text(f"{folder}/made")
 
 
 def _check_saved(spark: SparkSession, folder: str, settings: Settings) -> None:

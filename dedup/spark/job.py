@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import pyarrow as pa
+
 from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.errors import DedupError, FeedError, SettingsError
 from dedup.job import read_batches, say
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _MOST_NOTES = 20  # feeds that are described
-_FILES_DDL = "split int, path string"
+_FILES = pa.schema([("split", pa.int32()), ("path", pa.string())])
 _STORY_DDL = "id string, title string, text string, url string, source string, published timestamp, lang string"
 _REMOTE_ERROR = "dedup.errors.FeedError: "
 
@@ -115,7 +117,8 @@ class SparkJob:
     def _write(
         self, space: Workspace, paths: Sequence[str], settings: Settings, reading: ReadSettings, outputs: Sequence[str]
     ) -> None:
-        files = space.spark.createDataFrame(list(enumerate(paths)), _FILES_DDL).repartitionByRange(len(paths), "split")
+        listed = pa.table([list(range(len(paths))), list(paths)], schema=_FILES)
+        files = space.spark.createDataFrame(listed).repartitionByRange(len(paths), "split")
         hashed = space.keep(files.mapInArrow(partial(hash_files, settings=settings, reading=reading), DDL), "hashed")
         notes = hashed.where(f"place = {NOTE}").orderBy("split").limit(_MOST_NOTES).collect()
         for note in notes:

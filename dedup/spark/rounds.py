@@ -67,7 +67,7 @@ class Rounds:
         everybody = self._space.parts
         edges = keep(self._links.unionByName(self._judge(self._pairs, self._stories, everybody)), "edges")
         components = self._connect(edges)
-        judged, crowd_met = self._pairs, self._space.spark.createDataFrame([], PAIR_DDL)
+        judged, crowd_met = self._pairs, self._pairs.limit(0)
         decisions = keep(self._pass(components, components.count(), self._pairs), "decisions")
         while True:
             found = self._search(decisions)
