@@ -69,8 +69,9 @@ class Rounds:
         components = self._connect(edges)
         judged, crowd_met = self._pairs, self._pairs.limit(0)
         decisions = keep(self._pass(components, components.count(), self._pairs), "decisions")
+        pairs = self._pairs
         while True:
-            found = self._search(decisions)
+            found = self._search(pairs, decisions)
             fresh = keep(self._across(found, components).join(judged, ["story", "other"], "left_anti"), "fresh")
             joined = components
             if asked := fresh.count():
@@ -87,6 +88,7 @@ class Rounds:
             decided = self._pass(again, stories, self._pairs.unionByName(now_met))
             decisions = keep(decisions.join(again, "row", "left_anti").unionByName(decided), "decisions")
             components, crowd_met = joined, now_met
+            pairs = self._pairs_of(again)  # through all others is met who was met before
 
     def _group(self) -> None:
         """Find who shares what: pairs, crowds, and links of equal content."""
@@ -169,15 +171,21 @@ class Rounds:
             stories.unionByName(meetings), lambda _, tables: decide_part(tables, settings), DECISION_DDL, parts=parts
         )
 
-    def _search(self, decisions: DataFrame) -> DataFrame:
+    def _pairs_of(self, stories: DataFrame) -> DataFrame:
+        """The pairs that one of some stories, a column row, is in; a few of them twice."""
+        ends = (stories.select(stories["row"].alias(end)) for end in ("story", "other"))
+        one, two = (self._pairs.join(end, end.columns[0], "left_semi") for end in ends)
+        return one.unionByName(two)
+
+    def _search(self, pairs: DataFrame, decisions: DataFrame) -> DataFrame:
         """Whom stories find, given these decisions: columns story, other, crowd (whether in a crowded bucket).
 
-        Of the rest only what may be news: the leaders whose members they meet.
+        Of what is not in crowds only what may be news: the leaders whose members they meet, in these pairs.
         """
         space, settings, parts = self._space, self._settings, self._crowd_parts
         of_other = decisions.selectExpr("row as other", "leader")
         copies = decisions.where(f"kind = {EXACT}").selectExpr("row as story")
-        through = self._pairs.join(of_other, "other").where("leader != other and leader < story")
+        through = pairs.join(of_other, "other").where("leader != other and leader < story")
         through = through.selectExpr("story", "leader as other").join(copies, "story", "left_anti")
         stand = decisions.selectExpr("row", "leader", "leader_slice", "kind")
         members = self._crowds.join(stand, "row", "left").selectExpr(
