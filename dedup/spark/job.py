@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
-
 from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.errors import DedupError, FeedError, SettingsError
 from dedup.job import read_batches, say
@@ -21,7 +19,7 @@ from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import RESULT_SCHEMA, VERDICTS
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.spark.engine import decide_hashed
-from dedup.spark.feeds import NOTE, hash_files, read_files
+from dedup.spark.feeds import NOTE, hash_files, list_files, read_files
 from dedup.spark.signatures import DDL
 from dedup.spark.workspace import Workspace
 from dedup.warmup import warm_up
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _MOST_NOTES = 20  # feeds that are described
-_FILES = pa.schema([("split", pa.int32()), ("path", pa.string())])
 _STORY_DDL = "id string, title string, text string, url string, source string, published timestamp, lang string"
 _REMOTE_ERROR = "dedup.errors.FeedError: "
 
@@ -117,8 +114,7 @@ class SparkJob:
     def _write(
         self, space: Workspace, paths: Sequence[str], settings: Settings, reading: ReadSettings, outputs: Sequence[str]
     ) -> None:
-        listed = pa.table([list(range(len(paths))), list(paths)], schema=_FILES)
-        files = space.spark.createDataFrame(listed).repartitionByRange(len(paths), "split")
+        files = space.spark.createDataFrame(list_files(paths)).repartitionByRange(len(paths), "split")
         hashed = space.keep(files.mapInArrow(partial(hash_files, settings=settings, reading=reading), DDL), "hashed")
         notes = hashed.where(f"place = {NOTE}").orderBy("split").limit(_MOST_NOTES).collect()
         for note in notes:
