@@ -25,8 +25,8 @@ from dedup.spark import buckets as grouping
 from dedup.spark.buckets import CROWD_DDL, PAIR_DDL, PAIRS, Parcels
 from dedup.spark.components import both_ways, downwards, large_star, small_star
 from dedup.spark.crowds import scatter_crowds, search_crowds
-from dedup.spark.deciding import DECISION_DDL, decide_part, scatter_meetings, scatter_stories
-from dedup.spark.judging import judge_part, scatter_facts, scatter_pairs, send_guests
+from dedup.spark.deciding import DECIDED, DECISION_DDL, decide_part, scatter_meetings, scatter_stories
+from dedup.spark.judging import JUDGED, judge_part, scatter_facts, scatter_pairs, send_guests
 from dedup.spark.parcels import DDL, Tables, unpack
 from dedup.spark.stars import COMPONENT_DDL, component_work, scatter_ends, star_work
 from dedup.spark.workspace import Workspace
@@ -116,12 +116,12 @@ class Rounds:
 
     def _stories_of(self, pairs: DataFrame) -> DataFrame:
         wanted = pairs.selectExpr("story as row").union(pairs.selectExpr("other as row")).distinct()
-        return self._stories.join(wanted, "row", "left_semi")
+        return self._stories.select(*JUDGED).join(wanted, "row", "left_semi")
 
     def _judge(self, pairs: DataFrame, stories: DataFrame, parts: int) -> DataFrame:
         """The duplicates among pairs of some stories."""
         space, settings = self._space, self._settings
-        facts = stories.mapInArrow(partial(scatter_facts, parts=parts), DDL)
+        facts = stories.select(*JUDGED).mapInArrow(partial(scatter_facts, parts=parts), DDL)
         asked = pairs.mapInArrow(partial(scatter_pairs, parts=parts), DDL)
         guests = space.run(facts.unionByName(asked), lambda _, tables: send_guests(tables, parts), parts=parts)
         return space.run(
@@ -163,7 +163,11 @@ class Rounds:
         space, settings = self._space, self._settings
         parts = space.parts_for(count)
         self.rounds += 1
-        stories = self._stories.join(components, "row").mapInArrow(partial(scatter_stories, parts=parts), DDL)
+        stories = (
+            self._stories.select(*DECIDED)
+            .join(components, "row")
+            .mapInArrow(partial(scatter_stories, parts=parts), DDL)
+        )
         meetings = met.join(components.withColumnRenamed("row", "story"), "story").mapInArrow(
             partial(scatter_meetings, parts=parts), DDL
         )
