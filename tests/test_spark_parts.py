@@ -62,6 +62,9 @@ def test_alternating_stars_end_as_the_components_of_union_find(edges, parts):
         stars = in_parts(components.downwards, components.small_star, stars, parts)
     found = dict(stars) | {centre: centre for _, centre in stars}
     assert found == union_find(edges)
+    nodes, least = components.connect(*(np.array([edge[end] for edge in edges], dtype=np.int64) for end in (0, 1)))
+    assert dict(zip(nodes.tolist(), least.tolist(), strict=True)) == found
+    assert len(nodes) == len(found)
 
 
 @given(

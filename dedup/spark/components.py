@@ -49,6 +49,16 @@ def small_star(nodes: NDArray[np.int64], neighbours: NDArray[np.int64]) -> Edges
     return _distinct(ends[real], targets[real])
 
 
+def connect(left: NDArray[np.int64], right: NDArray[np.int64]) -> Edges:
+    """Every node of some edges, once, and the least node of its component: both steps until nothing changes."""
+    before, edges = None, (left, right)
+    while before is None or not all(map(np.array_equal, edges, before)):
+        before, edges = edges, small_star(*downwards(*large_star(*both_ways(*edges))))
+    nodes, components = edges
+    centres = np.unique(components)
+    return np.concatenate([nodes, centres]), np.concatenate([components, centres])
+
+
 def _with_least(
     nodes: NDArray[np.int64], neighbours: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -27,15 +27,17 @@ DECISION_SCHEMA = pa.schema(
     ]
 )
 DECISION_DDL = "row long, component long, leader long, leader_slice long, score float, kind int"
+DECIDED = ("row", "horizon", "known_leader", "known_score", "known_kind", *FACTS)
+"""Columns of stories that the pass takes."""
 _STORIES, _MEETINGS = "stories", "meetings"
 _MOST_A_BUCKET = 255  # stories that an entry of `Buckets` can count
 
 
 def scatter_stories(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatch]:
-    """Send the stories of components to their parts; columns row, component, horizon, known_leader and `FACTS`."""
+    """Send the stories of components to their parts; columns component and `DECIDED`."""
     sender = Sender(parts)
     for batch in batches:
-        chosen = batch.select(["row", "component", "horizon", "known_leader", "known_score", "known_kind", *FACTS])
+        chosen = batch.select(["component", *DECIDED])
         yield from sender.send(_STORIES, part_of(chosen.column("component").to_numpy(), parts), chosen)
     yield from sender.flush()
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from dedup.errors import IndexFormatError
 from dedup.kernels.native.evidence import UNDATED
 from dedup.settings import Settings
@@ -68,27 +70,27 @@ def find_duplicates(
     hashed = ordered.select(*(f"`{name}`" for name in columns)).mapInArrow(
         partial(hash_frame, settings=replace(settings, threads=1), mapping=dict(mapping)), DDL
     )
-    verdicts = decide_hashed(space, hashed, settings, partitions=partitions, since=since, save=save)
+    today = space.keep(hashed, "stories")
+    verdicts = decide_hashed(space, today, settings, partitions=partitions, since=since, save=save)
     return verdicts.drop("split", "place")
 
 
 def decide_hashed(
     space: Workspace,
-    hashed: DataFrame,
+    today: DataFrame,
     settings: Settings,
     *,
     partitions: int | None = None,
     since: str | None = None,
     save: str | None = None,
 ) -> DataFrame:
-    """The verdicts on stories that are hashed, rows of `signatures.SCHEMA`, as `tell_verdicts` has them.
+    """The verdicts on stories that are hashed and kept, rows of `signatures.SCHEMA`, as `tell_verdicts` has them.
 
-    Cf. `find_duplicates`. A split of `hashed` is a stretch of the feed, in the order of their numbers.
+    Cf. `find_duplicates`. A split of `today` is a stretch of the feed, in the order of their numbers.
     """
     from pyspark.sql import functions as f
 
     spark = space.spark
-    today = space.keep(hashed, "stories")
     known = None
     all_stories = today
     if since is not None:
@@ -100,7 +102,7 @@ def decide_hashed(
         all_stories = before.unionByName(today.withColumn("split", (f.col("split") + shift).cast("int")))
     numbered = number_stories(all_stories, settings)
     first_new = 0 if known is None else numbered.total - today.count()
-    space.parts = partitions or _parts(spark, numbered.total)
+    space.cut(numbered.total, partitions or _parts(spark, numbered.total))
     stories = _with_known(numbered.stories, known, first_new, settings)
     rounds = Rounds(space, settings, stories, first_new, numbered.undated)
     decisions = rounds.decide().select("row", "leader", "score", "kind")
@@ -154,7 +156,7 @@ def _described(settings: Settings) -> str:
 def _save(spark: SparkSession, folder: str, stories: DataFrame, decisions: DataFrame, settings: Settings) -> None:
     stories.write.parquet(f"{folder}/stories")
     decisions.where("leader != row").write.parquet(f"{folder}/decisions")
-    spark.createDataFrame([(_described(settings),)], "made string").coalesce(1).write.text(f"{folder}/made")
+    spark.createDataFrame(pa.table({"made": [_described(settings)]})).coalesce(1).write.text(f"{folder}/made")
 
 
 def _check_saved(spark: SparkSession, folder: str, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from dedup.settings import Settings
 from dedup.spark.signatures import SCHEMA, hash_stories
 
 NOTE = -1  # the place of a row that is a note on its split
+_FILES = pa.schema([("split", pa.int32()), ("path", pa.string())])
 _TABLE = "table"  # how messages and stand-in ids call a DataFrame
 
 
@@ -62,6 +63,11 @@ def telling_columns(names: Sequence[str], mapping: Mapping[str, str]) -> list[st
         )
     used = there | {ways[plain] for plain in there if plain in ways}
     return [name for name in names if plain_name(name) in used]
+
+
+def list_files(paths: Sequence[str]) -> pa.Table:
+    """Files as `hash_files` and `read_files` take them: columns split and path."""
+    return pa.table([list(range(len(paths))), list(paths)], schema=_FILES)
 
 
 def hash_files(

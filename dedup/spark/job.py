@@ -19,7 +19,7 @@ from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.result import RESULT_SCHEMA, VERDICTS
 from dedup.settings import Settings
 from dedup.spark.engine import decide_hashed
-from dedup.spark.feeds import NOTE, hash_files, read_files
+from dedup.spark.feeds import NOTE, hash_files, list_files, read_files
 from dedup.spark.signatures import DDL
 from dedup.spark.workspace import Workspace
 from dedup.warmup import warm_up
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _MOST_NOTES = 20  # feeds that are described
-_FILES_DDL = "split int, path string"
 _STORY_DDL = "id string, title string, text string, url string, source string, published timestamp, lang string"
 _REMOTE_ERROR = "dedup.errors.FeedError: "
 
@@ -95,7 +94,7 @@ class SparkJob(Order):
     def _write(
         self, space: Workspace, paths: Sequence[str], settings: Settings, reading: ReadSettings, outputs: Sequence[str]
     ) -> None:
-        files = space.spark.createDataFrame(list(enumerate(paths)), _FILES_DDL).repartitionByRange(len(paths), "split")
+        files = space.spark.createDataFrame(list_files(paths)).repartitionByRange(len(paths), "split")
         hashed = space.keep(files.mapInArrow(partial(hash_files, settings=settings, reading=reading), DDL), "hashed")
         notes = hashed.where(f"place = {NOTE}").orderBy("split").limit(_MOST_NOTES).collect()
         for note in notes:

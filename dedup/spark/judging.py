@@ -16,14 +16,15 @@ from dedup.spark.signatures import FACTS, facts_of
 from dedup.verdict import judgement
 
 _HOSTS, _GUESTS = "hosts", "guests"
-_COLUMNS = ("row", "horizon", *FACTS)
+JUDGED = ("row", "horizon", *FACTS)
+"""Columns of stories that pairs are judged by."""
 
 
 def scatter_facts(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatch]:
-    """Send the facts of stories to their parts; columns row, horizon and `FACTS`."""
+    """Send the facts of stories to their parts; columns `JUDGED`."""
     sender = Sender(parts)
     for batch in batches:
-        chosen = batch.select(list(_COLUMNS))
+        chosen = batch.select(list(JUDGED))
         yield from sender.send(_HOSTS, part_of(chosen.column("row").to_numpy(), parts), chosen)
     yield from sender.flush()
 

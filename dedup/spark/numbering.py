@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pyarrow as pa
+
 from dedup.kernels.native.evidence import UNDATED
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+_START = pa.schema(
+    [("split", pa.int32()), ("first_row", pa.int64()), ("last_time", pa.int64()), ("latest_time", pa.int64())]
+)
 
 
 class Numbered(NamedTuple):
@@ -41,8 +47,8 @@ def number_stories(stories: DataFrame, settings: Settings) -> Numbered:
         row += one["stories"]
         last = last if one["last"] == int(UNDATED) else one["last"]
         latest = max(latest, one["latest"])
-    spark = stories.sparkSession
-    start = spark.createDataFrame(starts, "split int, first_row long, last_time long, latest_time long")
+    columns = [list(column) for column in zip(*starts, strict=True)] or [[]] * len(_START)
+    start = stories.sparkSession.createDataFrame(pa.table(columns, schema=_START))
     seen = f.greatest("latest", "latest_time")
     horizon = undated
     if settings.window is not None and settings.lateness is not None:

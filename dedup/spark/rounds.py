@@ -25,14 +25,17 @@ from dedup.spark import buckets as grouping
 from dedup.spark.buckets import CROWD_DDL, PAIR_DDL, PAIRS, Parcels
 from dedup.spark.components import both_ways, downwards, large_star, small_star
 from dedup.spark.crowds import scatter_crowds, search_crowds
-from dedup.spark.deciding import DECISION_DDL, decide_part, scatter_meetings, scatter_stories
-from dedup.spark.judging import judge_part, scatter_facts, scatter_pairs, send_guests
+from dedup.spark.deciding import DECIDED, DECISION_DDL, decide_part, scatter_meetings, scatter_stories
+from dedup.spark.judging import JUDGED, judge_part, scatter_facts, scatter_pairs, send_guests
 from dedup.spark.parcels import DDL, Tables, unpack
-from dedup.spark.stars import scatter_ends, star_work
+from dedup.spark.stars import COMPONENT_DDL, component_work, scatter_ends, star_work
 from dedup.spark.workspace import Workspace
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+
+_EDGE_LIGHTER, _CROWD_LIGHTER = 8, 4  # how many edges, and places in crowds, take what a story with its facts does
 
 
 class Rounds:
@@ -61,30 +64,31 @@ class Rounds:
         """The decision on every story that may be in a cluster with another, rows of `DECISION_SCHEMA`."""
         keep = self._space.keep
         self._group()
-        edges = keep(self._links.unionByName(self._judge(self._pairs, every=True)), "edges")
+        everybody = self._space.parts
+        edges = keep(self._links.unionByName(self._judge(self._pairs, self._stories, everybody)), "edges")
         components = self._connect(edges)
-        nothing = self._space.spark.createDataFrame([], PAIR_DDL)
-        met, judged, crowd_met = self._pairs, self._pairs, nothing
-        decisions = self._pass(components, met)
+        judged, crowd_met = self._pairs, self._pairs.limit(0)
+        decisions = keep(self._pass(components, components.count(), self._pairs), "decisions")
+        pairs = self._pairs
         while True:
-            found = self._search(decisions)
+            found = self._search(pairs, decisions)
             fresh = keep(self._across(found, components).join(judged, ["story", "other"], "left_anti"), "fresh")
             joined = components
-            if not fresh.isEmpty():
-                verified = keep(self._judge(fresh), "verified")
-                judged = keep(judged.unionByName(fresh), "judged")
+            if asked := fresh.count():
+                judged = judged.unionByName(fresh)
+                parts = self._space.parts_for(2 * asked)
+                verified = keep(self._judge(fresh, self._stories_of(fresh), parts), "verified")
                 if not verified.isEmpty():
-                    joined = self._connect(_as_edges(components).unionByName(verified))
-            now_met = self._within(found.where("crowd").select("story", "other"), joined)
-            now_met = keep(now_met, "met")
-            changed = keep(self._changed(components, joined, crowd_met, now_met), "changed")
-            if changed.isEmpty():
+                    joined = self._join(components, verified)
+            now_met = keep(self._within(found.where("crowd").select("story", "other"), joined), "met")
+            changed = self._changed(components, joined, crowd_met, now_met)
+            again = keep(joined.join(changed, "component", "left_semi").select("row", "component"), "again")
+            if not (stories := again.count()):
                 return decisions
-            again = joined.join(changed, "component", "left_semi")
-            decided = self._pass(again, self._pairs.unionByName(now_met))
-            kept = decisions.join(again, "row", "left_anti")
-            decisions = keep(kept.select(decided.columns).unionByName(decided), "decisions")
+            decided = self._pass(again, stories, self._pairs.unionByName(now_met))
+            decisions = keep(decisions.join(again, "row", "left_anti").unionByName(decided), "decisions")
             components, crowd_met = joined, now_met
+            pairs = self._pairs_of(again)  # through all others is met who was met before
 
     def _group(self) -> None:
         """Find who shares what: pairs, crowds, and links of equal content."""
@@ -104,31 +108,37 @@ class Rounds:
         pairs = grouped.where(f"kind = '{PAIRS}'")
         self._pairs = space.keep(space.run(pairs, unique, PAIR_DDL), PAIRS)
         crowds = grouped.where(f"kind = '{grouping.CROWDS}'").select("payload")
-        self._crowds = crowds.mapInArrow(unpack, CROWD_DDL)
+        self._crowds = space.keep(crowds.mapInArrow(unpack, CROWD_DDL), grouping.CROWDS)
+        self._crowd_parts = space.parts_for(self._crowds.count(), lighter=_CROWD_LIGHTER)
         links = grouped.where(f"kind = '{grouping.LINKS}'").select("payload").mapInArrow(unpack, PAIR_DDL)
         known = self._stories.where("known_leader >= 0 and known_leader < row")
         self._links = links.unionByName(known.selectExpr("row as story", "known_leader as other"))
 
-    def _judge(self, pairs: DataFrame, *, every: bool = False) -> DataFrame:
-        """The duplicates among pairs; `every` says that these are of about all stories."""
-        space, settings, parts = self._space, self._settings, self._space.parts
-        stories = self._stories
-        if not every:
-            wanted = pairs.selectExpr("story as row").union(pairs.selectExpr("other as row")).distinct()
-            stories = stories.join(wanted, "row", "left_semi")
-        facts = stories.mapInArrow(partial(scatter_facts, parts=parts), DDL)
+    def _stories_of(self, pairs: DataFrame) -> DataFrame:
+        wanted = pairs.selectExpr("story as row").union(pairs.selectExpr("other as row")).distinct()
+        return self._stories.select(*JUDGED).join(wanted, "row", "left_semi")
+
+    def _judge(self, pairs: DataFrame, stories: DataFrame, parts: int) -> DataFrame:
+        """The duplicates among pairs of some stories."""
+        space, settings = self._space, self._settings
+        facts = stories.select(*JUDGED).mapInArrow(partial(scatter_facts, parts=parts), DDL)
         asked = pairs.mapInArrow(partial(scatter_pairs, parts=parts), DDL)
-        guests = space.run(facts.unionByName(asked), lambda _, tables: send_guests(tables, parts))
-        return space.run(facts.unionByName(guests), lambda _, tables: judge_part(tables, settings), PAIR_DDL)
+        guests = space.run(facts.unionByName(asked), lambda _, tables: send_guests(tables, parts), parts=parts)
+        return space.run(
+            facts.unionByName(guests), lambda _, tables: judge_part(tables, settings), PAIR_DDL, parts=parts
+        )
 
     def _connect(self, edges: DataFrame) -> DataFrame:
         """The component of every story that has an edge, named by its first story: columns row, component."""
-        space, parts = self._space, self._space.parts
-        before = None
+        space, before = self._space, None
+        parts = space.parts_for(edges.count(), lighter=_EDGE_LIGHTER)
+        if parts == 1:
+            ends = edges.mapInArrow(partial(scatter_ends, send=downwards, parts=1), DDL)
+            return space.keep(space.run(ends, component_work, COMPONENT_DDL, parts=1), "components")
         while True:
             for send, step in ((both_ways, large_star), (downwards, small_star)):
                 ends = edges.mapInArrow(partial(scatter_ends, send=send, parts=parts), DDL)
-                edges = space.run(ends, partial(star_work, step), PAIR_DDL)
+                edges = space.run(ends, partial(star_work, step), PAIR_DDL, parts=parts)
             edges = space.keep(edges.distinct(), "stars")
             if before is not None and _equal(edges, before):
                 break
@@ -137,28 +147,49 @@ class Rounds:
         centres = edges.selectExpr("other as row", "other as component").distinct()
         return space.keep(rows.unionByName(centres), "components")
 
-    def _pass(self, components: DataFrame, met: DataFrame) -> DataFrame:
-        """Run the pass in some components, columns row and component, of stories that meet others."""
-        space, settings, parts = self._space, self._settings, self._space.parts
+    def _join(self, components: DataFrame, edges: DataFrame) -> DataFrame:
+        """The components once there are more edges, between stories of different ones and such as are in none."""
+        ends = _with_components(edges, components).selectExpr(
+            "coalesce(of_story, story) as story", "coalesce(of_other, other) as other"
+        )
+        moved = self._connect(self._space.keep(ends, "joints")).withColumnsRenamed({"component": "into"})
+        kept = components.join(moved.withColumnRenamed("row", "component"), "component", "left")
+        new = moved.join(components, "row", "left_anti").selectExpr("row", "into as component")
+        joined = kept.selectExpr("row", "coalesce(into, component) as component").unionByName(new)
+        return self._space.keep(joined, "components")
+
+    def _pass(self, components: DataFrame, count: int, met: DataFrame) -> DataFrame:
+        """Run the pass in some components, columns row and component, of so many stories that meet others."""
+        space, settings = self._space, self._settings
+        parts = space.parts_for(count)
         self.rounds += 1
-        stories = self._stories.join(components, "row").mapInArrow(partial(scatter_stories, parts=parts), DDL)
+        stories = (
+            self._stories.select(*DECIDED)
+            .join(components, "row")
+            .mapInArrow(partial(scatter_stories, parts=parts), DDL)
+        )
         meetings = met.join(components.withColumnRenamed("row", "story"), "story").mapInArrow(
             partial(scatter_meetings, parts=parts), DDL
         )
-        decided = space.run(
-            stories.unionByName(meetings), lambda _, tables: decide_part(tables, settings), DECISION_DDL
+        return space.run(
+            stories.unionByName(meetings), lambda _, tables: decide_part(tables, settings), DECISION_DDL, parts=parts
         )
-        return space.keep(decided, "decided")
 
-    def _search(self, decisions: DataFrame) -> DataFrame:
+    def _pairs_of(self, stories: DataFrame) -> DataFrame:
+        """The pairs that one of some stories, a column row, is in; a few of them twice."""
+        ends = (stories.select(stories["row"].alias(end)) for end in ("story", "other"))
+        one, two = (self._pairs.join(end, end.columns[0], "left_semi") for end in ends)
+        return one.unionByName(two)
+
+    def _search(self, pairs: DataFrame, decisions: DataFrame) -> DataFrame:
         """Whom stories find, given these decisions: columns story, other, crowd (whether in a crowded bucket).
 
-        Of the rest only what may be news: the leaders whose members they meet.
+        Of what is not in crowds only what may be news: the leaders whose members they meet, in these pairs.
         """
-        space, settings, parts = self._space, self._settings, self._space.parts
+        space, settings, parts = self._space, self._settings, self._crowd_parts
         of_other = decisions.selectExpr("row as other", "leader")
         copies = decisions.where(f"kind = {EXACT}").selectExpr("row as story")
-        through = self._pairs.join(of_other, "other").where("leader != other and leader < story")
+        through = pairs.join(of_other, "other").where("leader != other and leader < story")
         through = through.selectExpr("story", "leader as other").join(copies, "story", "left_anti")
         stand = decisions.selectExpr("row", "leader", "leader_slice", "kind")
         members = self._crowds.join(stand, "row", "left").selectExpr(
@@ -170,8 +201,10 @@ class Rounds:
         scatter = partial(
             scatter_crowds, settings=settings, parts=parts, first_new=self._first_new, undated=self._undated
         )
-        searched = space.run(members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts))
-        crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL)
+        searched = space.run(
+            members.mapInArrow(scatter, DDL), lambda _, tables: search_crowds(tables, settings, parts), parts=parts
+        )
+        crowd = space.run(searched, lambda _, tables: grouping.unique_pairs(tables), PAIR_DDL, parts=parts)
         found = through.distinct().selectExpr("*", "false as crowd").unionByName(crowd.selectExpr("*", "true as crowd"))
         return space.keep(found, "found")
 
@@ -201,10 +234,6 @@ def _with_components(found: DataFrame, components: DataFrame) -> DataFrame:
     of_story = components.selectExpr("row as story", "component as of_story")
     of_other = components.selectExpr("row as other", "component as of_other")
     return found.join(of_story, "story", "left").join(of_other, "other", "left")
-
-
-def _as_edges(components: DataFrame) -> DataFrame:
-    return components.where("row != component").selectExpr("row as story", "component as other")
 
 
 def _equal(left: DataFrame, right: DataFrame) -> bool:

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.spark.buckets import PAIR_SCHEMA
-from dedup.spark.components import Edges
+from dedup.spark.components import Edges, connect
 from dedup.spark.parcels import Sender, Tables, column, part_of
 
+COMPONENT_SCHEMA = pa.schema([("row", pa.int64()), ("component", pa.int64())])
+COMPONENT_DDL = "row long, component long"
 _ENDS = "ends"
 Step = Callable[..., Edges]
 
@@ -29,3 +31,9 @@ def star_work(step: Step, _: int, tables: Tables) -> Iterator[pa.RecordBatch]:
     """The edges that a step makes of those of one part's nodes."""
     left, right = step(*(column(tables[_ENDS], name) for name in PAIR_SCHEMA.names))
     yield pa.RecordBatch.from_arrays([pa.array(left), pa.array(right)], schema=PAIR_SCHEMA)
+
+
+def component_work(_: int, tables: Tables) -> Iterator[pa.RecordBatch]:
+    """The component of every node, where one part has all edges."""
+    nodes, components = connect(*(column(tables[_ENDS], name) for name in PAIR_SCHEMA.names))
+    yield pa.RecordBatch.from_arrays([pa.array(nodes), pa.array(components)], schema=COMPONENT_SCHEMA)

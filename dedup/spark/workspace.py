@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LOGGER = logging.getLogger("dedup.spark")
+_PARQUET = {"compression": "lz4", "parquet.enable.dictionary": "false"}  # rows and hashes hardly repeat
 
 
 class Workspace:
@@ -29,7 +30,7 @@ class Workspace:
             SettingsError: no folder is named, and the executors are elsewhere.
         """
         self.spark = spark
-        self.parts = 1
+        self.parts, self.stories_a_part = 1, 1
         self._temporary = folder is None
         if folder is None:
             if not str(spark.sparkContext.master).startswith("local"):
@@ -50,14 +51,22 @@ class Workspace:
         path = f"{self._folder}/{self._kept:03}-{name}"
         self._kept += 1
         started = time.perf_counter()
-        writer = frame.write.option("compression", "lz4")
+        writer = frame.write.options(**_PARQUET)
         (writer.partitionBy(by) if by else writer).parquet(path)
         LOGGER.info("stage %s, %s: %.1f s", path.rsplit("/", 1)[1][:3], name, time.perf_counter() - started)
         return self.spark.read.schema(frame.schema).parquet(path)
 
-    def run(self, parcels: DataFrame, work: Work, ddl: str = DDL) -> DataFrame:
-        """What some work makes of the parcels, part by part."""
-        carried = exchange(parcels.select("part", "kind", "payload"), self.parts)
+    def cut(self, stories: int, parts: int) -> None:
+        """Cut the work on so many stories into parts."""
+        self.parts, self.stories_a_part = parts, max(1, -(-stories // parts))
+
+    def parts_for(self, rows: int, lighter: int = 1) -> int:
+        """Parts for rows of which one takes so many times as many as stories: a task costs more than little work."""
+        return max(1, min(self.parts, -(-rows // (self.stories_a_part * lighter))))
+
+    def run(self, parcels: DataFrame, work: Work, ddl: str = DDL, parts: int | None = None) -> DataFrame:
+        """What some work makes of the parcels, part by part, of as many as they were sent to; of all by default."""
+        carried = exchange(parcels.select("part", "kind", "payload"), parts or self.parts)
         return carried.mapInArrow(by_part(work), ddl)
 
     def close(self) -> None:
