@@ -30,7 +30,7 @@ HASHING = {
 }
 """By stage the function that is it; these run while the feed is read, one after another."""
 AFTERWARDS = {
-    "copies": ("dedup.batch", "_find_copies"),
+    "copies": ("dedup.batch", "find_copies"),
     "buckets": ("dedup.batch", "find_buckets"),
     "evidence, verdict, clusters": ("dedup.batch", "LeaderPass.decide"),
     "writing": ("dedup.job", "Job._write"),
