@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.evidence import FEATURES, UNDATED, Facts, Judgement, judge
 from dedup.kernels.vectors import prefetch
 
@@ -109,7 +110,10 @@ def weigh_members(
     leaders    : int32[n]   of the stories before `candidates.decided`, which is at most `first`
     horizons   : int64[m]   of the stories from `first` on, cf. `View`
     """
-    evidence = np.empty(FEATURES, dtype=np.float32)
+    candidates, facts, judgement = borrow(candidates), borrow(facts), borrow(judgement)
+    leaders, horizons = borrow(leaders), borrow(horizons)
+    own = np.empty(FEATURES, dtype=np.float32)
+    evidence = borrow(own)
     for row in range(begin, end):
         view = View(judgement.window, horizons[row])
         at = undecided = candidates.bounds[row]
@@ -132,3 +136,4 @@ def weigh_members(
         candidates.weighed_ends[row] = at
         for k in range(candidates.bounds[row], at):
             candidates.scores[k] = judge(facts, first + row, np.int64(candidates.weighed[k]), judgement, evidence)
+    keep(own)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.meanings import FRONT_TOKENS, Meanings, Read, read_words
 from dedup.kernels.native.picks import (
     in_title_case,
@@ -211,11 +212,19 @@ def gather_facts(
     bounds     : int64[n + 1]   overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
     sections   : uint16[n, 10]  overwritten; where each set ends, counted from bounds[i]
     """
+    data, starts, flags, stems, offsets = borrow(data), borrow(starts), borrow(flags), borrow(stems), borrow(offsets)
+    title_ends, shingles, shingle_bounds = borrow(title_ends), borrow(shingles), borrow(shingle_bounds)
+    meanings, scratch, facts = borrow(meanings), borrow(scratch), borrow(facts)
+    bounds, sections = borrow(bounds), borrow(sections)
     room = scratch.shape[0] // 2
-    read = Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8))
+    made = (
+        Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8)),
+        np.empty(room, dtype=np.uint32),
+        np.empty(room, dtype=np.uint32),
+        np.empty(_NUMBER_BYTES, dtype=np.uint8),
+    )
+    read, some, content, digits = borrow(made)
     words, kinds = read.words, read.kinds
-    some, content = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint32)
-    digits = np.empty(_NUMBER_BYTES, dtype=np.uint8)
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):
         first, count, titled = offsets[i], offsets[i + 1] - offsets[i], title_ends[i] - offsets[i]
@@ -258,3 +267,4 @@ def gather_facts(
         at = _append(facts, at, some, n, CAPS[NAMES], scratch)
         sections[i, NAMES] = at - begin
         bounds[i + 1] = at
+    keep(made)

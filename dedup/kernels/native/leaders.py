@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.candidates import Candidates, View, in_view, prefetch_facts
 from dedup.kernels.native.evidence import (
     FEATURES,
@@ -295,10 +296,17 @@ def lead(
     totals     : int64[TOTALS] added to: candidates judged, full buckets met, leaders left out of the finest bucket
     known      : bool          the membership of these stories is known, and only to be remembered
     """
-    all_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
-    next_bands = np.empty(lookups.keys.shape[1] + 1, dtype=np.int64)
-    evidence = np.empty(FEATURES, dtype=np.float32)
-    all_pieces, next_pieces = np.empty(4, dtype=np.int64), np.empty(4, dtype=np.int64)
+    candidates, lookups, facts, judgement = borrow(candidates), borrow(lookups), borrow(facts), borrow(judgement)
+    table, undo, span, scratch = borrow(table), borrow(undo), borrow(span), borrow(scratch)
+    membership, totals = borrow(membership), borrow(totals)
+    made = (
+        np.empty(lookups.keys.shape[1] + 1, dtype=np.int64),
+        np.empty(lookups.keys.shape[1] + 1, dtype=np.int64),
+        np.empty(4, dtype=np.int64),
+        np.empty(4, dtype=np.int64),
+        np.empty(FEATURES, dtype=np.float32),
+    )
+    all_bands, next_bands, all_pieces, next_pieces, evidence = borrow(made)
     window = judgement.window
     if lookups.live.shape[0] == 1:  # of more, the buckets of each one are fetched while the one before is decided
         pieces = next_pieces[: find_pieces(slice_of(facts.times[first], window), span, next_pieces)]
@@ -335,3 +343,4 @@ def lead(
                     *(facts, judgement, evidence, membership),
                 )
         _remember(i, row, bands, content, lookups, facts, window, table, undo, span, membership, totals)
+    keep(made)
