@@ -52,8 +52,6 @@ def spark():
         "spark.driver.memory": "1g",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # quicker for what runs but once
         "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false",
         "spark.log.level": "OFF",  # tests kill tasks, and Spark has much to say of that
     }
     session = SparkSession.builder.master("local[2,16]").config(map=conf).getOrCreate()
