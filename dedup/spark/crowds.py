@@ -18,6 +18,7 @@ from dedup.spark.parcels import Sender, Tables, column, mix, part_of, unique_row
 
 _CROWDS = "crowds"
 _STEP = 1 << 12  # stories that a call of the kernel takes: so many times what one finds is allocated
+_GATHERED = 1 << 21  # pairs that are told apart at once: 32 MB, however many a part finds
 
 
 def scatter_crowds(
@@ -63,7 +64,10 @@ def scatter_crowds(
 
 
 def search_crowds(tables: Tables, settings: Settings, parts: int) -> Iterator[pa.RecordBatch]:
-    """The pairs of a story and a leader that it finds, of one part's crowded buckets: parcels to the story's part."""
+    """The pairs of a story and a leader that it finds, of one part's crowded buckets: parcels to the story's part.
+
+    A pair found in several buckets may come several times.
+    """
     table = tables[_CROWDS]
     buckets, rows = column(table, "bucket"), column(table, "row")
     order = np.lexsort((rows, buckets))
@@ -75,15 +79,18 @@ def search_crowds(tables: Tables, settings: Settings, parts: int) -> Iterator[pa
         enters=table.column("enters").to_numpy()[order],
         finer=np.stack([column(table, f"finer_{level}")[order] for level in range(1, LEVELS)], axis=1),
     )
-    found = unique_rows(*(pairs := _search(crowd, settings.bucket_limit)))
-    batch = pa.RecordBatch.from_arrays([pa.array(one[found]) for one in pairs], schema=PAIR_SCHEMA)
     sender = Sender(parts)
-    yield from sender.send(PAIRS, part_of(pairs[0][found], parts), batch)
+    for stories, leaders in _search(crowd, settings.bucket_limit):
+        found = unique_rows(stories, leaders)
+        batch = pa.RecordBatch.from_arrays([pa.array(stories[found]), pa.array(leaders[found])], schema=PAIR_SCHEMA)
+        yield from sender.send(PAIRS, part_of(stories[found], parts), batch)
     yield from sender.flush()
 
 
-def _search(crowd: Crowd, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Story and leader of what all stories of some buckets find."""
+def _search(
+    crowd: Crowd, limit: int, step: int = _STEP, most: int = _GATHERED
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Story and leader of what all stories of some buckets find, some at a time; a pair may come again."""
     count = len(crowd.rows)
     slots = 1 << (2 * count).bit_length()
     places = Places(
@@ -94,10 +101,17 @@ def _search(crowd: Crowd, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int
         following=np.zeros(count + 1, dtype=np.int64),
         used=np.zeros(1, dtype=np.int64),
     )
-    room = np.empty((_STEP * LEVELS * limit, 2), dtype=np.int64)
-    parts = [np.empty((0, 2), dtype=np.int64)]
-    for begin in range(0, count, _STEP):
-        size = find_in_crowds(crowd, begin, min(begin + _STEP, count), limit, places, room)
-        parts.append(room[:size][room[:size, 0] > room[:size, 1]])
-    pairs = np.concatenate(parts)
+    room = np.empty((step * LEVELS * limit, 2), dtype=np.int64)
+    gathered: list[NDArray[np.int64]] = []
+    for begin in range(0, count, step):
+        size = find_in_crowds(crowd, begin, min(begin + step, count), limit, places, room)
+        gathered.append(room[:size][room[:size, 0] > room[:size, 1]])
+        if sum(map(len, gathered)) > most:
+            yield _columns(gathered)
+            gathered = []
+    yield _columns(gathered)
+
+
+def _columns(gathered: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *gathered])
     return pairs[:, 0], pairs[:, 1]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-_EDGE_LIGHTER, _CROWD_LIGHTER = 8, 4  # how many edges, and places in crowds, take what a story with its facts does
+_EDGE_LIGHTER = 8  # how many edges take what a story with its facts does; a place in a crowd may find a hundred pairs
 
 
 class Rounds:
@@ -109,7 +109,7 @@ class Rounds:
         self._pairs = space.keep(space.run(pairs, unique, PAIR_DDL), PAIRS)
         crowds = grouped.where(f"kind = '{grouping.CROWDS}'").select("payload")
         self._crowds = space.keep(crowds.mapInArrow(unpack, CROWD_DDL), grouping.CROWDS)
-        self._crowd_parts = space.parts_for(self._crowds.count(), lighter=_CROWD_LIGHTER)
+        self._crowd_parts = space.parts_for(self._crowds.count())
         links = grouped.where(f"kind = '{grouping.LINKS}'").select("payload").mapInArrow(unpack, PAIR_DDL)
         known = self._stories.where("known_leader >= 0 and known_leader < row")
         self._links = links.unionByName(known.selectExpr("row as story", "known_leader as other"))

@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.vectors import copy32
 
 ABSENT, PLAIN, ESCAPED, QUOTED = 0, 1, 2, 3
@@ -150,6 +151,8 @@ def delimited_fields(data, row_start, row_end, delimiter, columns, table, cells)
     table     : field table only its targets are read
     cells     : cells       of n rows, all absent; filled in
     """
+    data, row_start, row_end, columns = borrow(data), borrow(row_start), borrow(row_end), borrow(columns)
+    table, cells = borrow(table), borrow(cells)
     for row in range(row_start.shape[0]):
         at, end = row_start[row], row_end[row]
         for column in range(columns.shape[0]):
@@ -270,6 +273,8 @@ def copy_cells(data, start, end, kind, offsets, out, lone):
     out     : uint8[s]      overwritten; s is at least the sum of end - start of the cells that are not ABSENT + COPIED
     lone    : bool[n]       set to True where a lone surrogate was replaced by U+FFFD
     """
+    data, start, end, kind, offsets = borrow(data), borrow(start), borrow(end), borrow(kind), borrow(offsets)
+    out, lone = borrow(out), borrow(lone)
     to = np.int64(0)
     offsets[0] = 0
     for row in range(start.shape[0]):

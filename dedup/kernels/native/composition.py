@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import MOST_STACKED
+from dedup.kernels.handles import borrow
 from dedup.kernels.unicode import BLOCK, MAPPED, Tables
 from dedup.kernels.utf8 import REPLACEMENT, byte_at, read_point, record_of, write_point
 from dedup.kernels.vectors import WIDTH, ampersand_mask, high_mask, less_mask
@@ -31,6 +32,7 @@ def survey_fields(
     tables  : what the code points are
     found   : uint8[n]        overwritten for the fields wanted: MARKUP | COMPOSES
     """
+    sources, spans, rows, tables, found = borrow(sources), borrow(spans), borrow(rows), borrow(tables), borrow(found)
     for i in rows:
         source, start, end = sources[spans[i, 0]], spans[i, 1], spans[i, 2]
         high = markup = np.uint64(0)

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION
+from dedup.kernels.handles import borrow
 from dedup.kernels.xxh32 import xxh32
 
 FEW_CONTENT_WORDS = 3  # a story of fewer is the copy only of one from the same source
@@ -101,6 +102,8 @@ def hash_contents(
     raw     : uint64[n]     hash of the words as they came, the content of a story without tokens; 0: nothing came
     out     : uint64[n, 2]  overwritten; 0, 0 for a story of nothing
     """
+    data, starts, flags, offsets = borrow(data), borrow(starts), borrow(flags), borrow(offsets)
+    sources, raw, out = borrow(sources), borrow(raw), borrow(out)
     for i in range(offsets.shape[0] - 1):
         first, last = offsets[i], offsets[i + 1]
         if first == last:
@@ -123,6 +126,7 @@ def hash_strings(data: NDArray[np.uint8], offsets: NDArray[np.int32], out: NDArr
     data, offsets : an Arrow string column; string i is data[offsets[i]:offsets[i + 1]]
     out           : uint64[n]  overwritten
     """
+    data, offsets, out = borrow(data), borrow(offsets), borrow(out)
     for i in range(offsets.shape[0] - 1):
         out[i] = np.uint64(0)
         if offsets[i] < offsets[i + 1]:
@@ -286,6 +290,7 @@ def hash_urls(
     trackers      : uint32[t]  XXH32 of the names of parameters that only track, sorted
     out           : uint32[n]  overwritten
     """
+    data, offsets, trackers, out = borrow(data), borrow(offsets), borrow(trackers), borrow(out)
     longest = 0
     for i in range(offsets.shape[0] - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])

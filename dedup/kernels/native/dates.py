@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.cells import is_space
 
 PARSED, MISSING, LEFT = 0, 1, 2
@@ -117,6 +118,7 @@ def iso_dates(data, offsets, out, state):
     Z, +HH:MM, +HHMM or +HH, with at most one space before it. No zone means UTC. Digits past the microsecond are
     dropped.
     """
+    data, offsets, out, state = borrow(data), borrow(offsets), borrow(out), borrow(state)
     for i in range(offsets.shape[0] - 1):
         at, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
         while at < end and is_space(data[np.uint64(at)]):

@@ -17,6 +17,7 @@ from dedup.kernels.flags import (
     PREFIX,
     PUBLISHER,
 )
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.hosts import spells_host
 from dedup.kernels.native.lexicons import (
     Lexicon,
@@ -68,7 +69,8 @@ def strip_debris(
     kept       : int64[n, 4]  overwritten: first and end of the title's own tokens, first and end of the text's
     marks      : uint8[n]     overwritten: UPDATED | CORRECTED
     """
-    # Tuples of arrays are dear to hand around: most stories are passed by with a look at a few flags.
+    words, ends, publishers, lexicons = borrow(words), borrow(ends), borrow(publishers), borrow(lexicons)
+    kept, marks = borrow(kept), borrow(marks)
     data, starts, flags, gaps = words.data, words.starts, words.flags, words.gaps
     trailing, counts = lexicons.trailing.keys, lexicons.counts.keys
     first = int(np.int64(0))  # no literal: what is called with one is compiled once more for it
@@ -108,6 +110,7 @@ def compact_tokens(
     offsets    : int64[n + 1] overwritten: story i owns tokens offsets[i]:offsets[i + 1]
     title_ends : int64[n]     overwritten: its title is tokens offsets[i]:title_ends[i]
     """
+    words, kept, offsets, title_ends = borrow(words), borrow(kept), borrow(offsets), borrow(title_ends)
     data, starts, flags = words.data, words.starts, words.flags
     to = 0
     offsets[0] = 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.cells import ESCAPED, PLAIN, code_unit, is_blank, offer
 from dedup.kernels.vectors import WIDTH, backslash_mask, control_mask, lowest, quote_mask
 
@@ -269,6 +270,8 @@ def json_fields(data, row_start, row_end, table, cells, seen, odd):
     A row is odd unless it certainly is a valid object whose story fields hold strings, numbers, booleans or null, each
     at most once, with no escape in a name: what is odd is for json.loads to judge. UTF-8 is not validated.
     """
+    data, row_start, row_end, table = borrow(data), borrow(row_start), borrow(row_end), borrow(table)
+    cells, seen, odd = borrow(cells), borrow(seen), borrow(odd)
     for row in range(row_start.shape[0]):
         odd[row] = True
         end = row_end[row]

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.debris import move_bytes
 from dedup.kernels.reference.phrases import FEWEST_LEFT, GRAM
 
@@ -62,6 +63,8 @@ def mark_phrases(
     kept                                : bool[t]       overwritten: whether the word is to stay
     stripped                            : bool[n]       overwritten: whether any of the story's words is not
     """
+    words, offsets, title_ends, sources = borrow(words), borrow(offsets), borrow(title_ends), borrow(sources)
+    known, kept, stripped = borrow(known), borrow(kept), borrow(stripped)
     mask = np.uint64(known.shape[0] - 1)
     kept[:] = True
     for i in range(offsets.shape[0] - 1):
@@ -101,6 +104,8 @@ def compact_words(
     offsets, title_ends : int64[n + 1], int64[n], as `key_phrases` has them; on return of the kept words
     kept, stripped      : bool[t], bool[n], as from `mark_phrases`
     """
+    words, data, starts, flags, offsets = borrow(words), borrow(data), borrow(starts), borrow(flags), borrow(offsets)
+    title_ends, kept, stripped = borrow(title_ends), borrow(kept), borrow(stripped)
     to, first = 0, offsets[0]
     for i in range(stripped.shape[0]):
         last, titled = offsets[i + 1], title_ends[i] - first

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.vectors import WIDTH, comma_mask, count_bits, feed_mask, lowest, return_mask
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -76,6 +77,7 @@ def split_lines(data: Bytes, line: int, out_start: Spans, out_end: Spans, out_li
 
     Returns the number of lines found and the number of the line after the block.
     """
+    data, out_start, out_end, out_line = borrow(data), borrow(out_start), borrow(out_end), borrow(out_line)
     count = 0
     size = data.shape[0]
     at = 0

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
+from dedup.kernels.handles import borrow
 from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
@@ -49,6 +50,8 @@ def hash_shingles(
                              function words alone make up, which say nothing of the story, in reverse text order
     ends    : int64[n]       overwritten; a story of nothing but function words is looked up by all it has
     """
+    data, starts, flags, offsets = borrow(data), borrow(starts), borrow(flags), borrow(offsets)
+    bounds, hashes, ends = borrow(bounds), borrow(hashes), borrow(ends)
     runs = np.empty(flags.shape[0], dtype=np.uint32)
     hash_runs(data, starts, width, runs)
     for i in range(offsets.shape[0] - 1):
@@ -98,6 +101,7 @@ def hash_stems(
 
     stems : uint32[t]  overwritten
     """
+    data, starts, flags, stems = borrow(data), borrow(starts), borrow(flags), borrow(stems)
     done = np.empty(stems.shape[0], dtype=np.bool_)
     hash_beginnings(data, starts, STEM_LETTERS, stems, done)
     for k in range(stems.shape[0]):
@@ -126,6 +130,8 @@ def hash_title_words(
     hashes     : uint32[>= t]  overwritten from the front, back to back
     bounds     : int64[n + 1]  overwritten; story i owns hashes[bounds[i]:bounds[i + 1]]
     """
+    data, starts, flags, stems = borrow(data), borrow(starts), borrow(flags), borrow(stems)
+    offsets, title_ends, hashes, bounds = borrow(offsets), borrow(title_ends), borrow(hashes), borrow(bounds)
     at = 0
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):

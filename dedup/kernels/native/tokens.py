@@ -21,6 +21,7 @@ from dedup.kernels.flags import (
     OPEN,
     SENTENCE,
 )
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.composition import Sources
 from dedup.kernels.unicode import (
     BLOCK,
@@ -105,8 +106,8 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
     gaps    : uint8[t]        OPEN, CLOSE, COLON of the gap before each token
     ends    : int64[n]        the number of tokens when field i was done
     """
-    # Taken out of the tuples once: each time costs the counting of references. For the same reason this is one
-    # function: a call that hands over so many arrays takes as long as ten words.
+    sources, spans, tables, data, starts = borrow(sources), borrow(spans), borrow(tables), borrow(data), borrow(starts)
+    flags, gaps, ends = borrow(flags), borrow(gaps), borrow(ends)
     blocks, entries, kinds, gap_bits = tables.blocks, tables.entries, tables.kinds, tables.gaps
     sequences, pool = tables.sequences, tables.pool
     most_bytes, most_tokens = data.shape[0] - MARGIN, starts.shape[0] - MARGIN
@@ -310,6 +311,7 @@ def hash_tokens(data: NDArray[np.uint8], starts: NDArray[np.int64], hashes: NDAr
     starts    : int64[t + 1]  where each begins, and where the last one's space ends
     hashes    : uint32[t]     overwritten: XXH32 of each token
     """
+    data, starts, hashes = borrow(data), borrow(starts), borrow(hashes)
     for k in range(hashes.shape[0]):
         hashes[k] = xxh32(data, starts[k], starts[k + 1] - 1)
 
@@ -343,6 +345,7 @@ def flag_functions(
     functions          : uint32[b, 8]  b a power of two; the function words' keys: bucket by the top bits, low half kept
     flags              : uint8[t]      FUNCTION is added
     """
+    data, starts, functions, flags = borrow(data), borrow(starts), borrow(functions), borrow(flags)
     shift = np.uint64(64)
     buckets = functions.shape[0]
     while buckets > 1:
