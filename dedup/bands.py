@@ -252,7 +252,7 @@ def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], slices: NDArray[np
     rows = rows[:found].copy()
     scratch = np.empty((3, found), dtype=np.int32)
     members, entries = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int64)
-    slots = np.zeros(1 << (2 * found).bit_length(), dtype=np.int32)
+    slots = np.zeros(1 << (2 * int(found)).bit_length(), dtype=np.int32)
     size = kernels.group_rows(keys, rows, limit, slots, scratch[0], scratch[1], scratch[2], members, entries)
     telling = entries >= 0
     few = _Grouped(rows[telling], entries[telling], members[:size].copy())

@@ -49,6 +49,12 @@ def _start() -> None:
     import_lean()
 
 
+def _leave_uncompiled(feeds: list[str]) -> bool:
+    from dedup.startup import leave_uncompiled
+
+    return leave_uncompiled(feeds)
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"dedup {__version__}")
@@ -116,6 +122,7 @@ def run(
 ) -> None:
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
+        uncompiled = engine == "local" and _leave_uncompiled(feeds)
         _start()
         make = _job_of(engine, work_dir)
         job = make(
@@ -135,6 +142,17 @@ def run(
             memory=memory,
         )
         job.run()
+        if uncompiled:
+            _compile_later()
+
+
+def _compile_later() -> None:
+    """Have what was not waited for ready for larger feeds, and say so."""
+    from dedup.job import say
+    from dedup.startup import compile_later
+
+    later = "they are compiled in the background now" if compile_later() else "there is no place to keep them compiled"
+    say(f"feeds this small are read without compiled kernels, slowly, until there are some; {later}")
 
 
 def _job_of(engine: str, work_dir: str | None) -> Callable[..., Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import os
 import pathlib
 import pkgutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,11 +25,13 @@ from dedup.batch import cluster_hashed, find_duplicates
 from dedup.boilerplate import learn_boilerplate
 from dedup.hashing import Hashed, HashedFeed
 from dedup.interrupts import insist_on_interrupts
+from dedup.kernels.device import uncompiled
 from dedup.kernels.native.evidence import META, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.phrases import write_phrases
 from dedup.readers import read_feed
 from dedup.settings import Settings
+from dedup.startup import compiling_alone, mark_compiled, warmup_command
 from dedup.stories import STORY_SCHEMA
 
 _PATIENCE = 2.0  # seconds before the user is told what takes so long
@@ -49,6 +51,8 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
         say: called with a line when compiling takes a while, and with one when it is done.
         run: does the job on three stories.
     """
+    if uncompiled():
+        return 0.0
     started = time.perf_counter()
     helpers: list[subprocess.Popen[bytes]] = []
     done = threading.Event()
@@ -58,8 +62,8 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
             if _compiled():  # or the machine is slow to load them
                 say("compiling kernels: once after an installation or upgrade")
                 helpers.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", "dedup.warmup"],
+                    subprocess.Popen(  # noqa: S603 - this interpreter, and a constant
+                        warmup_command("help_compiling"),
                         stdin=subprocess.DEVNULL,
                         process_group=0,  # it is for this process, and not for Ctrl-C, to end it
                     )
@@ -77,6 +81,8 @@ def warm_up(say: Callable[[str], None], run: Callable[[pa.RecordBatch], object] 
         for helper in helpers:
             helper.kill()
             helper.wait()
+    if run is run_batch:
+        mark_compiled()
     if not _compiled():
         return 0.0
     seconds = time.perf_counter() - started
@@ -130,5 +136,9 @@ def _kernels() -> Iterator[Any]:
                 yield value
 
 
-if __name__ == "__main__":
-    help_compiling()
+def compile_whole() -> None:
+    """Compile all kernels of the main job, unless another process is at it; without haste, and in silence."""
+    with compiling_alone() as alone:
+        if alone:
+            os.nice(10)
+            warm_up(lambda _: None)

@@ -13,6 +13,10 @@ from tests.services import postgres_server, redis_cluster, redis_server
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for jobs in the background, and theirs
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ.setdefault(
+    "NUMBA_DISABLE_JIT", "0"
+)  # no small feed is read without compiled kernels, but where it is tested
+
 LONGEST = ("test_spark.py", "test_index_shared.py", "test_serve.py", "test_integrations.py", "test_stores.py")
 
 __all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
@@ -20,6 +24,9 @@ __all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
 settings.register_profile("ci", derandomize=True, max_examples=50)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+if few := os.environ.get("DEDUP_EXAMPLES"):  # where kernels run uncompiled
+    settings.register_profile("few", derandomize=True, max_examples=int(few), deadline=None)
+    settings.load_profile("few")
 
 
 def pytest_collection_modifyitems(config, items):

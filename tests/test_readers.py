@@ -148,7 +148,11 @@ def test_a_truncated_feed_stops_or_keeps_what_is_good(tmp_path, packing):
         ("a.jsonl", b'{"x": 1}\n', "no field known for a title or a text, only x; name one with --map title=FIELD"),
         ("a.json", b"[{}]", "no field known for a title or a text, nor any other"),
         ("a.csv", b"id,x\n1,2\n", "only id, x"),
-        ("a.jsonl.gz", gzip.compress(b'{"title": "a"}\n', mtime=0)[:-9], "ends in the middle of its gzip data; fetch it again"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b'{"title": "a"}\n', mtime=0)[:-9],
+            "ends in the middle of its gzip data; fetch it again",
+        ),
         ("a.parquet", b"PAR1 broken", "damaged"),
     ],
 )

@@ -16,10 +16,11 @@ from typing import Any
 from numba import njit
 from numba.core import cgutils, types
 from numba.experimental import structref
-from numba.extending import intrinsic
+
+from dedup.kernels.device import device
 
 
-@intrinsic
+@device(lambda value: value)
 def borrow(_typing_context, value):
     """The same array, or tuple of arrays and tuples, uncounted: who calls sees to it that it lasts, cf. `keep`."""
 
@@ -29,7 +30,7 @@ def borrow(_typing_context, value):
     return value(value), generate
 
 
-@intrinsic
+@device(lambda _: None)
 def keep(_typing_context, value):
     """Does nothing; until here, what a kernel made itself is not let go of."""
 
@@ -70,7 +71,7 @@ structref.define_proxy(Handle, HandleType, ["value"])
 
 @njit(cache=True)
 def _hold(value: Any) -> Handle:
-    return Handle(borrow(value))  # type: ignore[call-arg]  # the compiler gives the other one
+    return Handle(borrow(value))
 
 
 def hold(value: Any) -> Handle:

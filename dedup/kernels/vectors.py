@@ -3,6 +3,8 @@
 
 LLVM makes the processor's own vector instructions of them, whatever width those have. A *mask* is a uint64 with a bit
 for each of 64 bytes, the lowest for the first. The arrays are C-contiguous uint8; nothing checks their bounds.
+
+Where nothing is compiled their twins stand in: `dedup.kernels.reference.vectors`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from dedup.kernels.device import device
+from dedup.kernels.reference import vectors as plain
 
 WIDTH = 64
 """Bytes that a mask speaks of."""
@@ -44,7 +48,7 @@ def _within(builder, vector, count, low, high):
 def _mask_of(low, high):
     """An intrinsic: which of the 64 bytes at data[at] lie in low..high."""
 
-    @intrinsic
+    @device(plain.mask_of(low, high))
     def mask(_typing_context, data, _at):
         def generate(context, builder, signature, args):
             vector = _load(context, builder, signature.args[0], args[0], args[1], WIDTH)
@@ -69,7 +73,7 @@ ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
 
 
-@intrinsic
+@device(plain.copy_lower16)
 def copy_lower16(_typing_context, source, _at, target, _to):
     """Copy 16 bytes from source[at] to target[to], ASCII letters made lower case."""
 
@@ -84,7 +88,7 @@ def copy_lower16(_typing_context, source, _at, target, _to):
     return types.void(source, types.intp, target, types.intp), generate
 
 
-@intrinsic
+@device(plain.copy32)
 def copy32(_typing_context, source, _at, target, _to):
     """Copy 32 bytes from source[at] to target[to]; all are read before any is written."""
 
@@ -97,7 +101,7 @@ def copy32(_typing_context, source, _at, target, _to):
     return types.void(source, types.intp, target, types.intp), generate
 
 
-@intrinsic
+@device(plain.among8)
 def among8(_typing_context, rows, _row, value):
     """Whether a uint32 is one of the eight of rows[row]; rows is uint32[*, 8], C-contiguous."""
 
@@ -113,7 +117,7 @@ def among8(_typing_context, rows, _row, value):
     return types.boolean(rows, types.intp, value), generate
 
 
-@intrinsic
+@device(plain.count_less16)
 def count_less16(_typing_context, values, _at, value):
     """How many of the sixteen uint32 values[at:at + 16] are less than another."""
 
@@ -129,7 +133,7 @@ def count_less16(_typing_context, values, _at, value):
     return types.int64(values, types.intp, value), generate
 
 
-@intrinsic
+@device(plain.lowest)
 def lowest(_typing_context, _mask):
     """How many bits lie below the lowest one that is set; 64 for none."""
 
@@ -139,7 +143,7 @@ def lowest(_typing_context, _mask):
     return types.int64(types.uint64), generate
 
 
-@intrinsic
+@device(plain.count_bits)
 def count_bits(_typing_context, _mask):
     """How many bits are set."""
 
@@ -149,7 +153,7 @@ def count_bits(_typing_context, _mask):
     return types.int64(types.uint64), generate
 
 
-@intrinsic
+@device(plain.load_word)
 def load_word(_typing_context, data, _at):
     """The little-endian uint64 at data[at:at + 8]."""
 
@@ -160,7 +164,7 @@ def load_word(_typing_context, data, _at):
     return types.uint64(data, types.intp), generate
 
 
-@intrinsic
+@device(plain.load_half)
 def load_half(_typing_context, data, _at):
     """The little-endian uint32 at data[at:at + 4]."""
 
@@ -171,7 +175,7 @@ def load_half(_typing_context, data, _at):
     return types.uint32(data, types.intp), generate
 
 
-@intrinsic
+@device(plain.store_half)
 def store_half(_typing_context, data, _at, _value):
     """Write a uint32 to data[at:at + 4], little-endian."""
 
@@ -183,7 +187,7 @@ def store_half(_typing_context, data, _at, _value):
     return types.void(data, types.intp, types.uint32), generate
 
 
-@intrinsic
+@device(plain.prefetch)
 def prefetch(_typing_context, array, _at):
     """Ask the processor for the cache line of array[at], which will be read soon; rows of a 2-d array count."""
 

@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.device import device
+from dedup.kernels.reference import xxh32 as plain
 from dedup.kernels.vectors import load_half, load_word
 
 PRIME_1 = np.uint32(0x9E3779B1)
@@ -52,7 +54,7 @@ def _round(lane: np.uint32, word: np.uint32) -> np.uint32:
     return np.uint32(_rotate(np.uint32(lane + np.uint32(word * PRIME_2)), 13) * PRIME_1)
 
 
-@njit(nogil=True, cache=True)
+@device(plain.xxh32, njit(nogil=True, cache=True))
 def xxh32(data: NDArray[np.uint8], start: int, end: int) -> np.uint32:
     """XXH32 with seed 0 of the bytes data[start:end].
 
@@ -86,7 +88,7 @@ def xxh32(data: NDArray[np.uint8], start: int, end: int) -> np.uint32:
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 
-@njit(nogil=True, cache=True)
+@device(plain.hash_runs, njit(nogil=True, cache=True))
 def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, hashes: NDArray[np.uint32]) -> None:
     """Write XXH32 (seed 0) of every `width` tokens in a row, with the spaces between them.
 
@@ -121,7 +123,7 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
                 hashes[k] = xxh32(data, starts[k], starts[k + np.uint64(width)] - 1)
 
 
-@njit(nogil=True, cache=True)
+@device(plain.hash_beginnings, njit(nogil=True, cache=True))
 def hash_beginnings(
     data: NDArray[np.uint8], starts: NDArray[np.int64], most: int, hashes: NDArray[np.uint32], done: NDArray[np.bool_]
 ) -> None:

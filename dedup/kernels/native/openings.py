@@ -29,6 +29,8 @@ from dedup.kernels.flags import (
 )
 from dedup.kernels.native.lexicons import Lexicon, begins_with, first_phrase, hash_token, is_key, longest_before
 
+_EVERY = 255  # all bits of flags
+
 
 @njit(nogil=True)
 def strip_prefixes(
@@ -47,7 +49,7 @@ def strip_prefixes(
         if after == first:
             break
         first, marks = after, marks | mark
-        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
+        flags[first] = (flags[first] | SENTENCE) & (_EVERY - (BREAK | MARK))
     return first, marks
 
 
@@ -74,7 +76,7 @@ def strip_openings(
         if after == first:
             break
         first, marks = after, marks | mark
-        flags[first] = (flags[first] | SENTENCE) & ~(BREAK | MARK)
+        flags[first] = (flags[first] | SENTENCE) & (_EVERY - (BREAK | MARK))
     return first, marks
 
 

@@ -6,6 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.device import device
+from dedup.kernels.reference.signatures import minhash_rows
+
 
 @njit(inline="always", nogil=True)
 def _mix32(h: np.uint32) -> np.uint32:
@@ -15,7 +18,7 @@ def _mix32(h: np.uint32) -> np.uint32:
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 
-@njit(nogil=True, cache=True)
+@device(minhash_rows, njit(nogil=True, cache=True))
 def minhash(
     hashes: NDArray[np.uint32],
     begins: NDArray[np.int64],

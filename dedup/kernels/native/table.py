@@ -247,6 +247,8 @@ def prefetch_buckets(
     row: int, bands: NDArray[np.int64], pieces: NDArray[np.int64], lookups: Lookups, table: Table
 ) -> None:
     """Have the buckets of a story, in some slices of time, on their way from memory."""
+    if bands.shape[0] == 0:  # it may have no row of keys either
+        return
     slots, keys = table.slots, lookups.keys[lookups.places[row]]
     mask = np.uint64(slots.shape[0] - 1)
     for piece in pieces:

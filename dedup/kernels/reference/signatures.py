@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 _WORD = 2**32
 
 
@@ -21,6 +24,20 @@ def minhash(hashes: Iterable[int], a: Sequence[int], b: Sequence[int]) -> list[i
     return [
         min([(slope * x + shift) % _WORD for x in mixed], default=_WORD - 1) for slope, shift in zip(a, b, strict=True)
     ]
+
+
+def minhash_rows(
+    hashes: NDArray[np.uint32],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    a: NDArray[np.uint32],
+    b: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> None:
+    """What `native.signatures.minhash` writes; a matrix a story, for where loops are not compiled."""
+    for i, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        mixed = np.array([mix32(x) for x in hashes[begin:end].tolist()], dtype=np.uint32)
+        out[i] = (a[:, None] * mixed + b[:, None]).min(axis=1, initial=np.uint32(_WORD - 1))
 
 
 def band_key(values: Sequence[int]) -> int:

@@ -1,0 +1,75 @@
+"""The slow twin of `vectors`, and what stands in for it where nothing is compiled: one vector at a time, by NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+
+def mask_of(low: int, high: int) -> Callable[[Bytes, int], np.uint64]:
+    """A function: which of the 64 bytes at data[at] lie in low..high."""
+
+    def mask(data: Bytes, at: int) -> np.uint64:
+        some = data[int(at) : int(at) + 64]
+        bits = np.packbits((some >= low) & (some <= high), bitorder="little")
+        return np.uint64(int.from_bytes(bits.tobytes(), "little"))
+
+    return mask
+
+
+def copy_lower16(source: Bytes, at: int, target: Bytes, to: int) -> None:
+    """Copy 16 bytes, ASCII letters made lower case."""
+    some = source[int(at) : int(at) + 16].copy()
+    some[(some >= ord("A")) & (some <= ord("Z"))] |= 32
+    target[int(to) : int(to) + len(some)] = some
+
+
+def copy32(source: Bytes, at: int, target: Bytes, to: int) -> None:
+    """Copy 32 bytes; all are read before any is written."""
+    some = source[int(at) : int(at) + 32].copy()
+    target[int(to) : int(to) + len(some)] = some
+
+
+def among8(rows: NDArray[np.uint32], row: int, value: np.uint32) -> bool:
+    """Whether a value is one of the eight of rows[row]."""
+    return bool((rows[int(row)] == value).any())
+
+
+def count_less16(values: NDArray[np.uint32], at: int, value: np.uint32) -> int:
+    """How many of values[at:at + 16] are less than another."""
+    return int(np.count_nonzero(values[int(at) : int(at) + 16] < value))
+
+
+def lowest(mask: np.uint64) -> int:
+    """How many bits lie below the lowest one that is set; 64 for none."""
+    number = int(mask)
+    return (number & -number).bit_length() - 1 if number else 64
+
+
+def count_bits(mask: np.uint64) -> int:
+    """How many bits are set."""
+    return int(mask).bit_count()
+
+
+def load_word(data: Bytes, at: int) -> np.uint64:
+    """The little-endian uint64 at data[at:at + 8]."""
+    return np.uint64(int.from_bytes(data[int(at) : int(at) + 8].tobytes(), "little"))
+
+
+def load_half(data: Bytes, at: int) -> np.uint32:
+    """The little-endian uint32 at data[at:at + 4]."""
+    return np.uint32(int.from_bytes(data[int(at) : int(at) + 4].tobytes(), "little"))
+
+
+def store_half(data: Bytes, at: int, value: np.uint32) -> None:
+    """Write a uint32 to data[at:at + 4], little-endian."""
+    data[int(at) : int(at) + 4] = np.frombuffer(int(value).to_bytes(4, "little"), dtype=np.uint8)
+
+
+def prefetch(_array: NDArray[Any], _at: int) -> None:
+    """Nothing: it only makes what comes faster."""

@@ -1,0 +1,247 @@
+"""Where nothing is compiled, kernels run as they are written: with the same result."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+from dedup import startup
+from dedup.kernels import vectors
+from dedup.kernels.native.signatures import minhash
+from dedup.kernels.reference import signatures
+from dedup.kernels.reference import vectors as plain
+from dedup.kernels.reference import xxh32 as plain_hashes
+from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
+from dedup.warmup import warm_up
+
+PROJECT = pathlib.Path(__file__).parents[1]
+SAMPLE = PROJECT / "data" / "sample.jsonl"
+MASKS = {
+    "lower": (ord("a"), ord("z")),
+    "upper": (ord("A"), ord("Z")),
+    "digit": (ord("0"), ord("9")),
+    "control": (0, 31),
+    "quote": (ord('"'), ord('"')),
+    "backslash": (ord("\\"), ord("\\")),
+    "comma": (ord(","), ord(",")),
+    "feed": (10, 10),
+    "return": (13, 13),
+    "high": (128, 255),
+    "ampersand": (ord("&"), ord("&")),
+    "less": (ord("<"), ord("<")),
+}
+TWINS = (
+    "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",
+    "tests/test_evidence.py::test_facts_equal_the_slow_twin",
+    "tests/test_evidence.py::test_url_hashes_equal_the_slow_twin",
+    *(f"tests/test_{name}.py" for name in ("dates", "debris", "fields", "leaders", "phrases", "shingles")),
+)
+RUN = """
+import sys
+from dedup import startup
+startup.compile_later = lambda: bool(print("would compile", file=sys.stderr)) or True
+from dedup.__main__ import main
+sys.argv[0] = "dedup"
+main()
+"""
+
+
+@pytest.mark.parametrize("name", MASKS)
+@given(st.binary(min_size=64, max_size=64))
+@settings(max_examples=20, deadline=None)
+def test_masks_equal_their_slow_twins(name, data):
+    fast, array = getattr(vectors, f"{name}_mask"), np.frombuffer(data, dtype=np.uint8)
+    call = _compiled(fast)
+    assert call(array, 0) == plain.mask_of(*MASKS[name])(array, 0)
+
+
+def _compiled(device, compiled={}):  # noqa: B006  # each is compiled once
+    if device not in compiled:
+        compiled[device] = njit(lambda data, at: device(data, at))
+    return compiled[device]
+
+
+@njit
+def _copies(source, at, lower, plain):
+    vectors.copy_lower16(source, at, lower, 3)
+    vectors.copy32(source, at, plain, 3)
+
+
+@njit
+def _numbers(data, at, values, rows, value, out):
+    out[0] = vectors.load_word(data, at)
+    out[1] = vectors.load_half(data, at)
+    out[2] = vectors.lowest(out[0])
+    out[3] = vectors.count_bits(out[0])
+    out[4] = vectors.count_less16(values, at, value)
+    out[5] = vectors.among8(rows, at, value)
+    vectors.store_half(data, at, value)
+    vectors.prefetch(data, at)
+
+
+@given(st.binary(min_size=48, max_size=48), st.integers(0, 8))
+@settings(deadline=None)
+def test_copies_equal_their_slow_twins(data, at):
+    source = np.frombuffer(data, dtype=np.uint8).copy()
+    fast, slow = np.zeros((2, 2, 40), dtype=np.uint8)
+    _copies(source, at, *fast)
+    plain.copy_lower16(source, at, slow[0], 3)
+    plain.copy32(source, at, slow[1], 3)
+    np.testing.assert_array_equal(fast, slow)
+
+
+@given(st.binary(min_size=16, max_size=16), st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 3))
+@settings(deadline=None)
+def test_numbers_equal_their_slow_twins(data, values, at):
+    fast, slow = (np.frombuffer(data, dtype=np.uint8).copy() for _ in range(2))
+    values = np.array(values, dtype=np.uint32)
+    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(6, dtype=np.uint64)
+    _numbers(fast, at, values, rows, value, out)
+    word = plain.load_word(slow, at)
+    expected = [word, plain.load_half(slow, at), plain.lowest(word), plain.count_bits(word)]
+    assert out.tolist() == [*expected, plain.count_less16(values, at, value), plain.among8(rows, at, value)]
+    plain.store_half(slow, at, value)
+    np.testing.assert_array_equal(fast, slow)
+    plain.prefetch(slow, at)
+    assert plain.lowest(np.uint64(0)) == 64
+
+
+@given(st.lists(st.text(max_size=20), max_size=12), st.integers(1, 3))
+@settings(deadline=None)
+def test_hashes_equal_their_slow_twins(words, width):
+    encoded = [word.encode() for word in words]
+    data = np.frombuffer(b"".join(word + b" " for word in encoded) + bytes(9), dtype=np.uint8).copy()
+    starts = np.cumsum([0, *(len(word) + 1 for word in encoded)])
+    for first, following in itertools.pairwise(starts):
+        assert xxh32(data, first, following - 1) == plain_hashes.xxh32(data, first, following - 1)
+    fast, slow = np.zeros((2, len(words)), dtype=np.uint32)
+    hash_runs(data, starts, width, fast)
+    plain_hashes.hash_runs(data, starts, width, slow)
+    np.testing.assert_array_equal(fast, slow)
+    done, other = np.zeros((2, len(words)), dtype=np.bool_)
+    hash_beginnings(data, starts, 6, fast, done)
+    plain_hashes.hash_beginnings(data, starts, 6, slow, other)
+    np.testing.assert_array_equal(done, other)
+    np.testing.assert_array_equal(fast[done], slow[done])
+
+
+@given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=9), max_size=5))
+@settings(deadline=None)
+def test_signatures_equal_those_by_matrices(stories):
+    hashes = np.array([value for story in stories for value in story], dtype=np.uint32)
+    bounds = np.cumsum([0, *map(len, stories)])
+    a, b = np.random.default_rng(1).integers(0, 2**32, (2, 8), dtype=np.uint32)
+    fast, slow = np.zeros((2, len(stories), 8), dtype=np.uint32)
+    minhash(hashes, bounds[:-1], bounds[1:], a | np.uint32(1), b, fast)
+    signatures.minhash_rows(hashes, bounds[:-1], bounds[1:], a | np.uint32(1), b, slow)
+    np.testing.assert_array_equal(fast, slow)
+
+
+def test_kernels_that_are_not_compiled_equal_their_twins_too():
+    quiet = "ignore:overflow encountered:RuntimeWarning"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", quiet, *TWINS],
+        cwd=PROJECT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "DEDUP_EXAMPLES": "5"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def run(folder, *words):
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "run", *map(str, words)],
+        cwd=PROJECT,
+        env=environment | {"NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+
+
+def test_the_first_small_feed_is_not_kept_waiting_and_comes_out_the_same(tmp_path):
+    outputs = [tmp_path / name for name in ("kept.jsonl", "clusters.jsonl", "report.html")]
+    said = run(tmp_path / "cold", SAMPLE, "-o", outputs[0], "--clusters", outputs[1], "--report", outputs[2])
+    assert "would compile" in said
+    assert "without compiled kernels" in said
+    assert "compiling" not in said
+    known = tmp_path / "warm.jsonl"
+    subprocess.run(
+        [sys.executable, "-m", "dedup", "run", SAMPLE, "-o", tmp_path / "k.jsonl", "--clusters", known], check=True
+    )
+    assert outputs[1].read_bytes() == known.read_bytes()
+    assert outputs[0].read_bytes() == (tmp_path / "k.jsonl").read_bytes()
+    assert outputs[2].read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.fixture
+def cold(tmp_path, monkeypatch):
+    """As in a process that has not imported Numba, where nothing is compiled."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("NUMBA_DISABLE_JIT")
+    monkeypatch.delitem(sys.modules, "numba")
+    monkeypatch.setattr(warnings, "filterwarnings", lambda *_: None)
+    return tmp_path
+
+
+def test_kernels_are_left_uncompiled_for_small_plain_files_alone(cold, monkeypatch):
+    small, large, packed = cold / "small.jsonl", cold / "large.jsonl", cold / "packed.jsonl"
+    small.write_text('{"title": "a"}\n')
+    large.write_text('{"title": "a"}\n' * 10_000)
+    packed.write_bytes(b"\x1f\x8b" + bytes(9))
+    for feeds in ([str(large)], [str(packed)], [str(small), str(large)], ["-"], [str(cold)], [str(cold / "none")]):
+        assert not startup.leave_uncompiled(feeds)
+    assert startup.leave_uncompiled([str(small), str(small)])
+    assert os.environ["NUMBA_DISABLE_JIT"] == "1"
+    assert not startup.leave_uncompiled([str(small)])  # it is decided
+    monkeypatch.delenv("NUMBA_DISABLE_JIT")
+
+
+def test_once_compiled_is_compiled(cold):
+    small = cold / "small.jsonl"
+    small.write_text('{"title": "a"}\n')
+    warm_up(print)
+    assert not startup.leave_uncompiled([str(small)])
+
+
+def test_kernels_are_compiled_by_a_process_that_outlives_this_one(cold, monkeypatch):
+    told = cold / "told"
+    python = cold / "python"
+    python.write_text(f'#!/bin/sh\necho "$@ [$NUMBA_DISABLE_JIT]" >{told}.part\nmv {told}.part {told}\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert startup.compile_later()
+    os.wait()
+    assert told.read_text().startswith("-P -c import sys")
+    assert told.read_text().endswith("warmup.compile_whole() []\n")
+
+
+def test_what_is_compiled_is_this_package_and_not_one_in_the_current_folder(tmp_path):
+    (tmp_path / "dedup").mkdir()
+    (tmp_path / "dedup" / "__init__.py").write_text("raise ImportError('another one')")
+    command = startup.warmup_command("help_compiling")
+    command[-1] = command[-1].replace("warmup.help_compiling()", "print(warmup.__file__)")
+    told = subprocess.check_output(command, cwd=tmp_path, text=True)
+    assert told == f"{PROJECT / 'dedup' / 'warmup.py'}\n"
+
+
+def test_one_process_at_a_time_compiles_in_the_background(cold):
+    (cold / "cache").mkdir()
+    with startup.compiling_alone() as first, startup.compiling_alone() as second:
+        assert (first, second) == (True, False)
+    with startup.compiling_alone() as third:
+        assert third
