@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from os import cpu_count
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from dedup.bands import ThreadMap, find_buckets, find_copies, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
-from dedup.hashing import HashedFeed, hash_ahead
+from dedup.hashing import HashedFeed, hash_batch, work_ahead
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
 from dedup.kernels.native.phrases import STRIPPED
@@ -114,7 +115,7 @@ def _hash_all(
     progress: Progress | None,
 ) -> None:
     """Hash on all threads while the next batches are read; at most `ahead` batches wait, so texts never pile up."""
-    for _, part in hash_ahead(_checked(batches), settings, pool, ahead - 1):
+    for part in work_ahead(_checked(batches), partial(hash_batch, settings=settings), pool, ahead - 1):
         hashed.add(part)
         hashed.memory.relieve()
         if hashed.count > _MOST_STORIES:

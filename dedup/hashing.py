@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.spill import Column, Memory
 from dedup.text import tokenize
+
+T = TypeVar("T")
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
 _ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
@@ -57,29 +59,27 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
 
 
-def hash_ahead(
-    batches: Iterable[pa.RecordBatch], settings: Settings, pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[tuple[pa.RecordBatch, Hashed]]:
-    """Batches with what `hash_batch` keeps of each, in their order, hashed by the pool while others are dealt with.
+def work_ahead(
+    batches: Iterable[pa.RecordBatch], work: Callable[[pa.RecordBatch], T], pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[T]:
+    """What some work makes of each batch, in their order, done by the pool while earlier ones are dealt with.
 
     Args:
-        batches: are taken while earlier ones are hashed.
-        settings: as for `hash_batch`.
+        batches: are taken while earlier ones are worked on.
+        work: such as `hash_batch`.
         pool: of threads.
         ahead: most batches to wait, so that texts never pile up; at least 1.
     """
-    waiting: deque[tuple[pa.RecordBatch, Future[Hashed]]] = deque()
+    waiting: deque[Future[T]] = deque()
     try:
         for batch in batches:
-            waiting.append((batch, pool.submit(hash_batch, batch, settings)))
+            waiting.append(pool.submit(work, batch))
             if len(waiting) > ahead:
-                first, future = waiting.popleft()
-                yield first, future.result()
+                yield waiting.popleft().result()
         while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
+            yield waiting.popleft().result()
     finally:
-        for _, future in waiting:
+        for future in waiting:
             future.cancel()
 
 

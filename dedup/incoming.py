@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,6 @@ Story = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
@@ -110,7 +110,12 @@ def write_stories(batch: pa.RecordBatch) -> list[bytes]:
 
 def write_story(story: StoryFields) -> bytes:
     """One story as `write_stories` has it."""
-    return _encode(story._asdict()).encode()
+    published = "null" if story.published is None else story.published
+    return (
+        f'{{"id":{_quoted(story.id)},"title":{_quoted(story.title)},"text":{_quoted(story.text)},'
+        f'"url":{_quoted(story.url)},"source":{_quoted(story.source)},"published":{published},'
+        f'"lang":{_quoted(story.lang)}}}'
+    ).encode()
 
 
 def read_stories(written: Iterable[bytes]) -> pa.RecordBatch:

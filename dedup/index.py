@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,7 @@ from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
-from dedup.hashing import Hashed, hash_ahead, hash_batch, select_rows
+from dedup.hashing import Hashed, hash_batch, select_rows, work_ahead
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.related import Related
@@ -38,6 +38,14 @@ from dedup.stores import Store, open_store
 _TOGETHER = 512  # stories that are decided and appended at once, while threads hash those behind
 _MOST_AHEAD_US = 24 * 3_600_000_000  # a story dated later than this from now has a wrong date
 _log = logging.getLogger("dedup.index")
+
+
+class _Prepared(NamedTuple):
+    """Stories of distinct ids, ready to be decided on."""
+
+    part: Hashed
+    names: list[str]
+    told: list[bytes] | None  # as the store keeps them, if it does
 
 
 class StoryIndex:
@@ -156,8 +164,8 @@ class StoryIndex:
         Some hundred are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
         gives them their decisions.
         """
-        with closing(self._hashed(cut_batches(stories, _TOGETHER))) as hashed:
-            return [decision for batch, part in hashed for decision in self._add_batch(batch, part)]
+        with closing(self._prepared(cut_batches(stories, _TOGETHER))) as prepared:
+            return [decision for some in prepared for decision in self._add_prepared(some)]
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
@@ -273,19 +281,22 @@ class StoryIndex:
                 left_out=window.left_out,
             )
 
-    def _hashed(self, batches: Iterator[pa.RecordBatch]) -> Generator[tuple[pa.RecordBatch, Hashed], None, None]:
-        """Batches and what is kept of them; several are hashed by threads while those before are added."""
+    def _prepared(self, batches: Iterator[pa.RecordBatch]) -> Generator[_Prepared, None, None]:
+        """Batches ready to be added; several are prepared by threads while those before are added."""
         first = list(islice(batches, 2))
         threads = self.settings.threads or os.cpu_count() or 1
         if len(first) < 2 or threads == 1:
-            yield from ((batch, hash_batch(batch, self.settings)) for batch in chain(first, batches))
+            yield from map(self._prepare, chain(first, batches))
             return
         with ThreadPoolExecutor(threads, thread_name_prefix="dedup") as pool:
-            yield from hash_ahead(chain(first, batches), self.settings, pool, threads)
+            yield from work_ahead(chain(first, batches), self._prepare, pool, threads)
 
-    def _add_batch(self, batch: pa.RecordBatch, part: Hashed) -> list[Decision]:
-        part = self._dated(part)
-        return self._add_part(part, batch.column("id").to_pylist(), write_stories(batch) if self._texts else None)
+    def _prepare(self, batch: pa.RecordBatch) -> _Prepared:
+        told = write_stories(batch) if self._texts else None
+        return _Prepared(hash_batch(batch, self.settings), batch.column("id").to_pylist(), told)
+
+    def _add_prepared(self, some: _Prepared) -> list[Decision]:
+        return self._add_part(self._dated(some.part), some.names, some.told)
 
     def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
         """Decide on stories of distinct ids, as many as `Arrivals.enter` takes, and keep those that are not there."""
