@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 from dedup.bands import ThreadMap
 from dedup.errors import SettingsError
 from dedup.kernels.native.evidence import Facts
-from dedup.kernels.native.similar import (
+from dedup.kernels.native.similar import POOL, Found, search_stories
+from dedup.kernels.native.vocabulary import (
     MOST_COUNT,
     MOST_WORDS,
-    POOL,
-    Found,
     Vectors,
     Vocabulary,
     enter_stories,
     rehash_words,
-    search_stories,
     vectorise_story,
 )
 from dedup.result import Result

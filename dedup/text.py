@@ -16,9 +16,10 @@ from dedup import words
 from dedup.kernels.flags import CORRECTED, UPDATED
 from dedup.kernels.native.composition import COMPOSES, MARKUP, Sources, copy_known, survey_fields
 from dedup.kernels.native.debris import Publishers, Words, compact_tokens, strip_debris
+from dedup.kernels.native.functions import flag_functions, spread_tokens
 from dedup.kernels.native.lexicons import Lexicon, Lexicons
 from dedup.kernels.native.markup import remove_markup
-from dedup.kernels.native.tokens import MARGIN, flag_functions, hash_tokens, spread_tokens, tokenize_fields
+from dedup.kernels.native.tokens import MARGIN, hash_tokens, tokenize_fields
 from dedup.kernels.unicode import load_tables
 
 _FUNCTION_BUCKETS = 512  # of the table of function words: a power of two, a quarter of their number

@@ -102,6 +102,8 @@ def test_every_kernel_has_a_slow_twin():
         "cells": "fields",
         "composition": "tokens",
         "candidates": "leaders",
+        "functions": "tokens",
+        "vocabulary": "similar",
         "table": "leaders",
         "window": "evidence",
         "single": "tokens",
@@ -115,7 +117,7 @@ def test_every_kernel_has_a_slow_twin():
 
 
 def test_native_and_reference_share_their_constants():
-    from dedup.kernels.native import contents, evidence, facts, leaders, shingles, similar
+    from dedup.kernels.native import contents, evidence, facts, leaders, shingles, similar, vocabulary
     from dedup.kernels.reference import contents as slow_contents
     from dedup.kernels.reference import evidence as slow_evidence
     from dedup.kernels.reference import leaders as slow_leaders
@@ -129,6 +131,7 @@ def test_native_and_reference_share_their_constants():
         (shingles, slow_shingles),
         (facts, slow_shingles),
         (similar, slow_similar),
+        (vocabulary, slow_similar),
     ):
         shared = {name for name in vars(native) if name.isupper()} & set(vars(slow))
         assert shared

@@ -27,7 +27,8 @@ from dedup.kernels.flags import (
     OPEN,
     SENTENCE,
 )
-from dedup.kernels.native.tokens import flag_functions, hash_tokens
+from dedup.kernels.native.functions import flag_functions
+from dedup.kernels.native.tokens import hash_tokens
 from dedup.kernels.reference.tokens import Token, field_tokens
 from dedup.kernels.unicode import BLOCK, load_tables
 from dedup.kernels.xxh32 import xxh32

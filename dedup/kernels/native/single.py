@@ -23,13 +23,14 @@ from dedup.kernels.native.evidence import (
     REVISED,
 )
 from dedup.kernels.native.facts import FRONT, gather_facts
+from dedup.kernels.native.functions import flag_functions
 from dedup.kernels.native.lexicons import Lexicons
 from dedup.kernels.native.meanings import Meanings
 from dedup.kernels.native.phrases import STRIPPED, compact_words, mark_phrases
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_stems, hash_title_words
 from dedup.kernels.native.signatures import band_keys, minhash
-from dedup.kernels.native.tokens import MARGIN, flag_functions, tokenize_fields
+from dedup.kernels.native.tokens import MARGIN, tokenize_fields
 from dedup.kernels.unicode import Tables
 from dedup.kernels.vectors import LANES
 
