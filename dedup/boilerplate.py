@@ -156,5 +156,5 @@ def _show(
                 tokens.data[tokens.starts[start] : tokens.starts[end] - 1].tobytes().decode()[:_LONGEST]
                 for start, end in list(pairwise(edges.tolist()))[::2]
             }
-            met.update((str(sources[row]), stretch) for stretch in stretches)
+            met.update((str(sources[row]), stretch) for stretch in sorted(stretches))  # of equals the first is shown
     return [(source, stretch, count) for (source, stretch), count in met.most_common()]

@@ -151,7 +151,7 @@ def _compile_later() -> None:
     from dedup.job import say
     from dedup.startup import compile_later
 
-    later = "they are compiled in the background now" if compile_later() else "there is no place to keep them compiled"
+    later = "they are compiled in the background now" if compile_later() else "a larger feed will compile them"
     say(f"feeds this small are read without compiled kernels, slowly, until there are some; {later}")
 
 

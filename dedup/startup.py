@@ -8,12 +8,13 @@ import platform
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.abc import MetaPathFinder
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_SMALL = 1 << 17  # bytes of feeds that are read in less time than compiling takes: some 250 stories of 43 words
+_SMALL, _FEW = 1 << 16, 300  # bytes and rows of feeds that take less time than compiling, however alike the stories
+_ENDS = (b"\n", b"\r", b"},", b"</")  # no row has less than one of one kind
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK", b"PAR1", b"ARROW1")  # how larger ones begin
 _KERNELS = Path(__file__).with_name("kernels")
 _WITHOUT = "NUMBA_DISABLE_JIT"
@@ -67,7 +68,10 @@ def leave_uncompiled(feeds: Sequence[str]) -> bool:
     Args:
         feeds: as on the command line. Only plain files that are not compressed are known to be small.
     """
-    if "numba" in sys.modules or _WITHOUT in os.environ or _marker().exists() or not _are_small(feeds):
+    if "numba" in sys.modules or _WITHOUT in os.environ:
+        return False
+    marker = _marker()
+    if marker is None or marker.exists() or not _are_small(feeds):
         return False
     os.environ[_WITHOUT] = "1"
     # Hashes are to overflow; compiled code does so in silence.
@@ -78,15 +82,31 @@ def leave_uncompiled(feeds: Sequence[str]) -> bool:
 def compile_later() -> bool:
     """Have the kernels compiled in the background, by a process that outlives this one; False where that cannot be."""
     marker = _marker()
-    with suppress(OSError):
-        marker.parent.mkdir(parents=True, exist_ok=True)
-    if not hasattr(os, "posix_spawn") or not os.access(marker.parent, os.W_OK):
+    if marker is None or not hasattr(os, "posix_spawn"):
         return False
     environment = {name: value for name, value in os.environ.items() if name != _WITHOUT}
     nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    closed = [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited()]  # a lock, a pipe: others wait for their end
     command = warmup_command("compile_whole")
-    os.posix_spawn(command[0], command, environment, file_actions=nowhere, setsid=True)
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(marker.parent, os.W_OK):
+            return False
+        os.posix_spawn(command[0], command, environment, file_actions=[*nowhere, *closed], setsid=True)
+    except (OSError, NotImplementedError, TypeError, ValueError):
+        return False
     return True
+
+
+def _inherited() -> list[int]:
+    """The descriptors, beside those of the standard streams, that a child of this process would have too."""
+    found = []
+    with suppress(OSError):
+        for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+            with suppress(OSError):  # the one that lists them is closed by now
+                if number > 2 and os.get_inheritable(number):
+                    found.append(number)
+    return found
 
 
 def warmup_command(name: str) -> list[str]:
@@ -102,55 +122,66 @@ def warmup_command(name: str) -> list[str]:
 def mark_compiled() -> None:
     """Note that all kernels of the main job are compiled, for the next start; nothing where that cannot be written."""
     marker = _marker()
-    with suppress(OSError):
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+    if marker is not None:
+        with suppress(OSError):
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
 
 
 @contextmanager
 def compiling_alone() -> Iterator[bool]:
-    """Whether no other process compiles in the background, and none will as long as this lasts."""
+    """Whether no other process of this user compiles in the background, and none will as long as this lasts."""
     import fcntl
 
-    with _marker().with_name("dedup-compiling.lock").open("w") as lock:
+    marker = _marker()
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if marker is not None:
+                lock = held.enter_context(marker.with_name(f"dedup-compiling-{os.getuid()}.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
-        else:
-            yield True
+            return
+        except OSError:  # nothing can be locked there: compiling twice does no harm
+            pass
+        yield True
 
 
 def _are_small(feeds: Sequence[str]) -> bool:
-    paths = list(map(Path, feeds))
-    if not all(path.is_file() for path in paths) or sum(path.stat().st_size for path in paths) > _SMALL:
-        return False
-    return not any(_begin(path).startswith(_PACKED) for path in paths)
-
-
-def _begin(path: Path) -> bytes:
     try:
-        with path.open("rb") as feed:
-            return feed.read(8)
-    except OSError:
-        return b""  # the reader will say what is wrong with it
+        paths = list(map(Path, feeds))
+        if not all(path.is_file() for path in paths) or sum(path.stat().st_size for path in paths) > _SMALL:
+            return False
+        texts = [path.read_bytes() for path in paths]
+    except (OSError, ValueError):
+        return False  # the reader will say what is wrong
+    rows = max((sum(text.count(end) for text in texts) for end in _ENDS), default=0)
+    return rows <= _FEW and not any(text.startswith(_PACKED) for text in texts)
 
 
-def _marker() -> Path:
-    """The file that is there once the kernels as they are now are compiled for this machine, beside Numba's own."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        folder = Path(os.environ["NUMBA_CACHE_DIR"])
-    elif os.access(_KERNELS / "native", os.W_OK):
-        folder = _KERNELS / "native" / "__pycache__"
-    else:
-        folder = Path("~/.cache/dedup").expanduser()
+def _marker() -> Path | None:
+    """The file that is there once the kernels as they are now are compiled for this machine; None for no place."""
     told = hashlib.blake2b(digest_size=8)
-    for part in (sys.version, version("numba"), version("llvmlite"), version("numpy"), _processor()):
-        told.update(part.encode())
-    for path in sorted(_KERNELS.rglob("*.py")):
-        stat = path.stat()
-        told.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    try:
+        folder = _cache_folder()
+        for part in (sys.version, version("numba"), version("llvmlite"), version("numpy"), _processor()):
+            told.update(part.encode())
+        for path in sorted(_KERNELS.rglob("*.py")):
+            stat = path.stat()
+            told.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    except (OSError, RuntimeError, PackageNotFoundError):  # no home, or a package in an archive
+        return None
     return folder / f"dedup-compiled-{told.hexdigest()}"
+
+
+def _cache_folder() -> Path:
+    """Where Numba keeps what it compiled, or near it."""
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen)
+    beside = _KERNELS / "native" / "__pycache__"
+    if os.access(beside if beside.exists() else beside.parent, os.W_OK):
+        return beside
+    return Path("~/.cache/dedup").expanduser()
 
 
 def _processor() -> str:

@@ -198,16 +198,63 @@ def cold(tmp_path, monkeypatch):
 
 
 def test_kernels_are_left_uncompiled_for_small_plain_files_alone(cold, monkeypatch):
-    small, large, packed = cold / "small.jsonl", cold / "large.jsonl", cold / "packed.jsonl"
+    small, large, packed, rows = (cold / f"{name}.jsonl" for name in ("small", "large", "packed", "rows"))
+    rows.write_text("[" + '{"title": "a"},' * 400 + "{}]")
     small.write_text('{"title": "a"}\n')
     large.write_text('{"title": "a"}\n' * 10_000)
     packed.write_bytes(b"\x1f\x8b" + bytes(9))
-    for feeds in ([str(large)], [str(packed)], [str(small), str(large)], ["-"], [str(cold)], [str(cold / "none")]):
+    for feeds in (
+        [str(large)],
+        [str(packed)],
+        [str(rows)],
+        [str(small), str(large)],
+        ["-"],
+        [str(cold)],
+        [str(cold / "none")],
+    ):
         assert not startup.leave_uncompiled(feeds)
     assert startup.leave_uncompiled([str(small), str(small)])
     assert os.environ["NUMBA_DISABLE_JIT"] == "1"
     assert not startup.leave_uncompiled([str(small)])  # it is decided
     monkeypatch.delenv("NUMBA_DISABLE_JIT")
+
+
+def test_without_any_place_for_what_is_compiled_all_is_as_ever(cold, monkeypatch):
+    small = cold / "small.jsonl"
+    small.write_text('{"title": "a"}\n')
+
+    def no_home():
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(startup, "_cache_folder", no_home)
+    assert not startup.leave_uncompiled([str(small)])
+    assert not startup.compile_later()
+    startup.mark_compiled()
+    with startup.compiling_alone() as alone:
+        assert alone
+
+
+def test_what_cannot_be_started_is_no_error(cold, monkeypatch):
+    for nothing in (str(cold / "none"), None):
+        monkeypatch.setattr(sys, "executable", nothing)
+        assert not startup.compile_later()
+
+
+def test_the_background_holds_no_lock_of_the_caller(cold, monkeypatch):
+    python = cold / "python"
+    python.write_text(f"#!/bin/sh\nls -l /proc/self/fd/ >{cold / 'told'}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with (cold / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        assert startup.compile_later()
+        os.wait()
+    assert "/lock" not in (cold / "told").read_text()
+
+
+def test_an_empty_name_of_a_cache_is_none(monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    assert startup._cache_folder().is_absolute()
 
 
 def test_once_compiled_is_compiled(cold):
