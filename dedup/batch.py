@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dedup.ahead import work_ahead
 from dedup.bands import ThreadMap, find_buckets, find_copies, slice_times
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.errors import SettingsError
-from dedup.hashing import HashedFeed, hash_batch, work_ahead
+from dedup.hashing import HashedFeed, hash_batch
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, UNDATED
 from dedup.kernels.native.leaders import Membership
 from dedup.kernels.native.phrases import STRIPPED

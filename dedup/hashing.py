@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +20,6 @@ from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.spill import Column, Memory
 from dedup.text import tokenize
-
-T = TypeVar("T")
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
 _ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
@@ -57,30 +52,6 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     if settings.rule == "evidence":  # stories that it cannot judge need not be found
         keys[:, says_too_little(facts)] = 0
     return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
-
-
-def work_ahead(
-    batches: Iterable[pa.RecordBatch], work: Callable[[pa.RecordBatch], T], pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[T]:
-    """What some work makes of each batch, in their order, done by the pool while earlier ones are dealt with.
-
-    Args:
-        batches: are taken while earlier ones are worked on.
-        work: such as `hash_batch`.
-        pool: of threads.
-        ahead: most batches to wait, so that texts never pile up; at least 1.
-    """
-    waiting: deque[Future[T]] = deque()
-    try:
-        for batch in batches:
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def source_preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:

@@ -20,12 +20,13 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import header as headers
+from dedup.ahead import work_ahead
 from dedup.answers import tell_entered
 from dedup.counts import Stats
 from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
-from dedup.hashing import Hashed, hash_batch, select_rows, work_ahead
+from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.related import Related

@@ -94,7 +94,7 @@ def compile_later() -> bool:
             return False
         os.posix_spawn(command[0], command, environment, file_actions=[*nowhere, *closed], setsid=True)
     except (OSError, NotImplementedError, TypeError, ValueError):
-        return False
+        return False  # no interpreter, or no process to be had: the run itself is done
     return True
 
 

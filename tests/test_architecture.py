@@ -13,7 +13,7 @@ import dedup
 
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
-    ("errors", "interrupts", "startup"),
+    ("ahead", "errors", "interrupts", "startup"),
     ("settings", "stories", "display"),
     ("kernels",),
     ("words",),
