@@ -18,6 +18,7 @@ _ENDS = (b"\n", b"\r", b"},", b"</")  # no row has less than one of one kind
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK", b"PAR1", b"ARROW1")  # how larger ones begin
 _KERNELS = Path(__file__).with_name("kernels")
 _WITHOUT = "NUMBA_DISABLE_JIT"
+_LOOKED_INTO = "0.68."  # the releases of Numba that `dedup.kernels.loading` is right for
 
 
 class _Absence(MetaPathFinder):
@@ -47,16 +48,29 @@ def _absent(*names: str) -> Iterator[None]:
 
 
 def import_lean() -> None:
-    """Import Numba without SciPy's linear algebra and Arrow without pandas, each of which takes a quarter of a second.
+    """Import Numba without what only compiling takes, and Arrow without pandas: half a second less.
 
-    Numba then believes that there is no BLAS, which no kernel here calls, and Arrow that its data come from no pandas.
-    So this is for a process that compiles nothing but this package: never call it from a library.
+    If a kernel has to be compiled after all, Numba is completed, but believes that there is no BLAS, which no kernel
+    here calls; and Arrow that its data come from no pandas. So this is for a process that compiles nothing but this
+    package: never call it from a library.
     """
-    with _absent("scipy.linalg", "pandas"):
-        import numba.np.arraymath  # noqa: F401 - what asks for SciPy
+    with _absent("pandas"):
         import pyarrow as pa
 
         pa.array([])  # asks for pandas, and never again
+    import numba
+
+    if numba.__version__.startswith(_LOOKED_INTO):
+        from dedup.kernels.loading import load_alone
+
+        load_alone(_complete_numba)
+    else:
+        _complete_numba()
+
+
+def _complete_numba() -> None:
+    with _absent("scipy.linalg"):
+        import numba.np.arraymath  # noqa: F401 - what asks for SciPy
 
 
 def leave_uncompiled(feeds: Sequence[str]) -> bool:

@@ -13,10 +13,10 @@ import dedup
 
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
-    ("ahead", "errors", "interrupts", "startup"),
+    ("ahead", "errors", "interrupts"),
     ("settings", "stories", "display"),
     ("kernels",),
-    ("words",),
+    ("words", "startup"),
     ("text",),
     ("shingles",),
     ("signature", "spill"),

@@ -198,7 +198,8 @@ def _is_crowded(starts: NDArray[np.int64], slices: NDArray[np.int64], bucket: in
         place = slices[starts[other]] - own + 2
         if 0 <= place < 5:
             sizes[place] = starts[other + 1] - starts[other]
-    return bool(max(sizes[:3].sum(), sizes[1:4].sum(), sizes[2:].sum()) > limit)
+    middle = sizes[1] + sizes[2] + sizes[3]
+    return max(sizes[0] + sizes[1] + sizes[2], middle, sizes[2] + sizes[3] + sizes[4]) > limit
 
 
 @njit(nogil=True, cache=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION
 from dedup.kernels.handles import borrow
+from dedup.kernels.native.lexicons import is_key
 from dedup.kernels.xxh32 import xxh32
 
 FEW_CONTENT_WORDS = 3  # a story of fewer is the copy only of one from the same source
@@ -270,8 +271,7 @@ def _write_query(
         form[count] = _AMPERSAND
         form[name_count : name_count + at - begin] = data[begin:at]
         name = xxh32(form, name_count, name_count + name_end - begin)
-        place = np.searchsorted(trackers, name)
-        tracks = at == begin or (place < trackers.shape[0] and trackers[place] == name)
+        tracks = at == begin or is_key(trackers, name)
         if not tracks and not _is_at(data, begin, at, _UTM):
             count = name_count + at - begin
     return count

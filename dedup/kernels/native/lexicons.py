@@ -67,7 +67,7 @@ def first_phrase(keys: NDArray[np.uint32], key: np.uint32) -> int:
 
 @njit(nogil=True)
 def is_key(keys: NDArray[np.uint32], key: np.uint32) -> bool:
-    """Whether a phrase has this key."""
+    """Whether this is one of some sorted keys."""
     phrase = first_phrase(keys, key)
     return phrase < keys.shape[0] and keys[phrase] == key
 
