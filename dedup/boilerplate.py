@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
+from os import cpu_count
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -98,17 +100,19 @@ def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Lear
     if not stories:
         return Learned("", 0, [])
     leaders = find_duplicates(head, dataclasses.replace(settings, boilerplate="", window=None)).leaders
-    words = [(tokens, word_stems(tokens)) for tokens in map(tokenize, head)]
-    keys, owners, sources, first = [], [], [], 0
-    for batch, (tokens, stems) in zip(head, words, strict=True):
-        keys.append(text_phrases(batch, tokens, stems))
-        owners.append(np.repeat(leaders[first : first + batch.num_rows], np.diff(tokens.offsets)))
-        sources.append(hash_sources(batch))
-        first += batch.num_rows
-    told = np.concatenate(sources)
-    recurring = _recurring(np.concatenate(keys), np.concatenate(owners), _least(told, leaders))
+    with ThreadPoolExecutor(settings.threads or cpu_count()) as pool:
+        words = list(pool.map(_words, head))
+        keys = list(pool.map(text_phrases, head, *zip(*words, strict=True)))
+    lengths = np.concatenate([np.diff(tokens.offsets) for tokens, _ in words])
+    told = np.concatenate([hash_sources(batch) for batch in head])
+    recurring = _recurring(np.concatenate(keys), np.repeat(leaders, lengths), _least(told, leaders))
     learned = write_phrases(recurring) if len(recurring) else ""
     return Learned(learned, stories, _show(head, words, learned) if learned else [])
+
+
+def _words(batch: pa.RecordBatch) -> tuple[Tokens, NDArray[np.uint32]]:
+    tokens = tokenize(batch)
+    return tokens, word_stems(tokens)
 
 
 def _least(sources: NDArray[np.uint32], leaders: NDArray[np.int32]) -> NDArray[np.int64]:

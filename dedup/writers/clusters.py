@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.ahead import work_ahead
 from dedup.readers.sniff import ARROW, PARQUET
 from dedup.writers.outputs import named_format, open_output
 from dedup.writers.tables import write_batches
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
+_THREADS = 2  # besides the one that writes
 _DIGITS = 4  # of the score
 
 
@@ -27,9 +30,10 @@ def write_clusters(table: pa.Table, destination: str) -> None:
         if wanted in (PARQUET, ARROW):
             write_batches(table.to_batches(max_chunksize=_CHUNK), table.schema, wanted, out)
             return
-        for batch in table.to_batches(max_chunksize=_CHUNK):
-            if batch.num_rows:
-                out.write(memoryview(_lines(batch)))
+        batches = (batch for batch in table.to_batches(max_chunksize=_CHUNK) if batch.num_rows)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for lines in work_ahead(batches, _lines, pool, _THREADS):
+                out.write(memoryview(lines))
 
 
 def _lines(batch: pa.RecordBatch) -> pa.Buffer:
