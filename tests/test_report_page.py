@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 
@@ -182,10 +183,12 @@ def test_a_hundred_thousand_clusters_stay_usable(tmp_path, browser):
                     json.dumps({"id": f"{k}-{copy}", "title": title, "text": text, "source": f"s{(k + copy) % 40}"})
                     + "\n"
                 )
+    begin = time.monotonic()
     code, _, message = run_dedup(
         "run", tmp_path / "feed.jsonl", "-o", tmp_path / "kept.jsonl", "--report", tmp_path / "report.html"
     )
     assert code == 0, message
+    assert time.monotonic() - begin < 100  # about 30 seconds; 140 where each cluster goes over all stories
     with looking(browser) as watched:
         page = watched.page
         page.goto(file_url(tmp_path / "report.html"))

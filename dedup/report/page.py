@@ -70,7 +70,8 @@ class _Clusters:
         """What the list and the search need of every cluster."""
         result, stories = self._result, self._stories
         rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-        for leader, members in zip(self._shown.leaders.tolist(), self._shown.members, strict=True):
+        leaders, sizes = self._shown.leaders.tolist(), result.sizes[self._shown.leaders].tolist()
+        for leader, size, members in zip(leaders, sizes, self._shown.members, strict=True):
             canonical = stories[int(result.canonicals[leader])]
             times = [time for time in (stories[row].time_us for row in members) if time is not None]
             others = {stories[row].title for row in members} - {canonical.title}
@@ -78,7 +79,7 @@ class _Clusters:
             rows["source"].append(canonical.source)
             rows["first"].append(min(times) // SECOND if times else None)
             rows["last"].append(max(times) // SECOND if times else None)
-            rows["size"].append(int(result.sizes[leader]))
+            rows["size"].append(size)
             rows["kinds"].append(sum(_KIND_BITS[kind] for kind in set(result.kinds[members].tolist()) - {0}))
             rows["more"].append("\n".join([stories[row].id for row in members] + sorted(others)))
             rows["sources"].append(sorted({stories[row].source for row in members}))
