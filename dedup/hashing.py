@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     return Hashed(batch.column("id"), facts, keys, source_preference(batch.column("source"), settings))
 
 
-def source_preference(sources: pa.Array, settings: Settings) -> NDArray[np.int32]:
+def source_preference(sources: pa.Array | Sequence[str], settings: Settings) -> NDArray[np.int32]:
     """int32[n], the place of each source among the preferred ones; larger than any for the others."""
     if not settings.preferred_sources:
         return np.full(len(sources), _PREFERRED_LAST, dtype=np.int32)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 from numpy.typing import NDArray
 
 from dedup import evidence as gathered
@@ -22,7 +23,7 @@ from dedup.hashing import Hashed, hash_batch, source_preference
 from dedup.kernels.handles import Handle, hold
 from dedup.kernels.native.evidence import META, UNDATED, Facts
 from dedup.kernels.native.facts import FACTS_CAP, SECTIONS
-from dedup.kernels.native.single import Cuts, Known, Language, Publisher, hash_single
+from dedup.kernels.native.single import NEEDS_MORE, Cuts, Known, Language, Publisher, hash_name, hash_single
 from dedup.kernels.unicode import load_tables
 from dedup.phrases import known_phrases
 from dedup.settings import Settings
@@ -92,18 +93,25 @@ class StoryHasher:
 
     def _read_source(self, name: str) -> tuple[Handle, NDArray[np.int32]]:
         """What a publisher's name comes to, and its place among the preferred ones, int32[1]."""
-        column = pa.array([name], pa.string())
-        hashes, ends = text._hash_all(column)
-        lowered = hash_column(pc.utf8_lower(pc.utf8_trim_whitespace(column)))
         raw = np.frombuffer(name.encode(), dtype=np.uint8)
+        hashes = np.empty(len(raw), dtype=np.uint32)
+        count = hash_name(self._known, raw, hashes) if name.isascii() else NEEDS_MORE
+        if count >= 0:
+            hashes, key = hashes[:count], _hash_plain(name)
+        else:
+            column = pa.array([name], pa.string())
+            hashes, _ = text._hash_all(column)
+            key = hash_column(pc.utf8_lower(pc.utf8_trim_whitespace(column)))[0]
         publisher = Publisher(
-            hashes,
-            np.concatenate([[0], ends]),
-            raw,
-            np.array([[0, len(raw)]], dtype=np.int64),
-            np.uint32(lowered[0] & np.uint64(0xFFFFFFFF)),
+            hashes, np.array([0, len(hashes)]), raw, np.array([[0, len(raw)]]), np.uint32(key & np.uint64(0xFFFFFFFF))
         )
-        return hold(publisher), source_preference(column, self._settings)
+        return hold(publisher), source_preference([name], self._settings)
+
+
+def _hash_plain(name: str) -> np.uint64:
+    """What `hash_column` has for a publisher's name of ASCII alone."""
+    plain = name.strip().lower().encode()
+    return np.uint64(max(xxhash.xxh64_intdigest(plain), 1) if plain else 0)
 
 
 @functools.lru_cache(maxsize=8)

@@ -29,7 +29,11 @@ STORIES = st.builds(
     title=TEXTS,
     text=TEXTS,
     url=st.sampled_from(["", "https://www.example.org/a?utm_x=1", "http://harborledger.com/b#c", "é"]),
-    source=st.one_of(st.sampled_from(["", "Harbor Ledger", " harbor ledger ", "The Harbor Ledger"]), TEXTS),
+    source=st.one_of(
+        st.sampled_from(["", "Harbor Ledger", " harbor ledger ", "The Harbor Ledger", "AT&T", " "]),
+        st.text("Ab1 -&<\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\0", max_size=12),
+        TEXTS,
+    ),
     published=st.one_of(st.none(), st.integers(-(10**15), 10**16)),
     lang=st.just("en"),
 ).filter(lambda story: all(value.isascii() or _encodes(value) for value in story if isinstance(value, str)))

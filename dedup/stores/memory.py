@@ -5,10 +5,12 @@ from __future__ import annotations
 import bisect
 import threading
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from dedup.errors import StoreError
 from dedup.stores.protocol import Row, Store
+
+Value = TypeVar("Value")
 
 
 class _Log:
@@ -16,10 +18,28 @@ class _Log:
         self.lock = threading.Lock()
         self.header: bytes | None = None
         self.last = 0
+        # The rows as columns, through which the collector of garbage need not go again and again.
         self.positions: list[int] = []  # ascending
-        self.rows: list[Row] = []  # beside them
-        self.latest: dict[str, Row] = {}  # by id
+        self.names: list[str] = []
+        self.times: list[int] = []
+        self.records: list[bytes] = []
+        self.stories: list[bytes | None] = []
+        self.latest: dict[str, int] = {}  # position by id
         self.notes: list[bytes] = []
+
+    def row(self, place: int, *, story: bool) -> Row:
+        return Row(self.names[place], self.times[place], self.records[place], self.stories[place] if story else None)
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Let all rows go but some."""
+        self.positions, self.times = _chosen(self.positions, places), _chosen(self.times, places)
+        self.names, self.records = _chosen(self.names, places), _chosen(self.records, places)
+        self.stories = _chosen(self.stories, places)
+        self.latest = dict(zip(self.names, self.positions, strict=True))
+
+
+def _chosen(column: list[Value], places: Sequence[int]) -> list[Value]:
+    return [column[place] for place in places]
 
 
 class MemoryStore(Store):
@@ -70,9 +90,14 @@ class MemoryStore(Store):
                 raise StoreError(f"{self._label} ends at {log.last}, before {expected}")
             if log.last > expected:
                 return False
-            log.positions.extend(range(expected + 1, expected + 1 + len(rows)))
-            log.rows.extend(rows)
-            log.latest.update((row.id, row) for row in rows)
+            positions = range(expected + 1, expected + 1 + len(rows))
+            log.positions.extend(positions)
+            for row in rows:
+                log.names.append(row.id)
+                log.times.append(row.published_us)
+                log.records.append(row.record)
+                log.stories.append(row.story)
+            log.latest.update(zip([row.id for row in rows], positions, strict=True))
             log.last += len(rows)
             return True
 
@@ -81,28 +106,31 @@ class MemoryStore(Store):
         log = self._open()
         with log.lock:
             start = bisect.bisect_right(log.positions, after)
-            found = list(zip(log.positions[start : start + limit], log.rows[start : start + limit], strict=True))
-        return found if stories else [(position, row._replace(story=None)) for position, row in found]
+            places = range(start, min(start + limit, len(log.positions)))
+            return [(log.positions[place], log.row(place, story=stories)) for place in places]
 
     def get(self, name: str) -> Row | None:
         """See `Store`."""
-        row = self._open().latest.get(name)
-        return None if row is None else row._replace(story=None)
+        log = self._open()
+        with log.lock:
+            position = log.latest.get(name)
+            return None if position is None else log.row(bisect.bisect_left(log.positions, position), story=False)
 
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""
-        latest = self._open().latest
-        rows = {name: latest.get(name) for name in names}
-        return {name: row.story for name, row in rows.items() if row is not None and row.story is not None}
+        log = self._open()
+        with log.lock:
+            positions = {name: log.latest[name] for name in names if name in log.latest}
+            found = {name: log.stories[bisect.bisect_left(log.positions, at)] for name, at in positions.items()}
+        return {name: story for name, story in found.items() if story is not None}
 
     def expire(self, before_us: int) -> int:
         """See `Store`."""
         log = self._open()
         with log.lock:
-            kept = [k for k, row in enumerate(log.rows) if row.published_us >= before_us]
-            dropped = len(log.rows) - len(kept)
-            log.positions, log.rows = [log.positions[k] for k in kept], [log.rows[k] for k in kept]
-            log.latest = {row.id: row for row in log.rows}
+            kept = [place for place, time in enumerate(log.times) if time >= before_us]
+            dropped = len(log.times) - len(kept)
+            log.keep(kept)
             return dropped
 
     def add_note(self, note: bytes) -> int:

@@ -30,7 +30,7 @@ from dedup.kernels.native.phrases import STRIPPED, compact_words, mark_phrases
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import count_shingles, hash_shingles, hash_stems, hash_title_words
 from dedup.kernels.native.signatures import band_keys, minhash
-from dedup.kernels.native.tokens import MARGIN, tokenize_fields
+from dedup.kernels.native.tokens import MARGIN, hash_tokens, tokenize_fields
 from dedup.kernels.unicode import Tables
 from dedup.kernels.vectors import LANES
 
@@ -162,6 +162,33 @@ def hash_single(
     sources_, raw = told[META_SOURCE : META_SOURCE + 1], np.zeros(1, dtype=np.uint64)
     hash_contents(words.data, words.starts, words.flags, offsets, sources_, raw, out.content)
     return size
+
+
+@njit(nogil=True, cache=True)
+def hash_name(known: Handle, name: NDArray[np.uint8], hashes: NDArray[np.uint32]) -> int:
+    """Write the hashes of a publisher's tokens; returns how many there are, or NEEDS_MORE as `hash_single` does.
+
+    known  : Known
+    name   : uint8[m]        read-only; UTF-8
+    hashes : uint32[>= m]
+    """
+    tables, sources = known.value.tables, (name, name, name)
+    spans = np.zeros((1, 3), dtype=np.int64)
+    spans[0, 2] = name.shape[0]
+    special = np.empty(1, dtype=np.uint8)
+    survey_fields(sources, spans, np.arange(1), tables, special)
+    if special[0]:
+        return NEEDS_MORE
+    room = name.shape[0] + 2 * MARGIN
+    data, starts = np.empty(2 * room, dtype=np.uint8), np.empty(room, dtype=np.int64)
+    flags, gaps = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
+    ends = np.empty(1, dtype=np.int64)
+    starts[0] = 0
+    field, count = tokenize_fields(sources, spans, tables, 0, 0, data, starts, flags, gaps, ends)
+    if field < 1:
+        return NEEDS_MORE
+    hash_tokens(data, starts[: count + 1], hashes[:count])
+    return np.int64(count)
 
 
 @njit(nogil=True, cache=True)
