@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_OBJECTS = 100_000  # made between two collections of garbage: what is imported stays, and is not worth a look
 
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     try:
         from dedup.cli import app
 

@@ -120,8 +120,9 @@ class Replica:
         return added
 
     def _rows(self, names: list[str], part: Hashed, entered: Entered, told: list[bytes] | None) -> list[Row]:
-        dated = part._replace(facts=part.facts._replace(times=entered.times))
-        records = self.layout.pack(dated, entered.decided)
+        if part.facts.times.tobytes() != entered.times.tobytes():  # those undated got a time
+            part = part._replace(facts=part.facts._replace(times=entered.times))
+        records = self.layout.pack(part, entered.decided)
         stories: Sequence[bytes | None] = told or [None] * len(names)
         return list(map(Row, names, entered.forgotten_at.tolist(), records, stories))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.handles import Handle
+from dedup.kernels.handles import Handle, borrow, keep
 from dedup.kernels.native.composition import survey_fields
 from dedup.kernels.native.contents import hash_contents, hash_urls
 from dedup.kernels.native.debris import Publishers, Words, compact_tokens, strip_debris
@@ -114,37 +114,47 @@ def hash_single(
     text_end  : int       where the text does
     hashes, sections, meta, content, keys : as in `Kept`
     """
-    tables, language, cuts, publisher = known.value.tables, known.value.language, known.value.cuts, source.value
-    out = Kept(hashes, sections, meta, content, keys)
+    tables, language, cuts = borrow(known.value.tables), borrow(known.value.language), borrow(known.value.cuts)
+    publisher, data = borrow(source.value), borrow(data)
+    out = Kept(borrow(hashes), borrow(sections), borrow(meta), borrow(content), borrow(keys))
     sources = (data, data, data)
-    spans = np.zeros((2, 3), dtype=np.int64)
+    small = (
+        np.zeros((2, 3), dtype=np.int64),
+        np.empty(2, dtype=np.uint8),
+        np.empty(2, dtype=np.int64),
+        np.empty(1, dtype=np.uint8),
+        np.empty(2, dtype=np.int64),
+        np.empty(1, dtype=np.int64),
+        np.zeros(1, dtype=np.bool_),
+        np.empty(2, dtype=np.int32),
+        np.zeros(1, dtype=np.uint64),
+    )
+    spans, special, ends, marks, offsets, title_ends, stripped, url, raw = borrow(small)
     spans[0, 2], spans[1, 1], spans[1, 2] = title_end, title_end, text_end
-    special = np.empty(2, dtype=np.uint8)
     survey_fields(sources, spans, np.arange(2), tables, special)
     if special[0] | special[1]:
         return NEEDS_MORE
     room = text_end // 4 + 2 * MARGIN
-    words = Words(
+    made = Words(
         np.empty(text_end + room, dtype=np.uint8),
         np.empty(room, dtype=np.int64),
         np.empty(room, dtype=np.uint8),
         np.empty(room, dtype=np.uint8),
     )
+    words = borrow(made)
     words.starts[0] = 0
-    ends = np.empty(2, dtype=np.int64)
     field, _ = tokenize_fields(
         sources, spans, tables, 0, 0, words.data, words.starts, words.flags, words.gaps, ends
     )  # as `dedup.text.tokenize_columns` does, with as much room
     if field < 2:
         return NEEDS_MORE
     flag_functions(words.data, words.starts, language.salt, language.functions, words.flags[: ends[1]])
-    marks, offsets, title_ends = np.empty(1, dtype=np.uint8), np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64)
     _keep_own(words, ends.reshape(1, 2), data, text_end, publisher, language.lexicons, marks, offsets, title_ends)
     if offsets[1] == 0:
         return NEEDS_MORE
-    stems = np.empty(offsets[1], dtype=np.uint32)
+    hashed = np.empty(offsets[1], dtype=np.uint32)
+    stems = borrow(hashed)
     hash_stems(words.data, words.starts[: offsets[1] + 1], words.flags[: offsets[1]], stems)
-    stripped = np.zeros(1, dtype=np.bool_)
     if cuts.strips:
         _strip(words, stems, offsets, title_ends, publisher.key, cuts.phrases, stripped)
     count, titled = offsets[1], title_ends[0]
@@ -153,14 +163,15 @@ def hash_single(
     told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, publisher.key
     told[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
     told[META_BITS] |= np.uint32(STRIPPED * stripped[0])
-    url = np.empty(2, dtype=np.int32)
     url[0], url[1] = text_end, data.shape[0]
     hash_urls(data, url, language.trackers, told[META_URL : META_URL + 1])
     out.keys[out.keys.shape[0] - 1, 0] = told[META_URL]
     if cuts.weighed and out.sections[0, FRONT] - out.sections[0, FRONT - 1] < FEWEST_WORDS:
         out.keys[:] = np.uint32(0)  # cf. `dedup.hashing.hash_batch`
-    sources_, raw = told[META_SOURCE : META_SOURCE + 1], np.zeros(1, dtype=np.uint64)
-    hash_contents(words.data, words.starts, words.flags, offsets, sources_, raw, out.content)
+    hash_contents(words.data, words.starts, words.flags, offsets, told[META_SOURCE : META_SOURCE + 1], raw, out.content)
+    keep(small)
+    keep(made)
+    keep(hashed)
     return size
 
 
@@ -204,14 +215,13 @@ def _keep_own(
     title_ends: NDArray[np.int64],
 ) -> None:
     """Take off what is around the story; the last three arguments are overwritten, cf. `compact_tokens`."""
-    url = np.empty((1, 2), dtype=np.int64)
+    made = np.empty((1, 2), dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty((1, 4), dtype=np.int64)
+    url, rows, kept = borrow(made)
     url[0, 0], url[0, 1] = text_end, data.shape[0]
-    publishers = Publishers(
-        publisher.hashes, publisher.bounds, np.zeros(1, dtype=np.int64), publisher.name, publisher.span, data, url
-    )
-    kept = np.empty((1, 4), dtype=np.int64)
+    publishers = Publishers(publisher.hashes, publisher.bounds, rows, publisher.name, publisher.span, data, url)
     strip_debris(words, ends, publishers, lexicons, kept, marks)
     compact_tokens(words, kept, offsets, title_ends)
+    keep(made)
 
 
 @njit(nogil=True, cache=True)
@@ -244,14 +254,22 @@ def _gather(
     """Write the hashes, the sections and the keys of both lookups; how many hashes."""
     count = offsets[1]
     data, starts, flags = words.data, words.starts[: count + 1], words.flags[:count]
-    bounds, ends = np.empty(2, dtype=np.int64), np.empty(1, dtype=np.int64)
+    small = (
+        np.empty(2, dtype=np.int64),
+        np.empty(1, dtype=np.int64),
+        np.empty(2, dtype=np.int64),
+        np.empty(2, dtype=np.int64),
+    )
+    bounds, ends, title_bounds, facts_bounds = borrow(small)
     count_shingles(offsets, cuts.width, bounds)
-    shingles = np.empty(bounds[1], dtype=np.uint32)
+    made = (
+        np.empty(bounds[1], dtype=np.uint32),
+        np.empty(count, dtype=np.uint32),
+        np.empty(2 * (max(bounds[1], count, np.int64(RUN_POINTS)) + LANES), dtype=np.uint32),
+    )
+    shingles, title, scratch = borrow(made)
     hash_shingles(data, starts, flags, offsets, cuts.width, bounds, shingles, ends)
-    title, title_bounds = np.empty(count, dtype=np.uint32), np.empty(2, dtype=np.int64)
     hash_title_words(data, starts, flags, stems, offsets, title_ends, title, title_bounds)
-    scratch = np.empty(2 * (max(bounds[1], count, np.int64(RUN_POINTS)) + LANES), dtype=np.uint32)
-    facts_bounds = np.empty(2, dtype=np.int64)
     gather_facts(
         data,
         starts,
@@ -270,7 +288,10 @@ def _gather(
     top, last = cuts.text_bands, out.keys.shape[0] - 1
     _cut(shingles, bounds[:1], ends, cuts.text, cuts.text_rows, out.keys[:top])
     _cut(title, title_bounds[:1], title_bounds[1:], cuts.title, cuts.title_rows, out.keys[top:last])
-    return facts_bounds[1]
+    size = facts_bounds[1]
+    keep(small)
+    keep(made)
+    return size
 
 
 @njit(nogil=True, cache=True)
@@ -283,6 +304,8 @@ def _cut(
     keys: NDArray[np.uint32],
 ) -> None:
     """Sign some hashes and cut the signature into the bands of `keys`; cf. `dedup.bands.cut_bands`."""
-    values = np.empty((1, permutations.shape[1]), dtype=np.uint32)
+    signature = np.empty((1, permutations.shape[1]), dtype=np.uint32)
+    values = borrow(signature)
     minhash(hashes, begins, ends, permutations[0], permutations[1], values)
     band_keys(values, begins, ends, rows, keys)
+    keep(signature)
