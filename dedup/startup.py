@@ -9,19 +9,19 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.abc import MetaPathFinder
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 _SMALL, _FEW = 1 << 16, 300  # bytes and rows of feeds that take less time than compiling, however alike the stories
 _ENDS = (b"\n", b"\r", b"},", b"</")  # no row has less than one of one kind
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK", b"PAR1", b"ARROW1")  # how larger ones begin
+_VERSIONS = {"numba": "_version.py", "llvmlite": "_version.py", "numpy": "version.py"}  # where packages say theirs
 _KERNELS = Path(__file__).with_name("kernels")
-_WITHOUT = "NUMBA_DISABLE_JIT"
+_WITHOUT, _BLAS_THREADS = "NUMBA_DISABLE_JIT", "OPENBLAS_NUM_THREADS"
 _LOOKED_INTO = "0.68."  # the releases of Numba that `dedup.kernels.loading` is right for
 
 
-class _Absence(MetaPathFinder):
+class _Absence:
     """Finds no package of some names, as if they were not installed."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -54,7 +54,7 @@ def import_lean() -> None:
     here calls; and Arrow that its data come from no pandas. So this is for a process that compiles nothing but this
     package: never call it from a library.
     """
-    with _absent("pandas"):
+    with _absent("pandas"), _without_blas_threads():
         import pyarrow as pa
 
         pa.array([])  # asks for pandas, and never again
@@ -66,6 +66,22 @@ def import_lean() -> None:
         load_alone(_complete_numba)
     else:
         _complete_numba()
+
+
+@contextmanager
+def _without_blas_threads() -> Iterator[None]:
+    """Give the linear algebra of NumPy, which nothing here calls, no threads: they look out for work for a while.
+
+    Who says how many, decides.
+    """
+    if _BLAS_THREADS in os.environ:
+        yield
+        return
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_BLAS_THREADS]  # it is not for the processes that this one starts
 
 
 def _complete_numba() -> None:
@@ -178,14 +194,28 @@ def _marker() -> Path | None:
     told = hashlib.blake2b(digest_size=8)
     try:
         folder = _cache_folder()
-        for part in (sys.version, version("numba"), version("llvmlite"), version("numpy"), _processor()):
+        for part in (sys.version, _processor()):
             told.update(part.encode())
+        for name, file in _VERSIONS.items():  # read, for to ask for a version takes longer than all the rest
+            told.update(_package(name).joinpath(file).read_bytes())
         for path in sorted(_KERNELS.rglob("*.py")):
             stat = path.stat()
             told.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
-    except (OSError, RuntimeError, PackageNotFoundError):  # no home, or a package in an archive
+    except (OSError, RuntimeError):  # no home, or a package in an archive
         return None
     return folder / f"dedup-compiled-{told.hexdigest()}"
+
+
+def _package(name: str) -> Path:
+    """The folder of a package, which is not imported.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(name)
+    return Path(spec.origin).parent
 
 
 def _cache_folder() -> Path:
