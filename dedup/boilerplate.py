@@ -28,7 +28,7 @@ LEAST_STORIES, LEAST_SHARE = 5, 0.02
 puts around its stories is in many of them; phrases that are common in the language are in a few of a thousand."""
 
 _MOST_PHRASES = 65_536
-_SLOT_BITS = 22  # of keys, by which most that are seldom are told without sorting
+_SLOT_BITS = 20  # of keys, by which most that are seldom are told without sorting
 _LONGEST = 100  # characters of a phrase by which it is told from others
 _SHOWN, _TOP = 50, 3  # characters of a phrase, and sources, that people see
 
