@@ -20,10 +20,10 @@ from dedup import text
 from dedup.bands import count_bands
 from dedup.evidence import hash_column, load_meanings
 from dedup.hashing import Hashed, hash_batch, source_preference
-from dedup.kernels.handles import Handle, hold
+from dedup.kernels.handles import hold
 from dedup.kernels.native.evidence import META, UNDATED, Facts
 from dedup.kernels.native.facts import FACTS_CAP, SECTIONS
-from dedup.kernels.native.single import NEEDS_MORE, Cuts, Known, Language, Publisher, hash_name, hash_single
+from dedup.kernels.native.single import NEEDS_MORE, Cuts, Known, Language, hash_name, hash_single
 from dedup.kernels.unicode import load_tables
 from dedup.phrases import known_phrases
 from dedup.settings import Settings
@@ -49,6 +49,15 @@ class StoryFields(NamedTuple):
         """A batch of this story."""
         arrays = [pa.array([value], type=field.type) for value, field in zip(self, STORY_SCHEMA, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
+
+
+class _Source(NamedTuple):
+    """What a publisher's name comes to."""
+
+    key: np.uint32  # hash of the whole, 0 for no name
+    hashes: NDArray[np.uint32]  # of its tokens
+    name: NDArray[np.uint8]  # read-only, as given
+    preference: NDArray[np.int32]  # [1] its place among the preferred ones
 
 
 class StoryHasher:
@@ -80,32 +89,32 @@ class StoryHasher:
         title_end = len(title)
         text_end = title_end + len(body)
         data = np.frombuffer(b"".join((title, body, story.url.encode())), dtype=np.uint8)
-        publisher, preference = self._know(story.source)
+        source, source_hashes, source_name, preference = self._know(story.source)
         hashes, sections = np.empty(FACTS_CAP, dtype=np.uint32), np.empty((1, SECTIONS), dtype=np.uint16)
         meta, content = np.empty((1, META), dtype=np.uint32), np.empty((1, 2), dtype=np.uint64)
         keys = np.empty((self._bands, 1), dtype=np.uint32)
-        count = hash_single(self._known, publisher, data, title_end, text_end, hashes, sections, meta, content, keys)
+        count = hash_single(
+            *(self._known, source, source_hashes, source_name, data, title_end, text_end),
+            *(hashes, sections, meta, content, keys),
+        )
         if count < 0:
             return hash_batch(story.to_batch(), self._settings)
         bounds, times = np.array((0, count)), np.array((UNDATED if story.published is None else story.published,))
         facts = Facts(hashes[:count], bounds, sections, meta, times, content)
         return Hashed(_NO_IDS, facts, keys, preference)
 
-    def _read_source(self, name: str) -> tuple[Handle, NDArray[np.int32]]:
-        """What a publisher's name comes to, and its place among the preferred ones, int32[1]."""
+    def _read_source(self, name: str) -> _Source:
         raw = np.frombuffer(name.encode(), dtype=np.uint8)
         hashes = np.empty(len(raw), dtype=np.uint32)
         count = hash_name(self._known, raw, hashes) if name.isascii() else NEEDS_MORE
         if count >= 0:
-            hashes, key = hashes[:count], _hash_plain(name)
+            hashes, whole = hashes[:count], _hash_plain(name)
         else:
             column = pa.array([name], pa.string())
             hashes, _ = text._hash_all(column)
-            key = hash_column(pc.utf8_lower(pc.utf8_trim_whitespace(column)))[0]
-        publisher = Publisher(
-            hashes, np.array([0, len(hashes)]), raw, np.array([[0, len(raw)]]), np.uint32(key & np.uint64(0xFFFFFFFF))
-        )
-        return hold(publisher), source_preference([name], self._settings)
+            whole = hash_column(pc.utf8_lower(pc.utf8_trim_whitespace(column)))[0]
+        key = np.uint32(whole & np.uint64(0xFFFFFFFF))
+        return _Source(key, hashes, raw, source_preference([name], self._settings))
 
 
 def _hash_plain(name: str) -> np.uint64:

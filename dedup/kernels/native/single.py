@@ -47,16 +47,6 @@ class Language(NamedTuple):
     trackers: NDArray[np.uint32]  # as `hash_urls` has it
 
 
-class Publisher(NamedTuple):
-    """What a publisher's name comes to."""
-
-    hashes: NDArray[np.uint32]  # of its tokens
-    bounds: NDArray[np.int64]  # [2] 0 and how many
-    name: NDArray[np.uint8]  # read-only, as given
-    span: NDArray[np.int64]  # [1, 2] 0 and its length
-    key: np.uint32  # hash of the whole, 0 for no name
-
-
 class Cuts(NamedTuple):
     """How a story is cut into shingles, signatures and bands."""
 
@@ -93,7 +83,9 @@ class Kept(NamedTuple):
 @njit(nogil=True, cache=True)
 def hash_single(
     known: Handle,
-    source: Handle,
+    source: np.uint32,
+    source_hashes: NDArray[np.uint32],
+    source_name: NDArray[np.uint8],
     data: NDArray[np.uint8],
     title_end: int,
     text_end: int,
@@ -107,15 +99,17 @@ def hash_single(
 
     More is needed for markup, for characters that compose, for scripts without spaces and for a story of no word.
 
-    known     : Known
-    source    : Publisher
-    data      : uint8[m]  read-only; title, text and URL, back to back; UTF-8 in name only, any bytes will do
-    title_end : int       where the title ends
-    text_end  : int       where the text does
+    known         : Known
+    source        : uint32     hash of the publisher's name, 0 for none
+    source_hashes : uint32[t]  of the tokens of that name
+    source_name   : uint8[s]   read-only; the name as given
+    data          : uint8[m]   read-only; title, text and URL, back to back; UTF-8 in name only, any bytes will do
+    title_end     : int        where the title ends
+    text_end      : int        where the text does
     hashes, sections, meta, content, keys : as in `Kept`
     """
     tables, language, cuts = borrow(known.value.tables), borrow(known.value.language), borrow(known.value.cuts)
-    publisher, data = borrow(source.value), borrow(data)
+    data, publisher = borrow(data), (borrow(source_hashes), borrow(source_name))
     out = Kept(borrow(hashes), borrow(sections), borrow(meta), borrow(content), borrow(keys))
     sources = (data, data, data)
     small = (
@@ -156,11 +150,11 @@ def hash_single(
     stems = borrow(hashed)
     hash_stems(words.data, words.starts[: offsets[1] + 1], words.flags[: offsets[1]], stems)
     if cuts.strips:
-        _strip(words, stems, offsets, title_ends, publisher.key, cuts.phrases, stripped)
+        _strip(words, stems, offsets, title_ends, source, cuts.phrases, stripped)
     count, titled = offsets[1], title_ends[0]
     size = _gather(words, stems[:count], offsets, title_ends, cuts, language.meanings, out)
     told = out.meta[0]
-    told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, publisher.key
+    told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, source
     told[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
     told[META_BITS] |= np.uint32(STRIPPED * stripped[0])
     url[0], url[1] = text_end, data.shape[0]
@@ -208,17 +202,28 @@ def _keep_own(
     ends: NDArray[np.int64],
     data: NDArray[np.uint8],
     text_end: int,
-    publisher: Publisher,
+    publisher: tuple[NDArray[np.uint32], NDArray[np.uint8]],
     lexicons: Lexicons,
     marks: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     title_ends: NDArray[np.int64],
 ) -> None:
-    """Take off what is around the story; the last three arguments are overwritten, cf. `compact_tokens`."""
-    made = np.empty((1, 2), dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty((1, 4), dtype=np.int64)
-    url, rows, kept = borrow(made)
+    """Take off what is around the story; the last three arguments are overwritten, cf. `compact_tokens`.
+
+    publisher : hashes of the tokens of its name, and the name
+    """
+    made = (
+        np.zeros(2, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+        np.zeros((1, 2), dtype=np.int64),
+        np.empty((1, 2), dtype=np.int64),
+        np.empty((1, 4), dtype=np.int64),
+    )
+    bounds, rows, span, url, kept = borrow(made)
+    hashes, name = publisher
+    bounds[1], span[0, 1] = hashes.shape[0], name.shape[0]
     url[0, 0], url[0, 1] = text_end, data.shape[0]
-    publishers = Publishers(publisher.hashes, publisher.bounds, rows, publisher.name, publisher.span, data, url)
+    publishers = Publishers(hashes, bounds, rows, name, span, data, url)
     strip_debris(words, ends, publishers, lexicons, kept, marks)
     compact_tokens(words, kept, offsets, title_ends)
     keep(made)
