@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -82,7 +83,8 @@ def datasketch_redis(feed: Path, url: str) -> Figures:
 
     parts = urlsplit(url)
     redis = {"host": parts.hostname, "port": parts.port or 6379, "password": parts.password}
-    return _datasketch(feed, {"type": "redis", "basename": b"benchmark", "redis": redis})
+    own = f"benchmark_{os.getpid()}".encode()  # of a run before nothing is left to be found
+    return _datasketch(feed, {"type": "redis", "basename": own, "redis": redis})
 
 
 def restart(feed: Path, url: str) -> Figures:
