@@ -51,7 +51,8 @@ class RedisServer:
         self.process: subprocess.Popen[bytes]
         self.command = [
             *(binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--logfile", "log"),
-            *("--appendonly", "yes", "--save", "", "--requirepass", PASSWORD, "--daemonize", "no"),
+            *("--appendonly", "yes", "--appendfsync", "always", "--save", ""),  # "everysec" may lose what is under way
+            *("--requirepass", PASSWORD, "--daemonize", "no"),
             *(("--cluster-enabled", "yes", "--cluster-port", str(free_port())) if cluster else ()),
         ]
         self.cluster = cluster

@@ -9,6 +9,8 @@ from pathlib import Path
 import numba
 import pytest
 
+from dedup.startup import _LOOKED_INTO
+
 SUMS = """
 from numba import njit
 
@@ -30,7 +32,7 @@ completed = []
 load_alone(lambda: completed.append(True))
 import sums
 """
-KNOWN = numba.__version__.startswith("0.68.")
+KNOWN = numba.__version__.startswith(_LOOKED_INTO)
 
 
 @pytest.fixture

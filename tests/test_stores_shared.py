@@ -133,6 +133,7 @@ def test_a_server_that_restarts_under_load_costs_a_wait_and_nothing_else(request
     with open_store(url) as store:
         for position in (200, 600):
             while store.last() < position:
+                assert not failures
                 time.sleep(0.005)
             server.kill()
             server.start()

@@ -14,7 +14,8 @@ one shorter than its window and lateness; it only clears up after an index nobod
 by `expire`. Keys are never listed with KEYS or SCAN.
 
 Redis keeps what it acknowledged only if told to: set `appendonly yes`, and `maxmemory-policy noeviction`, for any other
-may throw the log away. With `appendfsync everysec` a power cut can take back the last second, `kill -9` nothing.
+may throw the log away. With `appendfsync everysec` a power cut can take back the last second, and `kill -9` the last
+two while the disk is slow, since Redis then holds back what it writes; with `appendfsync always` neither takes any.
 """
 
 from __future__ import annotations
