@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 _SMALL, _FEW = 1 << 16, 300  # bytes and rows of feeds that take less time than compiling, however alike the stories
 _ENDS = (b"\n", b"\r", b"},", b"</")  # no row has less than one of one kind
@@ -48,7 +49,7 @@ def _absent(*names: str) -> Iterator[None]:
 
 
 def import_lean() -> None:
-    """Import Numba without what only compiling takes, and Arrow without pandas: half a second less.
+    """Import Numba without what only compiling takes, and Arrow without pandas and help: half a second less.
 
     If a kernel has to be compiled after all, Numba is completed, but believes that there is no BLAS, which no kernel
     here calls; and Arrow that its data come from no pandas. So this is for a process that compiles nothing but this
@@ -58,6 +59,7 @@ def import_lean() -> None:
         import pyarrow as pa
 
         pa.array([])  # asks for pandas, and never again
+        _import_functions()
     import numba
 
     if numba.__version__.startswith(_LOOKED_INTO):
@@ -66,6 +68,21 @@ def import_lean() -> None:
         load_alone(_complete_numba)
     else:
         _complete_numba()
+
+
+def _import_functions() -> None:
+    """Import Arrow's compute functions without the help on their options, which takes half of the time to make."""
+    name = "pyarrow.vendored.docscrape"
+    if name in sys.modules:
+        return
+    helpless = ModuleType(name)
+    vars(helpless)["NumpyDocString"] = lambda _: {"Parameters": ()}
+    sys.modules[name] = helpless
+    try:
+        with suppress(AttributeError, TypeError):  # of a release that asks for more: who needs them imports them
+            import pyarrow.compute  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import os
 import pathlib
-import pkgutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,7 +18,6 @@ import numpy as np
 import pyarrow as pa
 from numba.core.dispatcher import Dispatcher
 
-import dedup.kernels.native
 from dedup.bands import count_bands
 from dedup.batch import cluster_hashed, find_duplicates
 from dedup.boilerplate import learn_boilerplate
@@ -34,6 +32,7 @@ from dedup.settings import Settings
 from dedup.startup import compiling_alone, mark_compiled, warmup_command
 from dedup.stories import STORY_SCHEMA
 
+_NATIVE = "dedup.kernels.native."
 _PATIENCE = 2.0  # seconds before the user is told what takes so long
 
 
@@ -129,11 +128,12 @@ def _compiled() -> bool:
 
 
 def _kernels() -> Iterator[Any]:
-    package = dedup.kernels.native
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Dispatcher):
-                yield value
+    """Of all modules that are imported."""
+    for name, module in sys.modules.copy().items():
+        if name.startswith(_NATIVE):
+            for value in vars(module).values():
+                if isinstance(value, Dispatcher):
+                    yield value
 
 
 def compile_whole() -> None:

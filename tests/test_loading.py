@@ -70,6 +70,17 @@ except ValueError as exc:
 """) == ["nothing to add 0"]
 
 
+@pytest.mark.skipif(not KNOWN, reason="this release of Numba loads kernels its own way: pip install numba==0.68.*")
+def test_what_is_compiled_in_such_a_process_is_loaded_by_any_other(script):
+    script("import numpy as np, sums; sums.first(np.ones(3))")
+    script(f"{START}\nsums.second(np.ones(3))")
+    for start in ("", START):
+        assert script(f"""{start}
+import numpy as np, sums, sys
+print(sums.second(np.ones(3)), sum(sums.second.stats.cache_misses.values()), "dedup" in sys.modules)
+""") == [f"8.0 0 {start == START}"]
+
+
 def test_other_releases_of_numba_are_left_alone(script):
     assert script("""
 import numba

@@ -8,44 +8,75 @@ when, and only when, something is compiled after all. Cf. `numba.core.caching` a
 
 from __future__ import annotations
 
+import functools
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding
+from numba.core import entrypoints, environment
 from numba.core.caching import FunctionCache
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary
+from numba.core.registry import cpu_target
 from numba.core.runtime.nrt import rtsys
 
 _UNPARSED = "_dedup_unparsed"
 _UNSERIALIZE: Any = vars(CPUCodeLibrary)["_unserialize"].__func__
 _POINT: Any = JITCodeLibrary.get_pointer_to_function
 _LINK: Any = CPUCodeLibrary._get_module_for_linking
+_REBUILD: Any = environment._rebuild_env
 
 
 def load_alone(complete: Callable[[], None]) -> None:
     """Have this process load kernels as they are, which changes Numba for all of its code.
 
     Args:
-        complete: called before anything is compiled.
+        complete: called once, before anything is compiled.
     """
 
+    @functools.cache
+    def complete_once() -> None:
+        _replace(entrypoints, "_already_initialized", False)
+        complete()
+
     def load_overload(cache: Any, signature: object, target: Any) -> object:
-        rtsys.initialize(target)  # the runtime that compiled code calls
+        rtsys.initialize(target)  # if no thread has done so
         with cache._guard_against_spurious_io_errors():
             loaded = cache._load_overload(signature, target)
         if loaded is None:
-            complete()
+            complete_once()
         return loaded
 
+    threading.Thread(target=_initialize_runtime).start()
+    _replace(entrypoints, "_already_initialized", True)  # they tell other packages to extend what can be compiled
+    _replace(environment, "_rebuild_env", functools.wraps(_REBUILD)(_rebuild_env))
     _replace(FunctionCache, "load_overload", load_overload)
     _replace(JITCodeLibrary, "_unserialize", classmethod(_unserialize))
     _replace(JITCodeLibrary, "get_pointer_to_function", _get_pointer_to_function)
     _replace(JITCodeLibrary, "_get_module_for_linking", _get_module_for_linking)
 
 
-def _replace(owner: type, name: str, value: object) -> None:
+def _initialize_runtime() -> None:
+    """Compile the runtime that kernels call: LLVM does so while others import."""
+    rtsys.initialize(cpu_target.target_context)
+
+
+def _replace(owner: object, name: str, value: object) -> None:
     getattr(owner, name)  # an AttributeError rather than a method that nothing calls
     setattr(owner, name, value)
+
+
+def _rebuild_env(module: str, constants: list[object], name: str) -> Any:
+    """The surroundings of a function of Numba's own without its module, which only what is interpreted looks into."""
+    known: Any = environment.Environment._memo
+    if not module.startswith("numba.") or module in sys.modules or name in known:
+        return _REBUILD(module, constants, name)
+    made: Any = environment.Environment({"__name__": module})
+    made.consts[:] = constants
+    made.env_name = name
+    known[name] = made
+    return made
 
 
 def _unserialize(cls: Any, codegen: Any, state: tuple[str, str, Any]) -> Any:
