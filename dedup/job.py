@@ -114,7 +114,7 @@ class Job(Order):
 
     def _write_clusters(self, result: Result) -> None:
         if self.clusters is not None:
-            write_clusters(result.to_table(), self.clusters)
+            write_clusters(result, self.clusters)
 
 
 def say(line: str) -> None:

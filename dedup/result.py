@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dedup.evidence import hash_column
+from dedup.kernels.native.bands import mark_copies
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 
+_CHUNK = 1 << 16  # rows
 VERDICTS = ("unique", "canonical", "duplicate")
 KINDS = {EXACT: "exact", NEAR: "near", UPDATE: "update"}
 
@@ -27,7 +31,7 @@ RESULT_SCHEMA = pa.schema(
 of the story against its cluster's leader, 0..1, null for the leader itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """The clusters of n stories; row numbers refer to the feed, in reading order.
 
@@ -88,38 +92,61 @@ class Result:
         return sum(int(np.count_nonzero(self.kinds == code)) for code, name in KINDS.items() if name == kind)
 
     @property
+    def verdicts(self) -> NDArray[np.int32]:
+        """int32[n]: each story's place in `VERDICTS`."""
+        return np.where(self.kept, np.where(self.sizes > 1, 1, 0), 2).astype(np.int32)
+
+    @property
     def repeated_ids(self) -> int:
         """Number of rows whose id an earlier row has; they are stories of their own all the same."""
-        return len(self) - len(self.ids.unique())
+        return int(np.count_nonzero(self._repeats[0]))
+
+    @cached_property
+    def _repeats(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """bool[n] each: whether an earlier row, and whether any other one, has a story's id."""
+        count = len(self)
+        told = np.ones((count, 2), dtype=np.uint64)
+        told[:, 0] = np.concatenate([np.empty(0, dtype=np.uint64), *map(hash_column, self.ids.chunks)])
+        earlier, shared = np.empty((2, count), dtype=np.bool_)
+        mark_copies(told, np.zeros(1 << (2 * count).bit_length(), dtype=np.int32), earlier, shared)
+        return earlier, shared
 
     def to_table(self) -> pa.Table:
         """The verdict on each story, a table of `RESULT_SCHEMA`.
 
         A cluster's id is its leader's id, or, where stories share an id, the id and the row: "id#row".
         """
-        ids = self.ids.combine_chunks()
-        names = self._cluster_names(ids)
-        rows = np.arange(len(self))
-        shown = self.canonicals == rows
-        verdicts = np.where(shown, np.where(self.sizes > 1, 1, 0), 2).astype(np.int8)
-        leads = self.leaders == rows
+        leads = self.leaders == np.arange(len(self))
         columns = [
-            ids,
-            names.take(pa.array(self.leaders)),
-            ids.take(pa.array(self.canonicals)),
-            _spell(verdicts, VERDICTS),
+            self.ids,
+            _take(self.cluster_names(), self.leaders),
+            _take(self.ids, self.canonicals),
+            _spell(self.verdicts.astype(np.int8), VERDICTS),
             _spell(self.kinds.astype(np.int8) - 1, ("exact", "near", "update"), leads),
             pa.array(self.scores, mask=leads, type=pa.float32()),
         ]
         return pa.Table.from_arrays(columns, schema=RESULT_SCHEMA)
 
-    def _cluster_names(self, ids: pa.Array) -> pa.Array:
-        if not self.repeated_ids:
-            return ids
-        counts = {row["values"].as_py(): row["counts"].as_py() for row in ids.value_counts()}
-        return pa.array(
-            [name if counts[name] == 1 else f"{name}#{row}" for row, name in enumerate(ids.to_pylist())], pa.string()
-        )
+    def cluster_names(self) -> pa.ChunkedArray:
+        """What the cluster that each story leads, or would, is called: string[n]."""
+        shared = self._repeats[1]
+        if not shared.any():
+            return self.ids
+        names, first = [], 0
+        for chunk in self.ids.chunks:
+            told = chunk.to_pylist()
+            for place in np.flatnonzero(shared[first : first + len(chunk)]).tolist():
+                told[place] = f"{told[place]}#{first + place}"
+            names.append(pa.array(told, pa.string()))
+            first += len(chunk)
+        return pa.chunked_array(names, pa.string())
+
+
+def _take(column: pa.ChunkedArray, rows: NDArray[np.int32]) -> pa.ChunkedArray:
+    """Some strings, in chunks that hold no more text than one may."""
+    whole = column.cast(pa.large_string()).combine_chunks()
+    chunks = [whole.take(pa.array(rows[begin : begin + _CHUNK])) for begin in range(0, len(rows), _CHUNK)]
+    return pa.chunked_array([chunk.cast(pa.string()) for chunk in chunks], pa.string())
 
 
 def _spell(codes: NDArray[np.int8], names: tuple[str, ...], missing: NDArray[np.bool_] | None = None) -> pa.Array:

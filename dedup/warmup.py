@@ -27,10 +27,11 @@ from dedup.kernels.device import uncompiled
 from dedup.kernels.native.evidence import META, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.phrases import write_phrases
-from dedup.readers import read_feed
+from dedup.readers import ReadSettings, open_feeds
 from dedup.settings import Settings
 from dedup.startup import compiling_alone, mark_compiled, warmup_command
 from dedup.stories import STORY_SCHEMA
+from dedup.writers import write_clusters, write_kept
 
 _NATIVE = "dedup.kernels.native."
 _PATIENCE = 2.0  # seconds before the user is told what takes so long
@@ -106,12 +107,15 @@ def help_compiling() -> None:
     keys = np.ones((count_bands(settings), count), dtype=np.uint32)
     hashed = HashedFeed()
     hashed.add(Hashed(pa.array(["1", "2", "3"]), facts, keys, np.zeros(count, dtype=np.int32)))
-    cluster_hashed(hashed, settings)
+    result = cluster_hashed(hashed, settings)
     with tempfile.TemporaryDirectory() as folder:
-        feed = pathlib.Path(folder, "feed.jsonl")
-        feed.write_text("".join(f"{json.dumps(row, default=str)}\n" for row in _stories().to_pylist()), "utf-8")
-        for _ in read_feed(str(feed)):
+        path = pathlib.Path(folder, "feed.jsonl")
+        path.write_text("".join(f"{json.dumps(row, default=str)}\n" for row in _stories().to_pylist()), "utf-8")
+        feeds = open_feeds([str(path)], ReadSettings())
+        for _ in feeds[0].batches():
             pass
+        write_clusters(result, os.devnull)
+        write_kept(feeds, [result.kept], os.devnull)
 
 
 def _stories() -> pa.RecordBatch:

@@ -6,10 +6,13 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dedup.errors import SettingsError
+from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from dedup.readers import ReadSettings, open_feeds
+from dedup.result import Result
 from dedup.writers import check_outputs, write_clusters, write_kept
 from dedup.writers.outputs import open_output
 
@@ -46,14 +49,53 @@ def test_a_feed_converted_there_and_back_keeps_all_fields(tmp_path, kind, packin
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, there.name, back.name])
 
 
-def test_verdicts_parse_back(tmp_path):
-    odd = ['"', "\\", "a\n\x00\x1f\x7f", "中😀", "plain", "\u2028"]
-    table = pa.table({"id": odd, "kind": [None, *odd[1:]], "score": [1.0, None, 0.12345, 0.0, 1e-9, 0.5]})
-    write_clusters(table, str(tmp_path / "out"))
+def result_of(ids, leaders, canonicals, scores, kinds):
+    return Result(
+        ids=pa.chunked_array([pa.array(ids[:1], pa.string()), pa.array(ids[1:], pa.string())], pa.string()),
+        leaders=np.array(leaders, dtype=np.int32),
+        canonicals=np.array(canonicals, dtype=np.int32),
+        scores=np.array(scores, dtype=np.float32),
+        kinds=np.array(kinds, dtype=np.uint8),
+        candidates=0,
+        full_buckets=0,
+        left_out=0,
+        stripped=0,
+        wordless=0,
+    )
+
+
+ODD = ['"', "\\", "a\n\x00\x1f\x7f", "中😀", "plain", "\u2028"]
+PLAIN = ["中😀", "a" * 100, "", "é", "plain", "\u2028"]
+REPEATED = ["a", "b", "a", "", "c", ""]
+
+
+@pytest.mark.parametrize("ids", [ODD, PLAIN, REPEATED])
+def test_verdicts_parse_back(tmp_path, ids):
+    scores = [0, 1.0, 0, 0.12345, 0, 1e-9]
+    result = result_of(ids, [0, 0, 2, 2, 4, 4], [1, 1, 2, 2, 4, 4], scores, [0, EXACT, 0, NEAR, 0, UPDATE])
+    write_clusters(result, str(tmp_path / "out"))
+    write_clusters(result, str(tmp_path / "out.parquet"))
     rows = [json.loads(line) for line in (tmp_path / "out").read_bytes().split(b"\n")[:-1]]
-    assert [row["id"] for row in rows] == odd
-    assert [row["kind"] for row in rows] == [None, *odd[1:]]
-    assert [row["score"] for row in rows] == [1.0, None, 0.1234, 0.0, 0.0, 0.5] or rows[2]["score"] == 0.1235
+    assert [row["id"] for row in rows] == ids
+    assert [row["canonical_id"] for row in rows] == [ids[k] for k in (1, 1, 2, 2, 4, 4)]
+    assert [row["verdict"] for row in rows] == ["duplicate", "canonical"] + ["canonical", "duplicate"] * 2
+    assert [row["kind"] for row in rows] == [None, "exact", None, "near", None, "update"]
+    assert [row["score"] for row in rows] == [None, 1.0, None, pytest.approx(0.12345, abs=5e-5), None, 0.0]
+    table = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row | {"score": 0} for row in table] == [row | {"score": 0} for row in rows]
+
+
+def test_where_ids_repeat_clusters_are_named_by_their_rows(tmp_path):
+    result = result_of(REPEATED, [0, 1, 2, 3, 2, 5], range(6), [0, 0, 0, 0, 0.5, 0], [0, 0, 0, 0, NEAR, 0])
+    write_clusters(result, str(tmp_path / "out"))
+    rows = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert [row["cluster_id"] for row in rows] == ["a#0", "b", "a#2", "#3", "a#2", "#5"]
+    assert result.repeated_ids == 2
+
+
+def test_of_no_story_there_is_no_verdict(tmp_path):
+    write_clusters(result_of([], [], [], [], []), str(tmp_path / "out"))
+    assert not (tmp_path / "out").read_bytes()
 
 
 def test_half_written_output_is_not_left_behind(tmp_path):
