@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, word_meanings
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
-from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED
+from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED, common
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
 from dedup.kernels.reference import contents
 from dedup.kernels.reference import facts as slow
@@ -229,3 +229,16 @@ def test_a_number_that_only_one_title_has_is_no_disagreement():
 
 def test_a_missing_date_is_undated():
     assert facts_of([([], [])]).times.tolist() == [UNDATED]
+
+
+@given(
+    st.sets(st.integers(0, 60), max_size=50),
+    st.sets(st.integers(0, 60), max_size=50),
+    st.integers(0, 2**32 - 61),
+)
+@example(set(range(16)), {15}, 0)
+@example(set(range(0, 34, 2)), set(range(33)), 2**32 - 61)
+@settings(deadline=None)
+def test_sets_of_any_size_share_what_they_share(one, other, base):
+    x, y = (np.array(sorted(values), dtype=np.uint32) + np.uint32(base) for values in (one, other))
+    assert common(x, y) == common(y, x) == len(one & other)

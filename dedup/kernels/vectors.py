@@ -19,7 +19,7 @@ from dedup.kernels.reference import vectors as plain
 WIDTH = 64
 """Bytes that a mask speaks of."""
 LANES = 16
-"""Values of `count_less16`."""
+"""Values of `count_less16` and `equal16`."""
 
 _BYTE, _BIT, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(64)
 
@@ -117,20 +117,36 @@ def among8(_typing_context, rows, _row, value):
     return types.boolean(rows, types.intp, value), generate
 
 
+def _compared16(context, builder, kind, args, relation):
+    """A bit for each of values[at:at + 16]: whether it is equal to, or less than, another."""
+    values, at, value = args
+    place = _address(context, builder, kind, values, builder.mul(at, _WORD(4)))
+    sixteen = ir.VectorType(ir.IntType(32), LANES)
+    single = builder.insert_element(ir.Constant(sixteen, ir.Undefined), value, ir.IntType(32)(0))
+    every = builder.shuffle_vector(single, ir.Constant(sixteen, ir.Undefined), ir.Constant(sixteen, [0] * LANES))
+    loaded = builder.load(builder.bitcast(place, sixteen.as_pointer()), align=4)
+    return builder.bitcast(builder.icmp_unsigned(relation, loaded, every), ir.IntType(LANES))
+
+
 @device(plain.count_less16)
 def count_less16(_typing_context, values, _at, value):
     """How many of the sixteen uint32 values[at:at + 16] are less than another."""
 
     def generate(context, builder, signature, args):
-        place = _address(context, builder, signature.args[0], args[0], builder.mul(args[1], _WORD(4)))
-        sixteen = ir.VectorType(ir.IntType(32), 16)
-        single = builder.insert_element(ir.Constant(sixteen, ir.Undefined), args[2], ir.IntType(32)(0))
-        every = builder.shuffle_vector(single, ir.Constant(sixteen, ir.Undefined), ir.Constant(sixteen, [0] * 16))
-        loaded = builder.load(builder.bitcast(place, sixteen.as_pointer()), align=4)
-        less = builder.bitcast(builder.icmp_unsigned("<", loaded, every), ir.IntType(16))
+        less = _compared16(context, builder, signature.args[0], args, "<")
         return builder.zext(builder.ctpop(less), _WORD)
 
     return types.int64(values, types.intp, value), generate
+
+
+@device(plain.equal16)
+def equal16(_typing_context, values, _at, value):
+    """Which of the sixteen uint32 values[at:at + 16] are another: a bit each, the lowest for the first."""
+
+    def generate(context, builder, signature, args):
+        return builder.zext(_compared16(context, builder, signature.args[0], args, "=="), _WORD)
+
+    return types.uint64(values, types.intp, value), generate
 
 
 @device(plain.lowest)

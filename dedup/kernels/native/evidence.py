@@ -23,6 +23,7 @@ from dedup.kernels.native.facts import (
     TITLE_NUMBERS,
 )
 from dedup.kernels.native.meanings import AGAIN_VALUE
+from dedup.kernels.vectors import LANES, count_bits, equal16
 
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
 HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
@@ -71,12 +72,33 @@ class Judgement(NamedTuple):
 @njit(nogil=True, cache=True)
 def common(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> int:
     """How many values two sorted sets share."""
+    if x.shape[0] >= max(y.shape[0], LANES):
+        return _common_to_many(x, y)
+    if y.shape[0] >= LANES:
+        return _common_to_many(y, x)
     i = j = shared = 0
     while i < x.shape[0] and j < y.shape[0]:
         a, b = x[i], y[j]
         shared += a == b
         i += a <= b
         j += b <= a
+    return shared
+
+
+@njit(nogil=True)
+def _common_to_many(many: NDArray[np.uint32], few: NDArray[np.uint32]) -> int:
+    """The same, sixteen of `many`, or more, at a time: those of `few` up to the last of them are compared with all."""
+    shared = at = k = 0
+    last = many.shape[0] - LANES  # the sixteen there overlap those before, which what is left of `few` is not among
+    while k < few.shape[0]:
+        top, found = many[at + LANES - 1], np.uint64(0)
+        while k < few.shape[0] and few[k] <= top:
+            found |= equal16(many, at, few[k])
+            k += 1
+        shared += count_bits(found)
+        if at == last:
+            break
+        at = min(at + LANES, last)
     return shared
 
 
@@ -109,13 +131,7 @@ def _missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
     """Share of x that y lacks; 0 where x is empty, since silence contradicts nothing."""
     if x.shape[0] == 0:
         return 0.0
-    if 8 * x.shape[0] > y.shape[0]:
-        return 1.0 - common(x, y) / x.shape[0]
-    shared = 0
-    for value in x:  # few values in many: look each one up
-        place = count_up_to(y, value)
-        shared += place > 0 and y[place - 1] == value
-    return 1.0 - shared / x.shape[0]
+    return 1.0 - common(x, y) / x.shape[0]
 
 
 @njit(nogil=True)

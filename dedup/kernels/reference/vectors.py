@@ -45,6 +45,12 @@ def count_less16(values: NDArray[np.uint32], at: int, value: np.uint32) -> int:
     return int(np.count_nonzero(values[int(at) : int(at) + 16] < value))
 
 
+def equal16(values: NDArray[np.uint32], at: int, value: np.uint32) -> np.uint64:
+    """Which of values[at:at + 16] are another: a bit each."""
+    same = np.packbits(values[int(at) : int(at) + 16] == value, bitorder="little")
+    return np.uint64(int.from_bytes(same.tobytes(), "little"))
+
+
 def lowest(mask: np.uint64) -> int:
     """How many bits lie below the lowest one that is set; 64 for none."""
     number = int(mask)
