@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import platform
@@ -60,6 +61,7 @@ def import_lean() -> None:
 
         pa.array([])  # asks for pandas, and never again
         _import_functions()
+    gc.freeze()  # what is imported stays, and need not be gone through
     import numba
 
     if numba.__version__.startswith(_LOOKED_INTO):
@@ -68,6 +70,7 @@ def import_lean() -> None:
         load_alone(_complete_numba)
     else:
         _complete_numba()
+    gc.freeze()
 
 
 def _import_functions() -> None:
