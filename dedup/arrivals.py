@@ -14,7 +14,8 @@ from dedup.kernels.handles import Handle, hold
 from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Before, Books, Held, Rows, arrive, decide, show
 from dedup.kernels.native.evidence import FEATURES, META, UNDATED, Facts, Judgement
 from dedup.kernels.native.facts import SECTIONS
-from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership, Scratch
+from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership
+from dedup.kernels.native.meetings import Scratch
 from dedup.kernels.native.table import LEFT_OUT, Table, Undo, revert
 from dedup.settings import Settings
 from dedup.tables import (
@@ -87,7 +88,12 @@ class Arrivals:
             table,
             Undo(np.empty((0, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)),
             np.array([2**62, -(2**62), 0], dtype=np.int64),
-            Scratch(np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(found, dtype=np.int32)),
+            Scratch(
+                np.zeros(0, dtype=np.int64),
+                np.zeros(1, dtype=np.int64),
+                np.empty(found, dtype=np.int32),
+                np.empty((2, 3), dtype=np.int64),
+            ),
             self._next_bands,
             self.settings.bucket_limit,
             self._totals,

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from dedup.bands import Buckets, ThreadMap, count_bands, next_bands
 from dedup.kernels.native.candidates import Candidates, list_members, weigh_members
 from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
-from dedup.kernels.native.leaders import TOTALS, Membership, Scratch, lead
+from dedup.kernels.native.leaders import TOTALS, Membership, lead
+from dedup.kernels.native.meetings import Scratch
 from dedup.kernels.native.table import Lookups, Table, Undo
 from dedup.settings import Settings
 from dedup.tables import empty_table, lengthened, most_found, slots_for, with_leaders, with_slots
@@ -107,6 +108,7 @@ class LeaderPass:
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
     _latest: int = int(UNDATED)
     _found: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    _near: NDArray[np.int64] = field(default_factory=lambda: np.empty((2, 3), dtype=np.int64))
     _next_bands: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +168,7 @@ class LeaderPass:
         found = most_found(len(self._next_bands), limit)
         if found + candidates.members.shape[0] > self._found.shape[0]:
             self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)
-        scratch = Scratch(self._seen, self._decisions, self._found)
+        scratch = Scratch(self._seen, self._decisions, self._found, self._near)
         lead(
             *(stretch.first + rows.start, candidates, lookups, stretch.facts, self.judgement, self._table, undo),
             *(self._span, scratch, stretch.membership, totals, known),

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dedup.kernels.handles import Handle, borrow, keep
 from dedup.kernels.native.candidates import Candidates
 from dedup.kernels.native.evidence import META_TOKENS, UNDATED, Facts, Judgement, measure
-from dedup.kernels.native.leaders import NEAR, UPDATE, Membership, Scratch, lead
+from dedup.kernels.native.leaders import NEAR, UPDATE, Membership, lead
+from dedup.kernels.native.meetings import Scratch
 from dedup.kernels.native.table import Lookups, Table, Undo
 
 FOREVER = np.int64(2**63 - 1)  # when a cluster without a date is forgotten

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import borrow, keep
-from dedup.kernels.native.candidates import Candidates, View, in_view, prefetch_facts
+from dedup.kernels.native.candidates import Candidates, View, prefetch_facts
 from dedup.kernels.native.evidence import (
     FEATURES,
     META_BITS,
@@ -19,32 +19,33 @@ from dedup.kernels.native.evidence import (
     UNDATED,
     Facts,
     Judgement,
-    is_series,
     judge,
-    says_too_little,
+)
+from dedup.kernels.native.meetings import (
+    EXACT_BAND,
+    Scratch,
+    Sought,
+    base_of,
+    find_copy,
+    look_ahead,
+    meet,
+    meet_in_table,
 )
 from dedup.kernels.native.table import (
-    LEVELS,
-    SPLIT,
     Lookups,
     Table,
     Undo,
+    bucket_in,
     bucket_key,
     enter,
     enter_alone,
     enter_band,
-    find_bands,
-    find_pieces,
-    find_slot,
-    finer_key,
     mix64,
-    prefetch_buckets,
     slice_of,
 )
 
 EXACT, NEAR, UPDATE = 1, 2, 3  # kinds; 0 is a leader's
 CANDIDATES, TOTALS = 0, 3  # what the pass counts, beside SPLIT and LEFT_OUT
-EXACT_BAND = 1 << 20  # a band of its own for whole contents
 
 
 class Membership(NamedTuple):
@@ -55,83 +56,17 @@ class Membership(NamedTuple):
     kinds: NDArray[np.uint8]  # [n] EXACT, NEAR or UPDATE; 0 for a leader
 
 
-class Scratch(NamedTuple):
-    """Memory of the pass that holds nothing between calls, but is costly to clear."""
-
-    seen: NDArray[np.int64]  # [n] the number of the last decision that met this leader, counted from 1
-    decisions: NDArray[np.int64]  # [1] decisions taken so far, those taken back among them
-    found: NDArray[np.int32]  # [bands * 4 * LEVELS * limit + ...] leaders that a story met
-
-
-@njit(inline="always", nogil=True)
-def _meet(leader: int, i: int, facts: Facts, view: View, scratch: Scratch, count: int) -> int:
-    """Add a leader to scratch.found[:count], if it is new to story i and in its view; return the new count."""
-    if scratch.seen[leader] != scratch.decisions[0]:
-        scratch.seen[leader] = scratch.decisions[0]
-        if in_view(facts.times[i], facts.times[leader], view):
-            scratch.found[count] = leader
-            count += 1
-    return count
-
-
-@njit(inline="always", nogil=True)
-def _collect(
-    table: Table, key: np.int64, i: int, facts: Facts, view: View, scratch: Scratch, count: int
-) -> tuple[int, int]:
-    """Add the leaders in a bucket that are new to story i and in its view to found[:count].
-
-    Returns how many are found now, and how many the bucket holds.
-    """
-    at = find_slot(table.slots, key)
-    if table.slots[at, 0] == 0:
-        return count, 0
-    held = table.slots[at, 1]
-    if held < 0:
-        return _meet(-1 - held, i, facts, view, scratch, count), 1
-    place, size = held >> 8, held & 255
-    for k in range(place, place + size):
-        count = _meet(np.int64(table.leaders[k]), i, facts, view, scratch, count)
-    return count, size
-
-
-@njit(nogil=True, cache=True)
-def _find_copy(
-    content: np.uint64,
-    i: int,
-    pieces: NDArray[np.int64],
-    facts: Facts,
-    view: View,
-    table: Table,
-    scratch: Scratch,
-    rule: float,
-) -> int:
-    """The earliest leader in view whose cluster holds a copy of story i; -1 for none.
-
-    None of a series that story i goes on with, but where a rule counts shared words only.
-    """
-    best = -1
-    count = 0
-    for piece in pieces:
-        key = bucket_key(content, EXACT_BAND, piece)
-        count, _ = _collect(table, key, i, facts, view, scratch, count)
-    for c in range(count):
-        leader = np.int64(scratch.found[c])
-        if (best < 0 or leader < best) and (rule > 0.0 or not is_series(facts, i, leader)):
-            best = leader
-    return best
-
-
 @njit(nogil=True, cache=True)
 def _find_candidates(
     i: int,
     row: int,
-    bands: NDArray[np.int64],
-    pieces: NDArray[np.int64],
+    sought: Sought,
     candidates: Candidates,
     lookups: Lookups,
     facts: Facts,
     view: View,
     table: Table,
+    span: NDArray[np.int64],
     scratch: Scratch,
     leaders: NDArray[np.int32],
     totals: NDArray[np.int64],
@@ -145,24 +80,10 @@ def _find_candidates(
             scratch.found[count] = leader
             count += 1
     for k in range(candidates.bounds[row], candidates.ends[row]):
-        count = _meet(np.int64(leaders[candidates.members[k]]), i, facts, view, scratch, count)
-    if bands.shape[0] == 0:
+        count = meet(np.int64(leaders[candidates.members[k]]), i, facts, view, scratch, count)
+    if sought.bands.shape[0] == 0:
         return count
-    slots, keys = table.slots, lookups.keys[lookups.places[row]]
-    for band in bands:
-        for piece in pieces:
-            key, other = np.uint64(keys[band]), band
-            if slots[find_slot(slots, bucket_key(key, band, piece)), 0] == 0:
-                continue
-            for level in range(LEVELS):
-                at = bucket_key(key, band, piece)
-                count, size = _collect(table, at, i, facts, view, scratch, count)
-                if size < lookups.limit:
-                    break
-                totals[SPLIT] += level == 0
-                other = lookups.next_bands[other]
-                key = finer_key(key, keys[other])
-    return count
+    return meet_in_table(i, row, sought, lookups, facts, view, table, span, scratch, count, totals)
 
 
 @njit(nogil=True, cache=True)
@@ -220,7 +141,7 @@ def _follow(
 def _remember(
     i: int,
     row: int,
-    bands: NDArray[np.int64],
+    sought: Sought,
     content: np.uint64,
     lookups: Lookups,
     facts: Facts,
@@ -235,7 +156,7 @@ def _remember(
 
     content : of `_content_key`, 0 for a story that nothing can be a copy of
     """
-    leader = np.int64(membership.leaders[i])
+    leader, bands = np.int64(membership.leaders[i]), sought.bands
     piece = slice_of(facts.times[leader], window)
     if membership.kinds[i] == EXACT:  # its keys are the copy's, which put this leader wherever it belongs
         if bands.shape[0] > 0 and bands[-1] == lookups.keys.shape[1] - 1:  # but its URL is its own
@@ -250,10 +171,11 @@ def _remember(
     if bands.shape[0] == 0:
         return
     slots, used, noted, notes = table.slots, table.used, undo.slots, undo.count
-    keys = lookups.keys[lookups.places[row]]
-    for band in bands:
-        if not enter_alone(slots, used, noted, notes, bucket_key(np.uint64(keys[band]), band, piece), leader):
-            enter_band(table, undo, lookups, row, band, piece, leader, totals)
+    keys, group = lookups.keys[lookups.places[row]], piece >> 2
+    for k in range(bands.shape[0]):
+        key = bucket_in(base_of(sought, k, keys, group), piece)
+        if not enter_alone(slots, used, noted, notes, key, leader):
+            enter_band(table, undo, lookups, row, bands[k], piece, leader, totals)
 
 
 @njit(nogil=True, cache=True)
@@ -299,48 +221,43 @@ def lead(
     candidates, lookups, facts, judgement = borrow(candidates), borrow(lookups), borrow(facts), borrow(judgement)
     table, undo, span, scratch = borrow(table), borrow(undo), borrow(span), borrow(scratch)
     membership, totals = borrow(membership), borrow(totals)
+    most = lookups.keys.shape[1] + 1
     made = (
-        np.empty(lookups.keys.shape[1] + 1, dtype=np.int64),
-        np.empty(lookups.keys.shape[1] + 1, dtype=np.int64),
-        np.empty(4, dtype=np.int64),
-        np.empty(4, dtype=np.int64),
+        np.empty((2, most), dtype=np.int64),
+        np.empty((2, 2, most), dtype=np.uint64),
         np.empty(FEATURES, dtype=np.float32),
     )
-    all_bands, next_bands, all_pieces, next_pieces, evidence = borrow(made)
-    window = judgement.window
-    if lookups.live.shape[0] == 1:  # of more, the buckets of each one are fetched while the one before is decided
-        pieces = next_pieces[: find_pieces(slice_of(facts.times[first], window), span, next_pieces)]
-        prefetch_buckets(0, next_bands[: find_bands(lookups, 0, next_bands)], pieces, lookups, table)
-    for row in range(lookups.live.shape[0]):
-        i = first + row
-        own = slice_of(facts.times[i], window)
+    bands, bases, evidence = borrow(made)
+    window, count = judgement.window, lookups.live.shape[0]
+    upcoming = Sought(bands[0, :0], bases[0, :, :0], np.int64(0), np.int64(0))
+    for row in range(-1, count):
+        i, sought, turn = first + row, upcoming, row & 1
+        if row + 1 < count:  # the buckets of each story are fetched while the one before is decided
+            upcoming = look_ahead(
+                row + 1, i + 1, lookups, facts, judgement, table.slots, span, bands[turn], bases[turn]
+            )
+        if row < 0:
+            continue
         view = View(window, lookups.horizons[row])
-        bands = all_bands[: find_bands(lookups, row, all_bands)]
-        if judgement.rule <= 0.0 and says_too_little(facts, i):
-            bands = all_bands[:0]  # it can only be the copy of another
-        if row + 1 < lookups.live.shape[0]:
-            next_ones = next_bands[: find_bands(lookups, row + 1, next_bands)]
-            pieces = next_pieces[: find_pieces(slice_of(facts.times[i + 1], window), span, next_pieces)]
-            prefetch_buckets(row + 1, next_ones, pieces, lookups, table)
         content = _content_key(facts, i) if lookups.shared[row] else np.uint64(0)
         if not known:
             scratch.decisions[0] += 1
-            pieces = all_pieces[: find_pieces(own, span, all_pieces)]
             copied = -1
             if content != np.uint64(0):
-                copied = _find_copy(content, i, pieces, facts, view, table, scratch, judgement.rule)
+                copied = find_copy(content, i, facts, view, table, span, scratch, judgement.rule)
             if copied >= 0:
                 membership.leaders[i], membership.scores[i], membership.kinds[i] = copied, 1.0, EXACT
             else:
                 scratch.decisions[0] += 1
-                count = _find_candidates(
-                    i, row, bands, pieces, candidates, lookups, facts, view, table, scratch, membership.leaders, totals
+                met = _find_candidates(
+                    *(i, row, sought, candidates, lookups, facts, view, table, span, scratch),
+                    *(membership.leaders, totals),
                 )
-                totals[CANDIDATES] += count
+                totals[CANDIDATES] += met
                 ours = slice(candidates.bounds[row], candidates.weighed_ends[row])
                 _follow(
-                    *(i, scratch.found[:count], candidates.weighed[ours], candidates.scores[ours]),
+                    *(i, scratch.found[:met], candidates.weighed[ours], candidates.scores[ours]),
                     *(facts, judgement, evidence, membership),
                 )
-        _remember(i, row, bands, content, lookups, facts, window, table, undo, span, membership, totals)
+        _remember(i, row, sought, content, lookups, facts, window, table, undo, span, membership, totals)
     keep(made)

@@ -13,6 +13,7 @@ from dedup.kernels.vectors import prefetch
 
 LEVELS = 4  # how often a full bucket is split by a finer key
 SPLIT, LEFT_OUT = 1, 2  # places of what is counted among the totals of the pass
+_BASE = np.uint64(2**62 - 1)
 _AHEAD = 32  # slots: as many cache misses of a rehash are under way at once as memory can serve
 
 
@@ -55,15 +56,39 @@ def mix64(h: np.uint64) -> np.uint64:
 
 
 @njit(inline="always", nogil=True)
-def bucket_key(key: np.uint64, band: int, piece: int) -> np.int64:
-    """The bucket of a band's key within one slice of time; never 0, which marks a free slot.
+def bucket_base(key: np.uint64, band: int, group: int) -> np.uint64:
+    """What the buckets of a band's key have in common within a group, four slices of time in a row; never 0.
 
-    Those of four slices in a row differ in the highest bits only: a story that looks into some of them finds them side
-    by side in the table.
+    They differ in the highest two bits: so they lie side by side in the table.
     """
     h = mix64(key ^ (np.uint64(band + 1) << np.uint64(40)))
-    h = mix64(h + np.uint64(piece >> 2) * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(piece & 3) << np.uint64(62))
-    return np.int64(h) if h != np.uint64(0) else np.int64(1)
+    h = mix64(h + np.uint64(group) * np.uint64(0x9E3779B97F4A7C15)) & _BASE
+    return max(h, np.uint64(1))
+
+
+@njit(inline="always", nogil=True)
+def bucket_in(base: np.uint64, piece: int) -> np.int64:
+    """The bucket of one slice of time of those with a base; never 0, which marks a free slot."""
+    return np.int64(base | (np.uint64(piece & 3) << np.uint64(62)))
+
+
+@njit(inline="always", nogil=True)
+def bucket_key(key: np.uint64, band: int, piece: int) -> np.int64:
+    """The bucket of a band's key within one slice of time."""
+    return bucket_in(bucket_base(key, band, piece >> 2), piece)
+
+
+@njit(inline="always", nogil=True)
+def find_wanted(slots: NDArray[np.int64], base: np.uint64, wanted: int, at: np.uint64) -> int:
+    """The first slot from `at` on that holds one of the wanted buckets of a base, a bit each; -1 for none."""
+    mask = np.uint64(slots.shape[0] - 1)
+    at = at & mask
+    while slots[at, 0] != 0:
+        key = np.uint64(slots[at, 0])
+        if (key ^ base) & _BASE == np.uint64(0) and (wanted >> np.int64(key >> np.uint64(62))) & 1:
+            return np.int64(at)
+        at = (at + np.uint64(1)) & mask
+    return -1
 
 
 @njit(inline="always", nogil=True)
@@ -232,31 +257,27 @@ def enter_band(
     totals[LEFT_OUT] += 1
 
 
+@njit(inline="always", nogil=True)
+def groups_around(own: np.int64) -> tuple[np.int64, np.int64]:
+    """The first and the last group of slices that a story of one slice can look into, which may be the same one."""
+    return (own >> 2, own >> 2) if own == UNDATED else ((own - 1) >> 2, (own + 1) >> 2)
+
+
 @njit(nogil=True, cache=True)
-def find_pieces(own: np.int64, span: NDArray[np.int64], pieces: NDArray[np.int64]) -> int:
-    """Write the slices of time that can hold leaders within the window of a story; return how many, at most 4."""
+def find_groups(own: np.int64, span: NDArray[np.int64], near: NDArray[np.int64]) -> int:
+    """Write the groups of slices of time, at most 3, that can hold leaders within the window of a story; how many.
+
+    near : int64[2, 3]  overwritten: the groups, and a bit for each of the four slices of one, cf. `find_wanted`
+    """
     count = 0
     if own == UNDATED or span[2] > 0:
-        pieces[0] = UNDATED
+        near[0, 0], near[1, 0] = UNDATED >> 2, 1
         count = 1
     if own != UNDATED:
+        dated = count
         for piece in range(max(own - 1, span[0]), min(own + 1, span[1]) + 1):
-            pieces[count] = piece
-            count += 1
+            if count == dated or near[0, count - 1] != piece >> 2:
+                near[0, count], near[1, count] = piece >> 2, 0
+                count += 1
+            near[1, count - 1] |= 1 << (piece & 3)
     return count
-
-
-@njit(nogil=True, cache=True)
-def prefetch_buckets(
-    row: int, bands: NDArray[np.int64], pieces: NDArray[np.int64], lookups: Lookups, table: Table
-) -> None:
-    """Have the buckets of a story, in some slices of time, on their way from memory."""
-    if bands.shape[0] == 0:  # it may have no row of keys either
-        return
-    slots, keys = table.slots, lookups.keys[lookups.places[row]]
-    mask = np.uint64(slots.shape[0] - 1)
-    for k in range(pieces.shape[0]):
-        if k > 0 and pieces[k] >> 2 == pieces[k - 1] >> 2:
-            continue  # they lie side by side
-        for band in bands:
-            prefetch(slots, np.int64(np.uint64(bucket_key(np.uint64(keys[band]), band, pieces[k])) & mask))
