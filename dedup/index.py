@@ -18,6 +18,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dedup import header as headers
 from dedup.ahead import work_ahead
@@ -29,6 +30,7 @@ from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
+from dedup.records import PackedSets, pack_facts
 from dedup.related import Related
 from dedup.replica import Replica
 from dedup.settings import Settings
@@ -44,9 +46,20 @@ _log = logging.getLogger("dedup.index")
 class _Prepared(NamedTuple):
     """Stories of distinct ids, ready to be decided on."""
 
-    part: Hashed
     names: list[str]
+    part: Hashed
+    packed: PackedSets
     told: list[bytes] | None  # as the store keeps them, if it does
+
+    def select(self, fresh: NDArray[np.bool_]) -> _Prepared:
+        """Some of them, bool[n]."""
+        chosen = np.flatnonzero(fresh).tolist()
+        return _Prepared(
+            [self.names[k] for k in chosen],
+            select_rows(self.part, fresh),
+            self.packed.select(chosen),
+            [self.told[k] for k in chosen] if self.told else None,
+        )
 
 
 class StoryIndex:
@@ -157,7 +170,8 @@ class StoryIndex:
         """
         fields = read_fields(story)
         part = self._hash(fields)
-        return self._add_part(part, [fields.id], [write_story(fields)] if self._texts else None)[0]
+        told = [write_story(fields)] if self._texts else None
+        return self._add_prepared(_Prepared([fields.id], part, pack_facts(part.facts), told))[0]
 
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
         """Decide on stories in their order, as `add` does one by one, much faster.
@@ -166,7 +180,7 @@ class StoryIndex:
         gives them their decisions.
         """
         with closing(self._prepared(cut_batches(stories, _TOGETHER))) as prepared:
-            return [decision for some in prepared for decision in self._add_prepared(some)]
+            return [decision for some in prepared for decision in self._add_prepared(self._dated(some))]
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
@@ -294,37 +308,32 @@ class StoryIndex:
 
     def _prepare(self, batch: pa.RecordBatch) -> _Prepared:
         told = write_stories(batch) if self._texts else None
-        return _Prepared(hash_batch(batch, self.settings), batch.column("id").to_pylist(), told)
+        part = hash_batch(batch, self.settings)
+        return _Prepared(batch.column("id").to_pylist(), part, pack_facts(part.facts), told)
 
     def _add_prepared(self, some: _Prepared) -> list[Decision]:
-        return self._add_part(self._dated(some.part), some.names, some.told)
-
-    def _add_part(self, part: Hashed, names: list[str], told: list[bytes] | None) -> list[Decision]:
-        """Decide on stories of distinct ids, as many as `Arrivals.enter` takes, and keep those that are not there."""
+        """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there."""
+        names = some.names
         with self._replica.turn():
             self._replica.hear_others()
             while True:
-                known = self._replica.known(names, part)
-                added = self._append_others(known, names, part, told)
+                known = self._replica.known(names, some.part)
+                added = self._append_others(known, some)
                 if added is not None:
                     break
             self._replica.counts["redelivered"] += len(known)
         self._report(added)
+        if not known:
+            return added
         rest = iter(added)
         return [known[k] if k in known else next(rest) for k in range(len(names))]
 
-    def _append_others(
-        self, known: dict[int, Decision], names: list[str], part: Hashed, told: list[bytes] | None
-    ) -> list[Decision] | None:
+    def _append_others(self, known: dict[int, Decision], some: _Prepared) -> list[Decision] | None:
         """Decide on the stories that are not known, and append them; None if others were faster."""
         if not known:
-            return self._replica.append(names, part, told)
-        fresh = np.array([k not in known for k in range(len(names))])
-        chosen = np.flatnonzero(fresh).tolist()
-        if not chosen:
-            return []
-        some = [told[k] for k in chosen] if told else None
-        return self._replica.append([names[k] for k in chosen], select_rows(part, fresh), some)
+            return self._replica.append(*some)
+        fresh = np.array([k not in known for k in range(len(some.names))])
+        return self._replica.append(*some.select(fresh)) if fresh.any() else []
 
     def _report(self, added: list[Decision]) -> None:
         """Tell who listens; outside the lock, so that a listener may ask the index itself."""
@@ -342,15 +351,16 @@ class StoryIndex:
             story = story._replace(published=None)
         return self._hasher.hash(story)
 
-    def _dated(self, part: Hashed) -> Hashed:
+    def _dated(self, some: _Prepared) -> _Prepared:
         """The stories, those undated that are from the future."""
-        latest = time.time_ns() // 1000 + _MOST_AHEAD_US
+        part, latest = some.part, time.time_ns() // 1000 + _MOST_AHEAD_US
         if part.facts.times.max() > latest:  # one such date would make everything else look too old
             ahead = part.facts.times > latest
             times = np.where(ahead, UNDATED, part.facts.times)
             part = part._replace(facts=part.facts._replace(times=times))
             self._replica.counts["future"] += int(np.count_nonzero(ahead))
-        return part
+            return some._replace(part=part)
+        return some
 
 
 def store_label(store: Store) -> str:

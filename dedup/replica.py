@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from dedup.answers import recall, tell, tell_entered
 from dedup.decision import Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed
-from dedup.records import Layout
+from dedup.records import Layout, PackedSets
 from dedup.settings import Settings
 from dedup.stores import Records, Row, Store
 from dedup.verdict import judgement
@@ -23,6 +24,7 @@ from dedup.window import Entered, Window
 
 _READ_AT_ONCE = 20_000  # rows of the log
 _MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
+_AS_ROW: Callable[[tuple[str, int, bytes, bytes | None]], Row] = partial(tuple.__new__, Row)  # Row makes one in Python
 _log = logging.getLogger("dedup.index")
 
 
@@ -91,12 +93,14 @@ class Replica:
                     known[k] = decision
         return known
 
-    def append(self, names: list[str], part: Hashed, told: list[bytes] | None) -> list[Decision] | None:
+    def append(
+        self, names: list[str], part: Hashed, packed: PackedSets, told: list[bytes] | None
+    ) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
         first, position = len(self.window), self.position + 1
         self._sound = False
         entered = self.window.enter(names, part, position)
-        rows = self._rows(names, part, entered, told)
+        rows = self._rows(names, part, packed, entered, told)
         try:
             written = self.store.append(self.position, rows)
         except StoreError:
@@ -119,12 +123,14 @@ class Replica:
         self._drop()
         return added
 
-    def _rows(self, names: list[str], part: Hashed, entered: Entered, told: list[bytes] | None) -> list[Row]:
+    def _rows(
+        self, names: list[str], part: Hashed, packed: PackedSets, entered: Entered, told: list[bytes] | None
+    ) -> list[Row]:
         if part.facts.times.tobytes() != entered.times.tobytes():  # those undated got a time
             part = part._replace(facts=part.facts._replace(times=entered.times))
-        records = self.layout.pack(part, entered.decided)
+        records = self.layout.pack(part, entered.decided, packed)
         stories: Sequence[bytes | None] = told or [None] * len(names)
-        return list(map(Row, names, entered.forgotten_at.tolist(), records, stories))
+        return list(map(_AS_ROW, zip(names, entered.forgotten_at.tolist(), records, stories, strict=True)))
 
     def hear_others(self) -> None:
         """Read what others appended, if they seem to be at it."""

@@ -11,11 +11,15 @@ from dedup.incoming import read_stories, story_batch, write_stories
 from dedup.kernels.native.facts import CAPS, FRONT, NUMBERS, TITLE
 from dedup.kernels.native.packing import measure_sets, pack_sets, unpack_sets
 from dedup.kernels.reference.packing import IN_FRONT, pack_story
-from dedup.records import VERSION, Decided, Layout
+from dedup.records import VERSION, Decided, Layout, pack_facts
 from dedup.settings import LookupSettings, Settings
 from tests.indexes import FEEDS, feed
 
 FEW_BANDS = Settings(text=LookupSettings(rows=1, similarity=0.5, recall=0.8))
+
+
+def pack(layout, part, what):
+    return layout.pack(part, what, pack_facts(part.facts))
 
 
 def decided(count):
@@ -43,13 +47,13 @@ def assert_same(one, other):
 @settings(deadline=None, max_examples=20)
 def test_records_give_back_what_was_packed(settings_, stories):
     part, layout = hash_batch(story_batch(stories), settings_), Layout.of(settings_)
-    records = layout.pack(part, decided(len(stories)))
+    records = pack(layout, part, decided(len(stories)))
     back, what = layout.unpack(part.ids.to_pylist(), records)
     assert_same(part, back)
     for one, other in zip(what, decided(len(stories)), strict=True):
         np.testing.assert_array_equal(one, other)
     singly = [
-        layout.pack(select_rows(part, np.arange(len(stories)) == k), what.select(np.arange(len(stories)) == k))
+        pack(layout, select_rows(part, np.arange(len(stories)) == k), what.select(np.arange(len(stories)) == k))
         for k in range(len(stories))
     ]
     assert [record for (record,) in singly] == records
@@ -59,20 +63,20 @@ def test_a_record_is_bounded():
     words = " ".join(f"Word{k} {k}" for k in range(5000))
     layout = Layout.of(Settings())
     part = hash_batch(story_batch([{"id": "a", "title": words, "text": words}]), Settings())
-    (record,) = layout.pack(part, decided(1))
+    (record,) = pack(layout, part, decided(1))
     assert len(record) <= layout.largest <= 2048
 
 
 def test_usual_records_are_far_below_the_bound():
     layout, stories = Layout.of(Settings()), feed(50)
     part = hash_batch(story_batch(stories), Settings())
-    assert max(map(len, layout.pack(part, decided(50)))) < 1400
+    assert max(map(len, pack(layout, part, decided(50)))) < 1400
 
 
 def test_a_damaged_record_is_refused():
     layout, stories = Layout.of(Settings()), feed(2)
     part = hash_batch(story_batch(stories), Settings())
-    whole, other = layout.pack(part, decided(2))
+    whole, other = pack(layout, part, decided(2))
     for bad, problem in (
         (whole[:40], "cut short"),
         (whole[:-4], "length is wrong"),
@@ -101,7 +105,7 @@ def as_version_1(layout, part, record, at):
 @settings(deadline=None, max_examples=30)
 def test_records_of_the_first_version_are_read_beside_new_ones(stories, old):
     part, layout = hash_batch(story_batch(stories), Settings()), Layout.of(Settings())
-    records = layout.pack(part, decided(len(stories)))
+    records = pack(layout, part, decided(len(stories)))
     mixed = [as_version_1(layout, part, record, k) if old[k % len(old)] else record for k, record in enumerate(records)]
     back, _ = layout.unpack(part.ids.to_pylist(), mixed)
     assert_same(part, back)

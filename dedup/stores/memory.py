@@ -27,6 +27,23 @@ class _Log:
         self.latest: dict[str, int] = {}  # position by id
         self.notes: list[bytes] = []
 
+    def add(
+        self,
+        names: Sequence[str],
+        times: Sequence[int],
+        records: Sequence[bytes],
+        stories: Sequence[bytes | None],
+    ) -> None:
+        """Add rows at the end."""
+        positions = range(self.last + 1, self.last + 1 + len(names))
+        self.positions.extend(positions)
+        self.names.extend(names)
+        self.times.extend(times)
+        self.records.extend(records)
+        self.stories.extend(stories)
+        self.latest.update(zip(names, positions, strict=True))
+        self.last += len(names)
+
     def row(self, place: int, *, story: bool) -> Row:
         return Row(self.names[place], self.times[place], self.records[place], self.stories[place] if story else None)
 
@@ -90,15 +107,8 @@ class MemoryStore(Store):
                 raise StoreError(f"{self._label} ends at {log.last}, before {expected}")
             if log.last > expected:
                 return False
-            positions = range(expected + 1, expected + 1 + len(rows))
-            log.positions.extend(positions)
-            for row in rows:
-                log.names.append(row.id)
-                log.times.append(row.published_us)
-                log.records.append(row.record)
-                log.stories.append(row.story)
-            log.latest.update(zip([row.id for row in rows], positions, strict=True))
-            log.last += len(rows)
+            if rows:
+                log.add(*zip(*rows, strict=True))
             return True
 
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
