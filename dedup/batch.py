@@ -116,7 +116,7 @@ def _hash_all(
     progress: Progress | None,
 ) -> None:
     """Hash on all threads while the next batches are read; at most `ahead` batches wait, so texts never pile up."""
-    for part in work_ahead(_checked(batches), partial(hash_batch, settings=settings), pool, ahead - 1):
+    for part in work_ahead(check_batches(batches), partial(hash_batch, settings=settings), pool, ahead - 1):
         hashed.add(part)
         hashed.memory.relieve()
         if hashed.count > _MOST_STORIES:
@@ -125,8 +125,12 @@ def _hash_all(
             progress(hashed.count)
 
 
-def _checked(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches, but for empty ones."""
+def check_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, but for empty ones.
+
+    Raises:
+        SettingsError: one is none, or has another schema.
+    """
     for batch in batches:
         if not isinstance(batch, pa.RecordBatch):
             hint = ": take its to_batches()" if isinstance(batch, pa.Table) else ""

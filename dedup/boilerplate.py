@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain, pairwise
 from os import cpu_count
 from typing import Literal, NamedTuple
@@ -14,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.batch import find_duplicates
+from dedup.batch import check_batches, cluster_hashed
+from dedup.hashing import HashedFeed, hash_tokens
 from dedup.phrases import hash_sources, tell_phrases, text_phrases, write_phrases
 from dedup.settings import Settings
 from dedup.shingles import word_stems
@@ -29,6 +31,7 @@ puts around its stories is in many of them; phrases that are common in the langu
 
 _MOST_PHRASES = 65_536
 _SLOT_BITS = 20  # of keys, by which most that are seldom are told without sorting
+_PIECE = 2_048  # stories that a thread takes at a time
 _LONGEST = 100  # characters of a phrase by which it is told from others
 _SHOWN, _TOP = 50, 3  # characters of a phrase, and sources, that people see
 
@@ -99,15 +102,20 @@ def describe_phrases(learned: Learned, stories: int | None = None) -> str:
 def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Learned:
     if not stories:
         return Learned("", 0, [])
-    leaders = find_duplicates(head, dataclasses.replace(settings, boilerplate="", window=None)).leaders
+    pieces = [batch.slice(first, _PIECE) for batch in check_batches(head) for first in range(0, batch.num_rows, _PIECE)]
+    bare = dataclasses.replace(settings, boilerplate="", window=None)
     with ThreadPoolExecutor(settings.threads or cpu_count()) as pool:
-        words = list(pool.map(_words, head))
-        keys = list(pool.map(text_phrases, head, *zip(*words, strict=True)))
+        words = list(pool.map(_words, pieces))
+        hashed = HashedFeed()
+        for part in pool.map(partial(hash_tokens, settings=bare), pieces, *zip(*words, strict=True)):
+            hashed.add(part)
+        leaders = cluster_hashed(hashed, bare, pool.map).leaders
+        keys = list(pool.map(text_phrases, pieces, *zip(*words, strict=True)))
     lengths = np.concatenate([np.diff(tokens.offsets) for tokens, _ in words])
-    told = np.concatenate([hash_sources(batch) for batch in head])
+    told = np.concatenate([hash_sources(piece) for piece in pieces])
     recurring = _recurring(np.concatenate(keys), np.repeat(leaders, lengths), _least(told, leaders))
     learned = write_phrases(recurring) if len(recurring) else ""
-    return Learned(learned, stories, _show(head, words, learned) if learned else [])
+    return Learned(learned, stories, _show(pieces, words, learned) if learned else [])
 
 
 def _words(batch: pa.RecordBatch) -> tuple[Tokens, NDArray[np.uint32]]:
@@ -146,11 +154,11 @@ def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArr
 
 
 def _show(
-    head: list[pa.RecordBatch], words: list[tuple[Tokens, NDArray[np.uint32]]], learned: str
+    pieces: list[pa.RecordBatch], words: list[tuple[Tokens, NDArray[np.uint32]]], learned: str
 ) -> list[tuple[str, str, int]]:
     """What people see: the longest stretches of words that known phrases cover, by source."""
     met: Counter[tuple[str, str]] = Counter()
-    for batch, (tokens, stems) in zip(head, words, strict=True):
+    for batch, (tokens, stems) in zip(pieces, words, strict=True):
         kept, stripped = tell_phrases(batch, tokens, stems, learned)
         sources = batch.column("source")
         for row in np.flatnonzero(stripped).tolist():

@@ -20,7 +20,7 @@ from dedup.phrases import strip_phrases
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.spill import Column, Memory
-from dedup.text import tokenize
+from dedup.text import Tokens, tokenize
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
 _ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
@@ -40,7 +40,11 @@ class Hashed(NamedTuple):
 def hash_batch(batch: pa.RecordBatch, settings: Settings) -> Hashed:
     """All that is kept of a batch: everything after this works on hashes."""
     tokens = tokenize(batch)
-    stems = word_stems(tokens)
+    return hash_tokens(batch, tokens, word_stems(tokens), settings)
+
+
+def hash_tokens(batch: pa.RecordBatch, tokens: Tokens, stems: NDArray[np.uint32], settings: Settings) -> Hashed:
+    """The same of a batch whose tokens and their stems are known; known phrases are taken out of both."""
     stripped = None
     if settings.boilerplate:
         tokens, stems, stripped = strip_phrases(batch, tokens, stems, settings.boilerplate)
