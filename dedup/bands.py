@@ -250,13 +250,16 @@ def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], slices: NDArray[np
     rows = np.empty(count + 1, dtype=np.int32)
     found = kernels.find_shared(keys, skip, np.zeros(words, np.uint64), np.zeros(words, np.uint64), rows)
     rows = rows[:found].copy()
-    scratch = np.empty((3, found), dtype=np.int32)
+    scratch = np.empty((4, found), dtype=np.int32)
     members, entries = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int64)
     slots = np.zeros(1 << (2 * int(found)).bit_length(), dtype=np.int32)
-    size = kernels.group_rows(keys, rows, limit, slots, scratch[0], scratch[1], scratch[2], members, entries)
-    telling = entries >= 0
-    few = _Grouped(rows[telling], entries[telling], members[:size].copy())
-    many = _slice_crowds(keys, rows[entries == kernels.CROWDED], slices, limit, size)
+    size, told, crowd = kernels.group_rows(
+        keys, rows, limit, slots, scratch[0], scratch[1], scratch[2], members, entries, scratch[3]
+    )
+    few = _Grouped(rows[:told].copy(), entries[:told].copy(), members[:size].copy())
+    if not crowd:
+        return few
+    many = _slice_crowds(keys, scratch[3, :crowd], slices, limit, size)
     return _Grouped(
         np.concatenate([few.rows, many.rows]),
         np.concatenate([few.entries, many.entries]),

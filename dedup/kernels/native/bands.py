@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ALONE, CROWDED = -1, -2  # entries that name nobody
+ALONE, CROWDED = -1, -2  # a key of one row, and of too many: they make no bucket; the latter are entries later on
 
 
 @njit(inline="always", nogil=True)
@@ -59,20 +59,21 @@ def group_rows(
     filled: NDArray[np.int32],
     members: NDArray[np.int32],
     entries: NDArray[np.int64],
-) -> int:
-    """Make buckets of the rows that share a key; return how many members were written.
+    crowded: NDArray[np.int32],
+) -> tuple[int, int, int]:
+    """Make buckets of the rows that share a key; return how many members, entries and crowded rows were written.
 
     keys    : uint32[n]  keys of one band
-    rows    : int32[m]   from `find_shared`
+    rows    : int32[m]   from `find_shared`; overwritten from the front: the rows of the entries
     limit   : int        most rows in a bucket, up to 255
     slots   : int32[c]   zeros, scratch; c a power of two above m
     groups  : int32[m]   scratch
     starts  : int32[m]   scratch
     filled  : int32[m]   scratch
     members : int32[m]   overwritten from the front: the rows of each bucket of 2 .. limit rows, ascending
-    entries : int64[m]   overwritten: of rows[e], ALONE if it is the only or the first one in its bucket, CROWDED if the
-                         bucket is larger than the limit; else 256 * where its bucket begins in members + the rows
-                         before it there
+    entries : int64[m]   overwritten from the front: 256 * where a bucket begins in members + the rows there before one,
+                         for each row but the first of its bucket
+    crowded : int32[m]   overwritten from the front: the rows of larger buckets
     """
     mask = np.uint64(slots.shape[0] - 1)
     count = 0
@@ -99,15 +100,19 @@ def group_rows(
         else:
             place += filled[g]
             filled[g] = 0
+    kept = apart = 0
     for e in range(rows.shape[0]):
-        g = groups[e]
-        if filled[g] < 0:
-            entries[e] = filled[g]
-            continue
-        entries[e] = (np.int64(starts[g]) << 8) + filled[g] if filled[g] > 0 else ALONE
-        members[starts[g] + filled[g]] = rows[e]
-        filled[g] += 1
-    return place
+        g, row = groups[e], rows[e]
+        if filled[g] == CROWDED:
+            crowded[apart] = row
+            apart += 1
+        elif filled[g] != ALONE:
+            members[starts[g] + filled[g]] = row
+            if filled[g] > 0:
+                rows[kept], entries[kept] = row, (np.int64(starts[g]) << 8) + filled[g]
+                kept += 1
+            filled[g] += 1
+    return place, kept, apart
 
 
 @njit(nogil=True, cache=True)
