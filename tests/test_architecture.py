@@ -105,6 +105,7 @@ def test_every_kernel_has_a_slow_twin():
         "functions": "tokens",
         "vocabulary": "similar",
         "table": "leaders",
+        "meetings": "leaders",
         "window": "evidence",
         "single": "tokens",
         "arrivals": "leaders",
