@@ -103,7 +103,10 @@ class Result:
 
     @cached_property
     def _repeats(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """bool[n] each: whether an earlier row, and whether any other one, has a story's id."""
+        """bool[n] each: whether an earlier row, and whether any other one, has a story's id.
+
+        Told by hashes: of ids that are not the same, all that could come of it is a cluster named with its row.
+        """
         count = len(self)
         told = np.ones((count, 2), dtype=np.uint64)
         told[:, 0] = np.concatenate([np.empty(0, dtype=np.uint64), *map(hash_column, self.ids.chunks)])

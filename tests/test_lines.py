@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,18 +28,14 @@ def test_the_compiled_lines_are_the_slow_ones(data, ids, pieces):
     spelled = [f"<{k}>".encode() * data.draw(st.integers(0, 20)) for k in range(pieces)]
     rows, places = st.integers(0, count - 1), st.integers(0, pieces - 1)
     numbers = [data.draw(st.lists(of, min_size=count, max_size=count)) for of in (rows, rows, places, places)]
-    arguments: list[Any] = [
-        strings(ids),
-        strings(names),
-        strings(spelled),
-        *(np.array(one, dtype=np.int32) for one in numbers),
-    ]
+    rows_and_pieces = (np.array(one, dtype=np.int32) for one in numbers)
+    lines = native.Lines(strings(ids), strings(names), strings(spelled), *rows_and_pieces)
     middle = data.draw(st.integers(0, count))
     written = []
     for begin, end in ((0, middle), (middle, count)):
-        size = native.measure_lines(*[*arguments, begin, end])
+        size = native.measure_lines(lines, begin, end)
         out = np.full(size + native.ROOM, 255, dtype=np.uint8)
-        native.write_lines(*[*arguments, begin, end, out])
+        native.write_lines(lines, begin, end, out)
         written.append(out[:size].tobytes())
     assert b"".join(written) == reference.write_lines(ids, names, spelled, *numbers)
 

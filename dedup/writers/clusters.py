@@ -6,7 +6,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.ahead import work_ahead
 from dedup.evidence import string_buffers
-from dedup.kernels.native.lines import ROOM, Strings, is_plain, measure_lines, write_lines
+from dedup.kernels.native.lines import ROOM, Lines, Strings, is_plain, measure_lines, write_lines
 from dedup.readers.sniff import ARROW, PARQUET
 from dedup.result import KINDS, RESULT_SCHEMA, VERDICTS, Result
 from dedup.writers.outputs import named_format, open_output
@@ -47,19 +46,7 @@ def write_clusters(result: Result, destination: str) -> None:
                 out.write(lines.data)
 
 
-class _Spelled(NamedTuple):
-    """What `write_lines` takes."""
-
-    ids: Strings
-    names: Strings
-    pieces: Strings
-    leaders: NDArray[np.int32]
-    canonicals: NDArray[np.int32]
-    verdicts: NDArray[np.int32]
-    scores: NDArray[np.int32]
-
-
-def _spell(result: Result) -> _Spelled:
+def _spell(result: Result) -> Lines:
     ids, names = result.ids, result.cluster_names()
     quote = '"' if all(map(_is_plain, (ids, names))) else ""
     if not quote:
@@ -67,7 +54,7 @@ def _spell(result: Result) -> _Spelled:
     leads = result.leaders == np.arange(len(result))
     scores = np.where(leads, _SCORES + 1, np.rint(result.scores.astype(np.float64) * _SCORES))
     strings = _strings(ids)
-    return _Spelled(
+    return Lines(
         *(strings, _strings(names) if result.repeated_ids else strings, _pieces(quote)),
         *(result.leaders, result.canonicals),
         result.verdicts * len(_KINDS) + result.kinds + _FIXED,
@@ -107,11 +94,11 @@ def _text(strings: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return offsets.astype(np.int64) - offsets[0], data[offsets[0] : offsets[-1]]
 
 
-def _lines(spelled: _Spelled, begin: int) -> NDArray[np.uint8]:
+def _lines(spelled: Lines, begin: int) -> NDArray[np.uint8]:
     end = min(begin + _CHUNK, len(spelled.leaders))
-    size = measure_lines(*spelled, begin, end)
+    size = measure_lines(spelled, begin, end)
     out = np.empty(size + ROOM, dtype=np.uint8)
-    write_lines(*spelled, begin, end, out)
+    write_lines(spelled, begin, end, out)
     return out[:size]
 
 

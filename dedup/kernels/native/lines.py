@@ -21,6 +21,18 @@ class Strings(NamedTuple):
     offsets: NDArray[np.int64]  # [n + 1] string i is data[offsets[i]:offsets[i + 1]]
 
 
+class Lines(NamedTuple):
+    """What the lines of n stories are put together from."""
+
+    ids: Strings  # n, as they are to stand there
+    names: Strings  # n, of the cluster that each story leads, or would
+    pieces: Strings  # what stands around these: before each of the three, then what tells verdicts, and scores
+    leaders: NDArray[np.int32]  # [n] rows
+    canonicals: NDArray[np.int32]  # [n] rows
+    verdicts: NDArray[np.int32]  # [n] of pieces
+    scores: NDArray[np.int32]  # [n] of pieces
+
+
 @njit(nogil=True, cache=True)
 def is_plain(data: NDArray[np.uint8]) -> bool:
     """Whether JSON writes these bytes as they are: no quote, backslash or control character is among them."""
@@ -51,17 +63,12 @@ def _copy(strings: Strings, row: int, out: NDArray[np.uint8], to: int) -> int:
 
 @njit(nogil=True, cache=True)
 def measure_lines(
-    ids: Strings,
-    names: Strings,
-    pieces: Strings,
-    leaders: NDArray[np.int32],
-    canonicals: NDArray[np.int32],
-    verdicts: NDArray[np.int32],
-    scores: NDArray[np.int32],
+    lines: Lines,
     begin: int,
     end: int,
 ) -> int:
-    """How many bytes `write_lines` writes for stories `begin` to `end`; arguments as there."""
+    """How many bytes `write_lines` writes for stories `begin` to `end`."""
+    ids, names, pieces, leaders, canonicals, verdicts, scores = lines
     size = (end - begin) * (_length(pieces, 0) + _length(pieces, 1) + _length(pieces, 2))
     for i in range(begin, end):
         size += _length(ids, i) + _length(names, np.int64(leaders[i])) + _length(ids, np.int64(canonicals[i]))
@@ -71,13 +78,7 @@ def measure_lines(
 
 @njit(nogil=True, cache=True)
 def write_lines(
-    ids: Strings,
-    names: Strings,
-    pieces: Strings,
-    leaders: NDArray[np.int32],
-    canonicals: NDArray[np.int32],
-    verdicts: NDArray[np.int32],
-    scores: NDArray[np.int32],
+    lines: Lines,
     begin: int,
     end: int,
     out: NDArray[np.uint8],
@@ -86,12 +87,9 @@ def write_lines(
 
     Piece 0, its id, piece 1, the name of its leader's cluster, piece 2, the id of what that shows, and two pieces more.
 
-    ids, names : Strings    n, as they are to stand there
-    pieces     : Strings
-    leaders, canonicals : int32[n]  rows
-    verdicts, scores    : int32[n]  of pieces
-    out        : uint8[>= `measure_lines` + ROOM]  overwritten
+    out : uint8[>= `measure_lines` + ROOM]  overwritten
     """
+    ids, names, pieces, leaders, canonicals, verdicts, scores = lines
     to = 0
     for i in range(begin, end):
         to = _copy(ids, i, out, _copy(pieces, 0, out, to))
