@@ -103,6 +103,8 @@ def test_every_kernel_has_a_slow_twin():
         "composition": "tokens",
         "candidates": "leaders",
         "functions": "tokens",
+        "alphabets": "tokens",
+        "gaps": "tokens",
         "vocabulary": "similar",
         "table": "leaders",
         "meetings": "leaders",

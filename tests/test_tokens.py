@@ -35,7 +35,7 @@ from dedup.kernels.xxh32 import xxh32
 from dedup.words import FUNCTION_WORDS
 from tests.twin import string_column
 
-FILLER = b" " * 80  # behind all fields, so that none of them is too near the end for the kernel's wide loads
+FILLER = b" " * 160  # behind all fields, so that none of them is too near the end for the kernel's wide loads
 
 
 def tokens(*fields: bytes) -> list[list[Token]]:
@@ -93,7 +93,14 @@ PIECES = st.sampled_from([
     "\U0001f1e9", "\ufffd", "\ue000", "\u0378", "\U00020000", "\U0001d400", "\U000e0041",
 ])
 # fmt: on
+SAMPLES = """the a I in Oslo UN storm-hit O'Neill café Élan ÉLAN naïve straße Łódź \u0130z \u01c5ep\u00adar привет Киев
+\u0416\u0418\u041b \u0416\u0418ль и\u0306 приветДом Ελλάδα ΕΛΛΆΔΑ οἶκος السلام محمّد שלום עִבְרִית 1,200 3.5 №5
+G7 5ж ªb x\u00b2 日本語の新聞 北京2024 新聞word การเมืองไทย 서울 हिन्दी"""
+WORDS = st.sampled_from(SAMPLES.split())
+GAPS = st.sampled_from([*[" "] * 9, ", ", ". ", " \u2013 ", "\u00a0", "\u201d ", "", "; "])
+PROSE = st.lists(st.tuples(WORDS, GAPS)).map(lambda pieces: "".join(map("".join, pieces)))
 FIELDS = st.one_of(
+    PROSE.map(str.encode),
     st.lists(PIECES, max_size=40).map("".join).map(str.encode),
     st.text(CHARS, max_size=12).map(str.encode),
     st.lists(st.one_of(PIECES, CHARS), max_size=12).map("".join).map(str.encode),

@@ -39,6 +39,7 @@ MASKS = {
     "high": (128, 255),
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
+    "space": (ord(" "), ord(" ")),
 }
 TWINS = (
     "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",
@@ -72,8 +73,9 @@ def _compiled(device, compiled={}):  # noqa: B006  # each is compiled once
 
 
 @njit
-def _copies(source, at, lower, plain):
+def _copies(source, at, lower, longer, plain):
     vectors.copy_lower16(source, at, lower, 3)
+    vectors.copy_lower64(source, at, longer, 3)
     vectors.copy32(source, at, plain, 3)
 
 
@@ -90,14 +92,15 @@ def _numbers(data, at, values, rows, value, out):
     vectors.prefetch(data, at)
 
 
-@given(st.binary(min_size=48, max_size=48), st.integers(0, 8))
+@given(st.binary(min_size=72, max_size=72), st.integers(0, 8))
 @settings(deadline=None)
 def test_copies_equal_their_slow_twins(data, at):
     source = np.frombuffer(data, dtype=np.uint8).copy()
-    fast, slow = np.zeros((2, 2, 40), dtype=np.uint8)
+    fast, slow = np.zeros((2, 3, 72), dtype=np.uint8)
     _copies(source, at, *fast)
-    plain.copy_lower16(source, at, slow[0], 3)
-    plain.copy32(source, at, slow[1], 3)
+    plain.copy_lower(16)(source, at, slow[0], 3)
+    plain.copy_lower(64)(source, at, slow[1], 3)
+    plain.copy32(source, at, slow[2], 3)
     np.testing.assert_array_equal(fast, slow)
 
 

@@ -92,6 +92,7 @@ UNSPACED = (
 )
 
 BLOCK = 128  # code points a block of the two-stage table
+TWO_BYTES = 0x800  # code points below take one byte or two in UTF-8
 PATH = Path(__file__).with_name("unicode.npz")
 
 
@@ -122,6 +123,12 @@ def load_tables() -> Tables:
     for array in arrays.values():
         array.flags.writeable = False
     return Tables(**arrays)
+
+
+def first_records() -> NDArray[np.uint16]:
+    """uint16[TWO_BYTES], the records of the first code points."""
+    tables = load_tables()
+    return tables.entries.reshape(-1, BLOCK)[tables.blocks[: TWO_BYTES // BLOCK]].reshape(-1)
 
 
 def table_version(tables: Tables) -> str:

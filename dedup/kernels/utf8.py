@@ -15,7 +15,7 @@ REPLACEMENT = 0xFFFD
 @njit(nogil=True)
 def byte_at(source: NDArray[np.uint8], at: int) -> int:
     """The byte source[at] as a signed number, so that what is counted with it stays an integer."""
-    return int(np.int64(source[at]))
+    return int(np.int64(source[np.uint64(at)]))
 
 
 @njit(nogil=True)
@@ -57,25 +57,26 @@ def read_point(source: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
 def write_point(target: NDArray[np.uint8], at: int, point: int) -> int:
     """Write the code point's one to four bytes from target[at] on; where the next may begin."""
     if point < 0x80:
-        target[at] = point
+        target[np.uint64(at)] = point
         return at + 1
     if point < 0x800:
-        target[at] = 0xC0 | point >> 6
-        target[at + 1] = 0x80 | point & 0x3F
+        target[np.uint64(at)] = 0xC0 | point >> 6
+        target[np.uint64(at + 1)] = 0x80 | point & 0x3F
         return at + 2
     if point < 0x10000:
-        target[at] = 0xE0 | point >> 12
-        target[at + 1] = 0x80 | point >> 6 & 0x3F
-        target[at + 2] = 0x80 | point & 0x3F
+        target[np.uint64(at)] = 0xE0 | point >> 12
+        target[np.uint64(at + 1)] = 0x80 | point >> 6 & 0x3F
+        target[np.uint64(at + 2)] = 0x80 | point & 0x3F
         return at + 3
-    target[at] = 0xF0 | point >> 18
-    target[at + 1] = 0x80 | point >> 12 & 0x3F
-    target[at + 2] = 0x80 | point >> 6 & 0x3F
-    target[at + 3] = 0x80 | point & 0x3F
+    target[np.uint64(at)] = 0xF0 | point >> 18
+    target[np.uint64(at + 1)] = 0x80 | point >> 12 & 0x3F
+    target[np.uint64(at + 2)] = 0x80 | point >> 6 & 0x3F
+    target[np.uint64(at + 3)] = 0x80 | point & 0x3F
     return at + 4
 
 
 @njit(nogil=True)
 def record_of(blocks: NDArray[np.uint16], entries: NDArray[np.uint16], point: int) -> int:
     """The record of a code point in the tables of `dedup.kernels.unicode`."""
-    return int(np.int64(entries[np.int64(blocks[point // BLOCK]) * BLOCK + point % BLOCK]))
+    block = np.int64(blocks[np.uint64(point // BLOCK)])
+    return int(np.int64(entries[np.uint64(block * BLOCK + point % BLOCK)]))

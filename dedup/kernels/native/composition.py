@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import MOST_STACKED
 from dedup.kernels.handles import borrow
-from dedup.kernels.unicode import BLOCK, MAPPED, Tables
+from dedup.kernels.unicode import BLOCK, MAPPED, Tables, first_records, load_tables
 from dedup.kernels.utf8 import REPLACEMENT, byte_at, read_point, record_of, write_point
-from dedup.kernels.vectors import WIDTH, ampersand_mask, high_mask, less_mask
+from dedup.kernels.vectors import WIDTH, ampersand_mask, high_mask, less_mask, lowest
 
 # Where fields lie: a batch's titles, its texts, and what either became.
 Sources = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
@@ -18,6 +18,10 @@ Sources = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 # What `survey_fields` finds in a field.
 MARKUP = 1  # "<" or "&": may hold HTML
 COMPOSES = 2  # code points that NFKC joins or reorders: more than a table can do
+
+_TABLES, _RECORDS = load_tables(), first_records()
+_QUIET = (_TABLES.kinds != MAPPED)[_RECORDS] & ((_TABLES.classes | _TABLES.composes) == 0)[_RECORDS]
+"""Whether each code point of at most two bytes neither joins nor passes another."""
 
 
 @njit(nogil=True, cache=True)
@@ -63,10 +67,19 @@ def _composes(source: NDArray[np.uint8], at: int, end: int, tables: Tables) -> b
     )
     last = 0
     while at < end:
-        if byte_at(source, at) < 128:
+        lead = byte_at(source, at)
+        if lead < 128:
             last = 0
             at += 1
+            if at + WIDTH <= end:
+                at += lowest(high_mask(source, at))
             continue
+        if lead < 0xE0 and at + 1 < end:
+            second = byte_at(source, at + 1)
+            if second & 0xC0 == 0x80 and _QUIET[np.uint64((lead & 0x1F) << 6 | second & 0x3F)]:
+                last = 0
+                at += 2
+                continue
         point, at = read_point(source, at, end)
         record = record_of(blocks, entries, point)
         mapped = kinds[record] == MAPPED

@@ -6,33 +6,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import (
-    BIGRAM,
-    BREAK,
-    CAPITAL,
-    CAPS,
-    CLOSE,
-    COLON,
-    LONGEST,
-    MARK,
-    MOST_MARKS,
-    NUMBER,
-    OPEN,
-    SENTENCE,
-)
+from dedup.kernels.flags import BIGRAM, CAPITAL, CAPS, LONGEST, MOST_MARKS, NUMBER
 from dedup.kernels.handles import borrow
+from dedup.kernels.native.alphabets import read_block, read_characters, read_word
 from dedup.kernels.native.composition import Sources
+from dedup.kernels.native.gaps import GAP_WORD, join_gap, open_token
 from dedup.kernels.unicode import (
-    BLOCK,
     CHARACTER,
     DIGIT,
-    GAP_BAR,
-    GAP_CLOSE,
-    GAP_COLON,
-    GAP_DASH,
     GAP_DOT,
-    GAP_HYPHEN,
-    GAP_OPEN,
     GAP_SPACE,
     GAP_STOP,
     IGNORED,
@@ -42,38 +24,16 @@ from dedup.kernels.unicode import (
     TITLE,
     UPPER,
     Tables,
-    load_tables,
 )
 from dedup.kernels.utf8 import read_point, record_of, write_point
-from dedup.kernels.vectors import (
-    WIDTH,
-    copy_lower16,
-    count_bits,
-    digit_mask,
-    high_mask,
-    lower_mask,
-    lowest,
-    upper_mask,
-)
+from dedup.kernels.vectors import WIDTH
 from dedup.kernels.xxh32 import xxh32
 
 # Room left over, in bytes and in tokens, for what one code point can become: 18 characters of 8 bytes each, twice over
 # as bigrams, after a character of `MOST_MARKS` marks.
 MARGIN = 1024
 
-_GAP_WORD = 512  # beside a gap: a token
-_GAP_JOINED = 1024  # the gap held a dash directly after a token
-_DASHES = GAP_HYPHEN | GAP_DASH
-
 _NO_TOKEN, _WORD, _RUN = 0, 1, 2  # between tokens, in a word, in a run of characters without spaces
-
-_ALL, _ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
-
-# What an ASCII byte that is neither letter nor digit does to a gap; all of these are separators.
-_TABLES = load_tables()
-_SIGNS = np.array(
-    [_TABLES.gaps[_TABLES.entries[_TABLES.blocks[0] * BLOCK + byte]] for byte in range(128)], dtype=np.uint16
-)
 
 
 @njit(nogil=True, cache=True)
@@ -122,64 +82,31 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
         while at < end:
             if out > most_bytes or token > most_tokens:
                 return field, whole
-            # The common case by itself, 64 bytes at a time: words of ASCII letters and digits, and the gaps between.
-            if state == _NO_TOKEN and at + WIDTH <= source.shape[0]:
-                size, pos = min(end - at, WIDTH), 0
-                upper, digit, high = upper_mask(source, at), digit_mask(source, at), high_mask(source, at)
-                word = lower_mask(source, at) | upper | digit
-                while pos < size:
-                    rest = word >> np.uint64(pos)
-                    length = min(lowest(~rest), size - pos)
-                    if length == 0:
-                        after = min(pos + lowest((word | high) >> np.uint64(pos)), size)
-                        if after == pos:
-                            break
-                        while pos < after:
-                            sign = np.int64(_SIGNS[source[np.uint64(at + pos)]])
-                            gap |= _join(before, beside, sign) | sign
-                            before, beside = beside, sign
-                            pos += 1
-                        continue
-                    after = pos + length
-                    if after < size:
-                        if (high >> np.uint64(after)) & _ONE:
-                            break
-                    elif at + after < end:
-                        break  # the word may go on
-                    whole_word = _ALL >> np.uint64(WIDTH - length)
-                    capitals, figures = (upper >> np.uint64(pos)) & whole_word, (digit >> np.uint64(pos)) & whole_word
-                    initial, loud, letters = _ONE, capitals == whole_word, length
-                    if figures:
-                        point = after < size and figures >> np.uint64(length - 1) and _is_point(source, at + after)
-                        if point and (after + 1 == size or ((digit | high) >> np.uint64(after + 1)) & _ONE):
-                            break  # the number may go on
-                        others = whole_word & ~figures
-                        initial, loud = others & (~others + _ONE), capitals == others
-                        letters = count_bits(others)
-                    if capitals & ~initial and not loud:
-                        break  # two words may be glued together
-                    opening, gaps[np.uint64(token)] = _open_token(gap, before, beside, single)
-                    flags[np.uint64(token)] = (
-                        opening
-                        | NUMBER * (figures != 0)
-                        | CAPITAL * (capitals & initial != 0)
-                        | CAPS * (loud and letters >= 2)
+            if state == _NO_TOKEN:
+                if source[np.uint64(at)] < 0x80 and at + WIDTH <= source.shape[0]:
+                    began, stop = at, min(at + WIDTH, end)
+                    at, out, token, gap, before, beside, single = read_block(
+                        *(source, at, end, out, token, data, starts, flags, gaps, gap, before, beside, single)
                     )
-                    for k in range(0, length, 16):
-                        copy_lower16(source, at + pos + k, data, out + k)
-                    out += length + 1
-                    data[np.uint64(out - 1)] = 32
-                    token += 1
-                    starts[np.uint64(token)] = out
-                    single = length == 1 and letters == 1
-                    gap, before, beside = 0, 0, _GAP_WORD
-                    pos = after
-                    spaced = pos + 1 < size and source[np.uint64(at + pos)] == 32
-                    if spaced and ((word | high) >> np.uint64(pos + 1)) & _ONE:
-                        gap, before, beside = GAP_SPACE, _GAP_WORD, GAP_SPACE
-                        pos += 1
-                if pos > 0:
-                    at += pos
+                    if at == stop or (at > began and source[np.uint64(at)] < 0x80):
+                        continue
+                after, after_out, bits, alone = read_word(source, at, end, tables, data, out)
+                if after > at:
+                    opening, gaps[np.uint64(token)] = open_token(gap, before, beside, single)
+                    at = after
+                    token, out = _close(data, starts, flags, token, after_out, opening | bits)
+                    gap, before, beside, single = 0, 0, GAP_WORD, alone
+                    if at < end and source[np.uint64(at)] == 32:
+                        gap, before, beside = GAP_SPACE, GAP_WORD, GAP_SPACE
+                        at += 1
+                    continue
+            elif state == _RUN and run >= 2 and marks == 0:
+                began = at
+                at, begin, out, opening, token = read_characters(
+                    *(source, at, end, begin, out, opening, token, tables, data, starts, flags, gaps),
+                    *(most_bytes, most_tokens),
+                )
+                if at > began:
                     continue
             point, at = read_point(source, at, end)
             record = record_of(blocks, entries, point)
@@ -214,7 +141,7 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
                         single = count == 1 and letters == 1
                         state = _NO_TOKEN
                         beside = GAP_DOT if pending == ord(".") else 0
-                        gap, before = beside, _GAP_WORD
+                        gap, before = beside, GAP_WORD
                     pending = 0
                 if kind < MARKED or (kind == MARKED and state == _NO_TOKEN):
                     if state == _WORD and after_digit and (point == ord(".") or point == ord(",")):
@@ -230,9 +157,9 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
                         single = False
                     if state != _NO_TOKEN:
                         state = _NO_TOKEN
-                        gap, before, beside = 0, 0, _GAP_WORD
+                        gap, before, beside = 0, 0, GAP_WORD
                     sign = int(gap_bits[record]) if kind < MARKED else 0
-                    gap |= _join(before, beside, sign) | sign
+                    gap |= join_gap(before, beside, sign) | sign
                     before, beside = beside, sign
                     continue
                 if state == _RUN and kind == MARKED:
@@ -245,10 +172,10 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
                         token, out = _close(
                             data, starts, flags, token, out, _word_flags(opening, digits, capital, letters, uppers)
                         )
-                        gap, before, beside, single = 0, 0, _GAP_WORD, False
+                        gap, before, beside, single = 0, 0, GAP_WORD, False
                     if state != _RUN:
                         state = _RUN
-                        opening, gaps[token] = _open_token(gap, before, beside, single)
+                        opening, gaps[token] = open_token(gap, before, beside, single)
                         run = 0
                     elif run >= 2:
                         size = out - begin
@@ -266,11 +193,11 @@ def tokenize_fields(  # noqa: C901 - one pass over one state, which calls would 
                 # A letter or digit of a word, or a mark on one.
                 if state == _RUN:
                     token, out = _close(data, starts, flags, token, out, opening | BIGRAM)
-                    gap, before, beside, single = 0, 0, _GAP_WORD, False
+                    gap, before, beside, single = 0, 0, GAP_WORD, False
                     state = _NO_TOKEN
                 upper = kind in (UPPER, TITLE)
                 if state == _NO_TOKEN:
-                    opening, gaps[token] = _open_token(gap, before, beside, single)
+                    opening, gaps[token] = open_token(gap, before, beside, single)
                     state = _WORD
                     count, letters, uppers, lowers, digits, capital = 0, 0, 0, 0, 0, 0
                 elif count == LONGEST or (upper and lowers >= 3):
@@ -313,12 +240,6 @@ def hash_tokens(data: NDArray[np.uint8], starts: NDArray[np.int64], hashes: NDAr
 
 
 @njit(nogil=True)
-def _is_point(source: NDArray[np.uint8], at: int) -> bool:
-    """Whether a number may go on after the byte: "." or ","."""
-    return source[np.uint64(at)] in (46, 44)
-
-
-@njit(nogil=True)
 def _fold(
     data: NDArray[np.uint8], out: int, sequences: NDArray[np.int32], pool: NDArray[np.int32], record: int, point: int
 ) -> int:
@@ -346,29 +267,3 @@ def _close(
 def _word_flags(opening: int, digits: int, capital: int, letters: int, uppers: int) -> int:
     """The flags of a word: those from the gap before it and its own."""
     return opening | NUMBER * (digits > 0) | CAPITAL * capital | CAPS * (letters >= 2 and letters == uppers)
-
-
-@njit(nogil=True)
-def _open_token(gap: int, before: int, beside: int, single: bool) -> tuple[int, int]:
-    """The flags and signs that a token has by the gap before it."""
-    if gap == GAP_SPACE:
-        return 0, 0
-    gap |= _join(before, beside, _GAP_WORD)
-    ended = gap & GAP_STOP or (gap & GAP_DOT and gap & GAP_SPACE and not single)
-    bits = SENTENCE * (ended != 0) | BREAK * (gap & GAP_BAR != 0) | MARK * (gap & (GAP_COLON | _GAP_JOINED) != 0)
-    signs = OPEN * (gap & GAP_OPEN != 0) | CLOSE * (gap & GAP_CLOSE != 0) | COLON * (gap & GAP_COLON != 0)
-    return bits, signs
-
-
-@njit(nogil=True)
-def _join(before: int, beside: int, sign: int) -> int:
-    """What the three neighbours before, beside and sign add to a gap when the last of them arrives."""
-    bits = 0
-    if beside & _DASHES:
-        spaced = (before | sign) & GAP_SPACE and (beside & GAP_DASH or not (before | sign) & _GAP_WORD)
-        bits = GAP_BAR * (sign & _DASHES != 0 or spaced != 0)
-    if sign & _DASHES and beside == _GAP_WORD:
-        bits |= _GAP_JOINED
-    if sign & GAP_COLON and beside & GAP_COLON:
-        bits |= GAP_BAR
-    return bits
