@@ -23,6 +23,7 @@ class Block:
     """Whole rows of a feed, and where each lies."""
 
     data: bytes
+    """The rows, and perhaps the beginning of the next: to cut it off would be to copy them all."""
     offset: int
     """Where `data` begins in the decompressed feed."""
     start: Positions
@@ -89,9 +90,12 @@ class Cutter:
         widths: Positions | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Block:
-        """Make a block of the first bytes held; `after` is the number of the line on which the rest begins."""
+        """Make a block of the rows in the first `size` bytes held, and let go of these.
+
+        `after` is the number of the line on which the rest begins.
+        """
         block = Block(
-            *(self.held[:size], self.offset, start, end, line, self.rows, self.stream.bytes_read),
+            *(self.held, self.offset, start, end, line, self.rows, self.stream.bytes_read),
             widths=widths,
             context=context or {},
         )

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.handles import borrow
-from dedup.kernels.vectors import copy32
+from dedup.kernels.vectors import WIDTH, backslash_mask, copy32, lowest
 
 ABSENT, PLAIN, ESCAPED, QUOTED = 0, 1, 2, 3
 """Kinds of cell: no value; taken as it is; a JSON string with escapes; a CSV field whose quotes must be undone."""
@@ -29,7 +29,9 @@ COPIED = 32
 NO_RANK = 127
 """The rank of an absent cell, worse than any field's."""
 
-_LF, _CR, _TAB, _SPACE, _QUOTE, _BACKSLASH, _ZERO, _NINE = 10, 13, 9, 32, 34, 92, 48, 57
+_LF, _CR, _TAB, _SPACE, _QUOTE, _BACKSLASH = 10, 13, 9, 32, 34, 92
+_HEX = np.full(256, -1, dtype=np.int8)  # what each byte is as a hexadecimal digit
+_HEX[[*b"0123456789abcdef"]] = _HEX[[*b"0123456789ABCDEF"]] = range(16)
 
 
 @njit
@@ -39,25 +41,11 @@ def is_space(c):
 
 
 @njit
-def _hex(c):
-    """The value of a hexadecimal digit, -1 for any other byte."""
-    c = np.int64(c)
-    if _ZERO <= c <= _NINE:
-        return c - _ZERO
-    c |= 32
-    return c - 87 if 97 <= c <= 102 else np.int64(-1)
-
-
-@njit
 def code_unit(data, at):
     """The number written as four hexadecimal digits at `at`; negative where one is no digit."""
-    value = np.int64(0)
-    for i in range(at, at + 4):
-        digit = _hex(data[np.uint64(i)])
-        if digit < 0:
-            return np.int64(-1)
-        value = value * 16 + digit
-    return value
+    first, second = np.int64(_HEX[data[np.uint64(at)]]), np.int64(_HEX[data[np.uint64(at + 1)]])
+    third, fourth = np.int64(_HEX[data[np.uint64(at + 2)]]), np.int64(_HEX[data[np.uint64(at + 3)]])
+    return first << 12 | second << 8 | third << 4 | fourth
 
 
 @njit
@@ -215,31 +203,46 @@ def _put_code_point(out, to, code):
 
 
 @njit
+def _unescape(c):
+    """The byte that a backslash and `c` stand for."""
+    if c == 110:
+        return np.uint8(_LF)
+    if c == 114:
+        return np.uint8(_CR)
+    if c == 116:
+        return np.uint8(_TAB)
+    if c == 98:
+        return np.uint8(8)
+    return np.uint8(12) if c == 102 else c
+
+
+@njit
+def _copy_plain(data, at, end, out, to):
+    """Copy bytes up to the next backslash, or some of them, one at least; how many."""
+    if at + WIDTH > data.shape[0]:
+        out[np.uint64(to)] = data[np.uint64(at)]
+        return np.int64(1)
+    size = min(lowest(backslash_mask(data, at)), end - at)
+    for i in range(0, size, COPIED):
+        copy32(data, at + i, out, to + i)
+    return size
+
+
+@njit
 def _decode_escaped(data, start, end, out, to):
     """Undo the escapes of a valid JSON string; one past the end, and whether a lone surrogate became U+FFFD."""
     lone = False
     at = start
     while at < end:
-        c = data[np.uint64(at)]
-        if c != _BACKSLASH:
-            out[np.uint64(to)] = c
-            to += 1
-            at += 1
+        if data[np.uint64(at)] != _BACKSLASH:
+            plain = _copy_plain(data, at, end, out, to)
+            at += plain
+            to += plain
             continue
         c = data[np.uint64(at + 1)]
         at += 2
         if c != 117:
-            if c == 110:
-                c = np.uint8(_LF)
-            elif c == 114:
-                c = np.uint8(_CR)
-            elif c == 116:
-                c = np.uint8(_TAB)
-            elif c == 98:
-                c = np.uint8(8)
-            elif c == 102:
-                c = np.uint8(12)
-            out[np.uint64(to)] = c
+            out[np.uint64(to)] = _unescape(c)
             to += 1
             continue
         code = code_unit(data, at)

@@ -55,7 +55,8 @@ def _skip_string(data, at, end):
     escaped = False
     at += 1
     while True:
-        at = _next_special(data, at, end)
+        if at >= end or data[np.uint64(at)] != _BACKSLASH:  # escapes often follow one another
+            at = _next_special(data, at, end)
         if at >= end:
             break
         c = data[np.uint64(at)]
