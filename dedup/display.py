@@ -24,7 +24,9 @@ def plain_text(text: str, most: int) -> str:
         start = _NO_TEXT.sub(" ", start)
     if "&" in start:
         start = html.unescape(start)
-    words = _SPACES.sub(" ", start).strip()
+    words = " ".join(start.split())
+    if not words.isprintable():  # controls, or letters that are merely not known to print
+        words = _SPACES.sub(" ", words).strip()
     if len(words) <= most and len(text) <= _LOOKED_AT * most:
         return words
     return words[: most - 1].rstrip() + CUT

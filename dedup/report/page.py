@@ -7,13 +7,16 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from importlib.resources import files
+from os import cpu_count
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from dedup.ahead import work_ahead
 from dedup.display import spell_span, spell_time
 from dedup.kernels.native.evidence import UNDATED
 from dedup.report.content import MOST_MEMBERS, Shown, Stories, Told, choose, wanted_rows
@@ -26,6 +29,7 @@ from dedup.writers.outputs import open_output
 _CLUSTERS_A_PART = 200
 _COLUMNS = ("title", "source", "first", "last", "size", "kinds", "more", "sources")
 _LEVEL = 6  # of compression
+_AHEAD = 4  # parts that wait to be written
 _KIND_BITS = {code: 1 << place for place, code in enumerate(KINDS)}  # exact 1, near 2, update 4
 
 
@@ -143,8 +147,9 @@ def _page(result: Result, stories: Stories, clusters: _Clusters, names: list[str
         before = before.replace(f"<!--{name}-->", value)
     yield before
     yield _embed("columns", clusters.columns())
-    for number, part in enumerate(clusters.parts()):
-        yield _embed(f"part-{number}", part)
+    with ThreadPoolExecutor(cpu_count() or 1, thread_name_prefix="report") as pool:  # to compress takes the longest
+        parts = ((f"part-{number}", part) for number, part in enumerate(clusters.parts()))
+        yield from work_ahead(parts, lambda part: _embed(*part), pool, _AHEAD)
     yield after.replace("/*script*/", script, 1)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.candidates import View, in_view
 from dedup.kernels.native.evidence import FEATURES, Facts, Judgement, judge
 
@@ -26,6 +27,8 @@ def verify_pairs(
     horizons     : int64[n]  of rows[k], cf. `View`
     out          : bool[n]   overwritten
     """
+    facts, rows, others, horizons = borrow(facts), borrow(rows), borrow(others), borrow(horizons)
+    judgement, out = borrow(judgement), borrow(out)
     evidence = np.empty(FEATURES, dtype=np.float32)
     for k in range(rows.shape[0]):
         view = View(judgement.window, horizons[k])

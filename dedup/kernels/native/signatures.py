@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.device import device
+from dedup.kernels.handles import borrow
 from dedup.kernels.reference.signatures import minhash_rows
 
 
@@ -38,6 +39,7 @@ def minhash(
     Equal to datasketch >= 2.0 `MinHash(scheme="affine32")` of the same permutations.
     The estimator: Broder 1997, On the resemblance and containment of documents.
     """
+    hashes, begins, ends, a, b, out = borrow(hashes), borrow(begins), borrow(ends), borrow(a), borrow(b), borrow(out)
     width = out.shape[1]
     for i in range(out.shape[0]):
         row = out[i]
@@ -76,6 +78,7 @@ def band_keys(
 
     Band b takes the values b, b + bands, b + 2 * bands, ...: so many bands are mixed in each step of the processor.
     """
+    values, begins, ends, keys = borrow(values), borrow(begins), borrow(ends), borrow(keys)
     bands = keys.shape[0]
     own = np.empty(bands, dtype=np.uint32)
     for i in range(values.shape[0]):

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.evidence import UNDATED
 from dedup.kernels.native.vocabulary import COUNT_BITS, MOST_WORDS, Vectors, Vocabulary
 
@@ -183,9 +184,13 @@ def _smooth(cosines: NDArray[np.float64], size: int, scores: NDArray[np.float64]
     Every story is made half of itself and half of the mean of itself and those most like it, each as much as it is
     like (a neighbourhood average, as in query expansion); the cosines of these follow from those of the stories.
     """
-    circles = np.empty((size, CIRCLE + 1), dtype=np.int32)
-    shares = np.empty((size, CIRCLE + 1), dtype=np.float64)
-    near, likeness = np.empty(CIRCLE, dtype=np.int32), np.empty(CIRCLE, dtype=np.float64)
+    made = (
+        np.empty((size, CIRCLE + 1), dtype=np.int32),
+        np.empty((size, CIRCLE + 1), dtype=np.float64),
+        np.empty(CIRCLE, dtype=np.int32),
+        np.empty(CIRCLE, dtype=np.float64),
+    )
+    circles, shares, near, likeness = borrow(made)
     width = min(CIRCLE, size - 1) + 1
     for i in range(size):
         met = 0
@@ -210,6 +215,7 @@ def _smooth(cosines: NDArray[np.float64], size: int, scores: NDArray[np.float64]
             scores[0] = math.sqrt(own)
         else:
             scores[i] = min(across / (scores[0] * math.sqrt(own)), 1.0)
+    keep(made)
 
 
 @njit(nogil=True, cache=True)
@@ -240,20 +246,25 @@ def search_stories(
     pool_size : stories that are compared with each other, at least `found.places.shape[1]`
     found    : of these; overwritten
     """
+    queries, vocabulary, vectors, found = borrow(queries), borrow(vocabulary), borrow(vectors), borrow(found)
+    postings, rarity, weights = borrow(postings), borrow(rarity), borrow(weights)
     words, bounds, times = vectors.words, vectors.bounds, vectors.times
     counts, starts, known = vocabulary.counts, vocabulary.starts, vocabulary.used[0]
-    dots, touched = np.zeros(stories, dtype=np.float64), np.empty(stories, dtype=np.int32)
-    pool, rough = np.empty(pool_size, dtype=np.int32), np.empty(pool_size, dtype=np.float64)
     room = (pool_size + 1) * MOST_WORDS + 1
-    scratch = Met(
-        np.zeros(known + 1, dtype=np.int32),
-        np.empty(room, dtype=np.int32),
-        np.empty(room, dtype=np.int32),
-        np.empty(room, dtype=np.float64),
+    made = (
+        (np.zeros(stories, dtype=np.float64), np.empty(stories, dtype=np.int32)),
+        (np.empty(pool_size, dtype=np.int32), np.empty(pool_size, dtype=np.float64)),
+        Met(
+            np.zeros(known + 1, dtype=np.int32),
+            np.empty(room, dtype=np.int32),
+            np.empty(room, dtype=np.int32),
+            np.empty(room, dtype=np.float64),
+        ),
+        np.empty((pool_size + 1, pool_size + 1), dtype=np.float64),
+        (np.empty(pool_size + 1, dtype=np.float64), np.empty(found.places.shape[1], dtype=np.float64)),
     )
-    cosines = np.empty((pool_size + 1, pool_size + 1), dtype=np.float64)
-    scores = np.empty(pool_size + 1, dtype=np.float64)
-    places, values = found.places, np.empty(found.places.shape[1], dtype=np.float64)
+    (dots, touched), (pool, rough), scratch, cosines, (scores, values) = borrow(made)
+    places = found.places
     for q in range(begin, end):
         query, time = queries.words[queries.bounds[q] : queries.bounds[q + 1]], queries.times[q]
         where = q if at < 0 else at
@@ -284,3 +295,4 @@ def search_stories(
         found.sizes[row] = kept
         for k in range(kept):
             found.scores[row, k] = values[k]
+    keep(made)

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.handles import borrow
 from dedup.kernels.native.evidence import Facts
 from dedup.kernels.native.facts import CAPS, FRONT, LEAD, TITLE
 
@@ -102,6 +103,8 @@ def enter_stories(
     vectors    : with room for MOST_WORDS more for each story; changed
     postings   : uint32[p]   place << 2 | times the word counts there - 1; changed
     """
+    facts, rows, vocabulary = borrow(facts), borrow(rows), borrow(vocabulary)
+    vectors, postings = borrow(vectors), borrow(postings)
     slots, known, counts = vocabulary.slots, vocabulary.hashes, vocabulary.counts
     starts, rooms, used = vocabulary.starts, vocabulary.rooms, vocabulary.used
     hashes, times = np.empty(MOST_WORDS, dtype=np.uint32), np.empty(MOST_WORDS, dtype=np.int32)
@@ -145,6 +148,7 @@ def vectorise_story(facts: Facts, row: int, vocabulary: Vocabulary, out: Vectors
 
     out : room for MOST_WORDS words, bounds for one story
     """
+    facts, vocabulary, out = borrow(facts), borrow(vocabulary), borrow(out)
     hashes, times = np.empty(MOST_WORDS, dtype=np.uint32), np.empty(MOST_WORDS, dtype=np.int32)
     size = _merge(facts, row, hashes, times)
     for i in range(size):
