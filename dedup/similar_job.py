@@ -73,15 +73,17 @@ class SimilarJob:
 
 def _lines(result: Result, similar: SimilarStories) -> Iterator[bytes]:
     """A JSON line a story, in feed order, built by columns."""
-    names = json_values(result.ids.combine_chunks())
+    spelled = pa.chunked_array([json_values(chunk) for chunk in result.ids.chunks], pa.string())
+    names = spelled.cast(pa.large_string()).combine_chunks()  # all together may be more than one array of strings holds
     for begin in range(0, len(result), _CHUNK):
         bounds = similar.offsets[begin : begin + _CHUNK + 1]
         part = slice(int(bounds[0]), int(bounds[-1]))
-        others = names.take(pa.array(similar.rows[part]))
+        others = names.take(pa.array(similar.rows[part])).cast(pa.string())
+        own = names.slice(begin, _CHUNK).cast(pa.string())
         scores = json_values(pa.array(similar.scores[part]))
         objects = pc.binary_join_element_wise('{"id": ', others, ', "score": ', scores, "}", "")
         lists = pc.binary_join(pa.ListArray.from_arrays(pa.array((bounds - bounds[0]).astype("int32")), objects), ", ")
-        lines = pc.binary_join_element_wise('{"id": ', names.slice(begin, _CHUNK), ', "similar": [', lists, "]}\n", "")
+        lines = pc.binary_join_element_wise('{"id": ', own, ', "similar": [', lists, "]}\n", "")
         yield "".join(lines.to_pylist()).encode()
 
 
