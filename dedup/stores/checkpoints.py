@@ -15,18 +15,13 @@ import threading
 from collections.abc import Callable
 
 from dedup.errors import StoreError
+from dedup.stores.forks import alone, close_at_forks
 from dedup.stores.session import Session
 
 LONGEST_LOG = 24_576  # pages of 4 KB, 96 MB: then the log is begun anew, for which appends must wait a moment
 _ENOUGH = 8 << 20  # bytes written that are worth a checkpoint, which syncs two files
 _PATIENCE = 250  # milliseconds that a log is waited for to be free of writers and readers, so that it begins anew
 _log = logging.getLogger("dedup.stores")
-
-# Held by each checkpoint, and by each fork: a child born in the middle of one would take SQLite's locks, which stand in
-# the memory it inherits, for those of a thread that it has not.
-_alone = threading.Lock()
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork either
-    os.register_at_fork(before=_alone.acquire, after_in_parent=_alone.release, after_in_child=_alone.release)
 
 
 class Checkpoints:
@@ -44,6 +39,7 @@ class Checkpoints:
             connect: opens a connection whose `synchronous` is that of those who append.
         """
         self._session = Session(label, 0.0, connect=connect, error=(sqlite3.Error,), lost=lambda _: False)
+        close_at_forks(self._session)
         self._label = label
         self._pid, self._due = os.getpid(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,7 +73,7 @@ class Checkpoints:
             if self._closed:
                 return
             try:
-                with _alone:
+                with alone:
                     self._session.run(_checkpoint)
             except StoreError as exc:  # the next append would tell, if it is more than a moment's trouble
                 _log.warning("no checkpoint: %s", exc, extra={"store": self._label})

@@ -83,6 +83,16 @@ class Session(Generic[C]):
             self._closed = True
             self._drop()
 
+    def let_go(self) -> None:
+        """Close the connection and hold off all others until `take_up`, by the same thread."""
+        self._enter_process()
+        self._lock.acquire()
+        self._drop()
+
+    def take_up(self) -> None:
+        """Let others go on, who connect again."""
+        self._lock.release()
+
     def _once(self, operation: Callable[[C], T]) -> T:
         self._enter_process()
         with self._lock:

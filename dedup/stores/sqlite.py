@@ -18,6 +18,7 @@ from pathlib import Path
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.stores.address import Address
 from dedup.stores.checkpoints import LONGEST_LOG, Checkpoints
+from dedup.stores.forks import close_at_forks
 from dedup.stores.protocol import Records, Row, Store
 from dedup.stores.session import Session
 
@@ -68,6 +69,7 @@ class SQLiteStore(Store):
             error=(sqlite3.Error,),
             lost=_is_busy,
         )
+        close_at_forks(self._session)
         self._checkpoints = Checkpoints(self._label, self._connect)
         self._session.run(lambda _: None)
 

@@ -1,0 +1,80 @@
+"""A process forks with a SQLite store open: parent, child and others go on as if each had opened it by itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from dedup.stores import Row, open_store
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+FORK = multiprocessing.get_context("fork")
+PATIENCE = 30.0
+SEEN = "import sys; from dedup.stores import open_store; print(open_store(sys.argv[1]).last())"
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/a.db"
+
+
+def row(name):
+    return Row(name, 1, b"r" * 2000)
+
+
+def test_what_a_child_appends_outlives_the_parent(url):
+    """The parent closes while the child goes on: that must not remove the log that the child writes to."""
+    told, go = FORK.Queue(), FORK.Event()
+    store = open_store(url)
+    store.create(b"{}")
+    store.append(0, [row("a")])
+
+    def append():
+        store.last()
+        told.put("open")
+        go.wait(PATIENCE)
+        told.put([store.append(k, [row(str(k))]) for k in range(1, 21)])
+        go.clear()
+        go.wait(PATIENCE)
+
+    child = FORK.Process(target=append)
+    child.start()
+    assert told.get(timeout=PATIENCE) == "open"
+    store.close()
+    go.set()
+    assert told.get(timeout=PATIENCE) == [True] * 20
+    seen = subprocess.run([sys.executable, "-c", SEEN, url], check=True, capture_output=True, text=True)  # noqa: S603
+    assert seen.stdout == "21\n"
+    child.kill()
+    child.join(PATIENCE)
+    with open_store(url) as after:
+        assert [entry.id for _, entry in after.read(0, 30)] == ["a", *map(str, range(1, 21))]
+
+
+def test_a_child_born_while_a_thread_appends_is_not_locked_out(url):
+    stop = threading.Event()
+    with open_store(f"{url}?retry=5") as store:
+        store.create(b"{}")
+
+        def work():
+            while not stop.is_set():
+                store.append(store.last(), [row("a")])
+
+        def append():
+            while not store.append(store.last(), [row("b")]):
+                pass
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        for _ in range(4):
+            child = FORK.Process(target=append)
+            child.start()
+            child.join(PATIENCE)
+            assert child.exitcode == 0
+        stop.set()
+        thread.join()
+        assert [entry.id for _, entry in store.read(0, 10**6)].count("b") == 4
