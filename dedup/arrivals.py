@@ -141,12 +141,13 @@ class Arrivals:
             content=rows["content"],
         )
 
-    def enter(self, part: Hashed, former: NDArray[np.int32], position: int) -> Outcome:
+    def enter(self, part: Hashed, former: NDArray[np.int32], earlier: NDArray[np.int64], position: int) -> Outcome:
         """Take stories in and decide them.
 
         Args:
             part: 1 to `MOST_ENTERED` stories.
             former: int32[n], the row of the last story of the same id, negative for none.
+            earlier: int64[n], the position of the log's last story of the same id where that is in no row; 0 for none.
             position: of the first one in the log.
         """
         self.make_findable()
@@ -169,6 +170,7 @@ class Arrivals:
             np.ascontiguousarray(part.keys),  # of chosen stories they lie otherwise, for which nothing is compiled
             part.preference,
             former,
+            earlier,
             *outcome,
         )
         self._findable = self.rows.count

@@ -69,8 +69,9 @@ class Replica:
     @contextmanager
     def supposing(self, names: list[str], part: Hashed) -> Iterator[Entered]:
         """What would be decided on stories; they are in the window as long as this lasts."""
+        earlier = self._earlier(names)
         self._sound = False
-        entered = self.window.enter(names, part, 0)
+        entered = self.window.enter(names, part, earlier, 0)
         yield entered
         self.window.take_back()
         self._sound = True
@@ -97,9 +98,9 @@ class Replica:
         self, names: list[str], part: Hashed, packed: PackedSets, told: list[bytes] | None
     ) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
-        first, position = len(self.window), self.position + 1
+        first, position, earlier = len(self.window), self.position + 1, self._earlier(names)
         self._sound = False
-        entered = self.window.enter(names, part, position)
+        entered = self.window.enter(names, part, earlier, position)
         rows = self._rows(names, part, packed, entered, told)
         try:
             written = self.store.append(self.position, rows)
@@ -122,6 +123,11 @@ class Replica:
             self.counts[decision.verdict] += 1
         self._drop()
         return added
+
+    def _earlier(self, names: list[str]) -> dict[str, int]:
+        """Where the log last has ids that memory has not any more, so that they are known to have been there."""
+        strangers = self.window.strangers(names)
+        return self.store.positions(strangers) if strangers else {}
 
     def _rows(
         self, names: list[str], part: Hashed, packed: PackedSets, entered: Entered, told: list[bytes] | None

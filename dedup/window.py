@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,20 +93,26 @@ class Window:
         window, lateness = self._span
         return (latest - window - lateness) // window * window
 
-    def enter(self, names: Sequence[str], part: Hashed, position: int) -> Entered:
+    def enter(self, names: Sequence[str], part: Hashed, earlier: Mapping[str, int], position: int) -> Entered:
         """Decide stories of distinct ids; `confirm` or `take_back` must follow.
 
         Args:
             names: their ids.
             part: 1 to `MOST_ENTERED` stories; undated ones get the time of the one before.
+            earlier: the log's last position of those ids that were in memory, and are not any more; cf. `strangers`.
             position: of the first one in the log.
         """
         first, tail, find = self._confirmed, self._rows.tail, self._latest_rows.get
         former = np.array([find(name, _NOBODY) for name in names], dtype=np.int32)
-        outcome = self._arrivals.enter(part, former, position)
+        before = np.array([earlier.get(name, 0) for name in names] if earlier else [0] * len(names), dtype=np.int64)
+        outcome = self._arrivals.enter(part, former, before, position)
         self.names.extend(names)
         decided = Decided(outcome.leaders, tail("scores", first), tail("kinds", first), tail("earlier", first))
         return Entered(decided, tail("times", first), outcome.forgotten, tail("leaders", first), outcome.evidence)
+
+    def strangers(self, names: Sequence[str]) -> list[str]:
+        """Those ids that no story in memory has, though one that was forgotten may have had them."""
+        return [name for name in names if name not in self._latest_rows] if self.dropped else []
 
     def reserve(self, stories: int) -> None:
         """Make room for so many stories to come."""
@@ -239,6 +245,7 @@ class Window:
         self._arrivals.keep(keep)
         self.names = [name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept]
         self._latest_rows = {}
+        self._rows["former"][:] = _NOBODY  # rows have other numbers now, and some are gone
         self._confirmed = len(self.names)
         self._link(0)
 

@@ -47,7 +47,7 @@ def test_what_a_child_appends_outlives_the_parent(url):
     store.close()
     go.set()
     assert told.get(timeout=PATIENCE) == [True] * 20
-    seen = subprocess.run([sys.executable, "-c", SEEN, url], check=True, capture_output=True, text=True)  # noqa: S603
+    seen = subprocess.run([sys.executable, "-c", SEEN, url], check=True, capture_output=True, text=True)
     assert seen.stdout == "21\n"
     child.kill()
     child.join(PATIENCE)

@@ -109,6 +109,43 @@ def test_a_cluster_keeps_its_name_over_a_restart():
         assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
 
 
+def told(name, words, hours):
+    """A story of words that no other number has."""
+    return {"id": name, "title": "", "text": " ".join(f"w{words}x{k}" for k in range(20)), "published": at(1) + timedelta(hours=hours)}
+
+
+@pytest.mark.parametrize(("before", "between"), [(2, 8), (8, 2)])
+def test_an_id_whose_first_story_was_forgotten_can_come_a_third_time(before, between):
+    """Rows are numbered anew when some are dropped: none may lead to what now has the number of a former one."""
+    with StoryIndex.open("memory://", Settings(window=3600.0)) as index:
+        index.add_many([told(f"b{k}", 100 + k, 0) for k in range(before)])
+        index.add(told("x", 1, 0))
+        index.add_many([told(f"o{k}", 200 + k, 0) for k in range(between)])
+        index.add(told("x", 2, 2))
+        for k in range(3):
+            index.add(told(f"p{k}", 300 + k, 3.5))
+        assert index.stats().dropped == before + between + 1
+        third = index.add(told("x", 301, 3.6))
+        assert (third.id, third.cluster_id, third.redelivered) == ("x", "p1", False)
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_an_id_is_known_after_its_stories_were_forgotten(reopened):
+    url = memory_url()
+    index = StoryIndex.open(url, Settings(window=3600.0))
+    first = index.add(told("x", 1, 0))
+    for k in range(3):
+        index.add(told(f"o{k}", 200 + k, 6))
+    if reopened:
+        index = StoryIndex.open(url)
+    assert index.stats().dropped == 1
+    second = index.add(told("x", 2, 6))
+    assert (second.verdict, second.cluster_id) == ("new", "x#5")
+    again = index.add(told("x", 1, 0))
+    assert again.redelivered
+    assert (again.position, again.cluster_id) == (first.position, "x")
+
+
 def test_a_restart_reads_only_what_is_in_the_window():
     url, settings = memory_url(), Settings(window=3600.0)
     stories = feed(400, hours=40.0)

@@ -171,6 +171,7 @@ def test_the_latest_row_of_an_id_is_its_last(store):
     store.append(0, [row("a", 5, b"one", b"1"), row("a", 3, b"two", b"2"), row("b", 4)])
     assert store.get("a") == row("a", 3, b"two")
     assert store.stories(["b", "a", "nobody"]) == {"a": b"2"}
+    assert store.positions(["b", "a", "nobody"]) == {"a": 2, "b": 3}
     store.append(3, [row("a", 9, b"three")])
     assert store.stories(["a"]) == {}
     store.append(4, [row("a", 1, b"four")])
@@ -298,6 +299,8 @@ class Model(RuleBasedStateMachine):
         assert self.store.get(name) == (latest[0]._replace(story=None) if latest else None)
         told = latest and latest[0].story is not None
         assert self.store.stories([name]) == ({name: latest[0].story} if told else {})
+        places = [k for k, each in self.rows.items() if each.id == name]
+        assert self.store.positions([name]) == ({name: max(places)} if places else {})
 
     @precondition(lambda self: self.url != "memory://")
     @rule()

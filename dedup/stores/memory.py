@@ -126,6 +126,12 @@ class MemoryStore(Store):
             position = log.latest.get(name)
             return None if position is None else log.row(bisect.bisect_left(log.positions, position), story=False)
 
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """See `Store`."""
+        log = self._open()
+        with log.lock:
+            return {name: log.latest[name] for name in names if name in log.latest}
+
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""
         log = self._open()

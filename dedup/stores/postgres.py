@@ -187,6 +187,15 @@ class PostgresStore(Store):
         )
         return None if found is None else Row(name, *found)
 
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """See `Store`."""
+        query = self._sql("SELECT id, max(position) FROM {entries} WHERE id = ANY(%s::bytea[]) GROUP BY id")
+        wanted = [name.encode() for name in names]
+        found = self._session.run(
+            lambda connection: connection.cursor(binary=True).execute(query, (wanted,)).fetchall()
+        )
+        return {name.decode(): position for name, position in found}
+
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""
         query = self._sql(

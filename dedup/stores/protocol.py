@@ -110,6 +110,9 @@ class Store(Protocol):
     def get(self, name: str) -> Row | None:
         """The latest kept row of an id, without its story; None where there is none."""
 
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """The position of the latest kept row of each id, for those that have one."""
+
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """The story kept with the latest row of each id, for those that have one."""
 

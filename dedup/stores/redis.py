@@ -105,6 +105,16 @@ for k = 3, #ARGV do
 end
 return found
 """
+# ARGV: prefix, slice, then ids. Returns the position of the latest row of each, false for those without.
+_POSITIONS = """
+local found = {}
+for k = 3, #ARGV do
+  local position = redis.call('ZREVRANGE', ARGV[1] .. 'id:' .. ARGV[k], 0, 0)[1]
+  local rows = position and ARGV[1] .. 'rows:' .. math.floor(tonumber(position) / tonumber(ARGV[2]))
+  found[k - 2] = position and redis.call('HEXISTS', rows, position) == 1 and position or false
+end
+return found
+"""
 # ARGV: prefix, slice, the first time to keep, most rows to look at. Returns rows looked at and rows dropped.
 _EXPIRE = """
 local old = redis.call('ZRANGEBYLEX', ARGV[1] .. 'times', '-', '(' .. ARGV[3], 'LIMIT', 0, ARGV[4])
@@ -246,6 +256,11 @@ class RedisStore(Store):
         """See `Store`."""
         (row,) = self._script(_LATEST, _SLICE, name.encode())
         return _unpack(row[0], None) if row else None
+
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """See `Store`."""
+        found = self._script(_POSITIONS, _SLICE, *(name.encode() for name in names))
+        return {name: int(position) for name, position in zip(names, found, strict=True) if position}
 
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""

@@ -137,6 +137,16 @@ class SQLiteStore(Store):
         found = self._session.run(lambda connection: connection.execute(query, (name,)).fetchone())
         return None if found is None else Row(*found)
 
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """See `Store`."""
+        query = "SELECT max(position) FROM entries WHERE id = ?"
+
+        def look_up(connection: sqlite3.Connection) -> dict[str, int]:
+            found = {name: connection.execute(query, (name,)).fetchone()[0] for name in names}
+            return {name: position for name, position in found.items() if position is not None}
+
+        return self._session.run(look_up)
+
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""
         query = "SELECT story FROM stories WHERE position = (SELECT max(position) FROM entries WHERE id = ?)"

@@ -128,6 +128,7 @@ def arrive(
     keys: NDArray[np.uint32],
     preference: NDArray[np.int32],
     former: NDArray[np.int32],
+    earlier: NDArray[np.int64],
     out_leaders: NDArray[np.int64],
     out_forgotten: NDArray[np.int64],
     out_evidence: NDArray[np.float32],
@@ -141,6 +142,7 @@ def arrive(
     keys          : uint32[bands, n]    of these stories
     preference    : int32[n]            of these stories
     former        : int32[n]            the row of the window's last story of the same id, negative for none
+    earlier       : int64[n]            the position of the log's last story of the same id, if the window has none
     out_leaders   : int64[n]            overwritten: the position of the story's leader
     out_forgotten : int64[n]            overwritten: the horizon that passes over the story; FOREVER for none
     out_evidence  : float32[n, f]       overwritten where there is a leader: what the story has in common with it
@@ -166,7 +168,7 @@ def arrive(
         rows.positions[row] = position + k
         rows.canonicals[row] = row
         rows.former[row] = former[k]
-        rows.earlier[row] = rows.positions[former[k]] if former[k] >= 0 else 0
+        rows.earlier[row] = rows.positions[former[k]] if former[k] >= 0 else earlier[k]
     facts = Facts(hashes, bounds, rows.sections, rows.meta, rows.times, rows.content)
     membership = Membership(rows.leaders, rows.scores, rows.kinds)
     decide(first, horizons, facts, rows.keys, membership, judgement, held, False)
