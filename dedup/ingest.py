@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,10 +32,11 @@ from dedup.records import Layout
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.stores import Row, Store, open_store
 from dedup.warmup import warm_up
-from dedup.writers import check_outputs, write_kept
+from dedup.writers import check_columns, check_outputs, write_kept
 from dedup.writers.outputs import open_output
 
 _READ_AT_ONCE = 5_000  # rows of a log, with their texts
+_LONGEST_AGE = 100_000 * 366 * 86_400.0  # seconds; an int64 holds their microseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,31 +98,32 @@ class Ingest:
         reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
         feeds = open_feeds(self.feeds, reading)
         check_outputs(feeds, [name for name in (self.output, self.decisions, self.rejects) if name is not None])
+        check_columns(feeds, self.output)
         warm_up(say, run_index)
         started = time.perf_counter()
         index, batches = open_index(self.store, self.options, read_batches(feeds), texts=self.texts)
-        with index:
-            decisions = self._take_in(batches, index)
-        write_kept(feeds, self._flags(feeds, decisions), self.output)
-        if self.decisions is not None:
-            _write_decisions(decisions, self.decisions)
+        with self._telling_position(index):
+            with index:
+                decisions = [decision for batch in batches for decision in index.add_many(batch)]
+            write_kept(feeds, self._flags(feeds, decisions), self.output)
+            if self.decisions is not None:
+                _write_decisions(decisions, self.decisions)
         for line in self._summarise(feeds, decisions, time.perf_counter() - started):
             say(line)
 
-    def _take_in(self, batches: Iterable[pa.RecordBatch], index: StoryIndex) -> list[Decision]:
-        before = index.position
-        decisions: list[Decision] = []
+    @contextmanager
+    def _telling_position(self, index: StoryIndex) -> Iterator[None]:
+        """Say how to have the rows of stories that the store has got, where they are not all written."""
+        before = index.position if self.after is None else min(self.after, index.position)
         try:
-            for batch in batches:
-                decisions += index.add_many(batch)
+            yield
         except BaseException:
             if index.position > before:
                 say(
                     f"broken off: stories after position {before} of the log are in the store, but their rows were not "
-                    f"written; once this is put right, run again with --after {before} to have them"
+                    f"all written; once this is put right, run again with --after {before} to have them"
                 )
             raise
-        return decisions
 
     def _flags(self, feeds: Sequence[Feed], decisions: Sequence[Decision]) -> list[NDArray[np.bool_]]:
         """For each feed bool[n]: whether the story is new."""
@@ -311,7 +314,10 @@ def _told(store: Store) -> Iterator[pa.RecordBatch]:
 def _parse_before(text: str) -> int:
     """Microseconds since 1970 in a date, or in an age such as "30d"."""
     if re.fullmatch(r"\s*\d+(?:\.\d+)?\s*[smhdw]\s*", text.lower()):
-        return time.time_ns() // 1000 - int((parse_window(text) or 0.0) * 1_000_000)
+        age = parse_window(text) or 0.0
+        if age > _LONGEST_AGE:
+            raise SettingsError(f'--before goes back 100,000 years at most, got "{text}"')
+        return time.time_ns() // 1000 - int(age * 1_000_000)
     moment = parse_date(text)
     if moment is None:
         raise SettingsError(f'--before is a date such as 2026-01-31, or an age such as 30d, got "{text}"')

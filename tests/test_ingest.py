@@ -4,6 +4,8 @@ import json
 import re
 import sqlite3
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dedup.stores import open_store
@@ -67,6 +69,30 @@ def test_stories_kept_but_not_written_can_be_had(store):
     assert len(output.splitlines()) == 3000
 
 
+@pytest.mark.parametrize("output", ["-o", "--decisions"])
+def test_stories_kept_whose_output_failed_can_be_had(store, output):
+    ingest(store, "-", stdin=lines_of(feed(20, duplicates=0.0)))
+    stories = lines_of(feed(50, duplicates=0.0))
+    for after in ([], ["--after", "20"]):  # the second time all are in the store already
+        code, _, message = dedup("ingest", "-", "--store", store, output, "/dev/full", *after, stdin=stories)
+        assert code == 1
+        assert "run again with --after 20" in message
+    assert len(ingest(store, "-", "--after", "20", stdin=stories)[0].splitlines()) == 30
+
+
+def test_tables_that_cannot_be_written_together_are_refused_before_any_story_is_kept(store, tmp_path):
+    tables = {"a": {"title": ["Ferry runs aground"]}, "b": {"title": ["Bank"], "more": [1]}, "empty": {"title": []}}
+    paths = {name: tmp_path / f"{name}.parquet" for name in tables}
+    for name, table in tables.items():
+        pq.write_table(pa.table(table), paths[name])
+    code, output, message = dedup("ingest", paths["a"], paths["b"], "--store", store)
+    assert (code, output) == (2, b"")
+    assert "b.parquet has other columns than" in message
+    _, message = ingest(store, paths["a"], paths["b"], "-o", tmp_path / "kept.jsonl")
+    assert "2 stories: 2 new" in message
+    ingest(store, paths["b"], paths["empty"])  # no row of it is written
+
+
 def test_the_strictness_is_one_of_the_settings_of_an_index(store):
     ingest(store, SAMPLE, "--strictness", "strict")
     code, _, message = dedup("ingest", SAMPLE, "--store", store, "--strictness", "loose")
@@ -93,6 +119,7 @@ def test_other_settings_than_those_of_the_index_are_refused(store):
         (["info", "--store", "memory://"], 4, "holds no index"),
         (["expire", "--store", "memory://"], 4, "holds no index"),
         (["expire", "--store", "memory://", "--before", "long ago"], 2, "an age such as 30d"),
+        (["expire", "--store", "memory://", "--before", f"{9**999}w"], 2, "100,000 years at most"),
         (["rebuild", "--store", "memory://", "--into", "memory://"], 4, "holds no index"),
     ],
 )

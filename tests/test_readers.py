@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -132,6 +133,7 @@ def test_a_truncated_feed_stops_or_keeps_what_is_good(tmp_path, packing):
     ("name", "data", "problem"),
     [
         ("a.jsonl", b'{"title": "a"}\n{"title": }\n', "line 2: broken JSON"),
+        ("a.jsonl", b'{"title": "a\x01"}\n', "broken JSON: invalid control character at column 13"),
         ("a.jsonl", b'{"title": "a"}\n\n[1]\n', "line 3: is not a JSON object but an array"),
         ("a.csv", b"title,text\na,b\n\nc\n", "line 4: expected 2 fields, found 1"),
         ("a.csv", b'title,text\na,"b\n', "line 2: a quoted field"),
@@ -237,6 +239,16 @@ def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):
     saved(tmp_path, b"<html>", "page.html")
     assert len(open_feeds([str(tmp_path), str(path)], ReadSettings(notice=notices.append))) == 1
     assert len(notices) == 2
+
+
+def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(monkeypatch):
+    class Pipes:
+        @property
+        def buffer(self):
+            return io.BytesIO(gzip.compress(encoded("parquet")))
+
+    monkeypatch.setattr(sys, "stdin", Pipes())  # each spool goes once its table is unpacked to another
+    assert len(open_feeds(["-"] * 6, ReadSettings())) == 6
 
 
 def test_a_huge_story_is_read_and_kept_in_linear_time(tmp_path):

@@ -45,6 +45,7 @@ def test_one_story_that_cannot_be_taken_keeps_the_whole_batch_out():
     [
         (b"", 400, "broken JSON"),
         (b"{", 400, "line 1, column 2"),
+        (b'{"title": "a\x01"}', 400, "control character at line 1, column 13"),
         (b'{"title": "\xff"}', 400, "not UTF-8 at byte 11"),
         (b'{"title": NaN}', 400, "NaN is no JSON"),
         (b"[" * 100_000, 400, "nested too deeply"),
@@ -196,6 +197,7 @@ def test_what_people_say_of_a_pair_is_kept_with_the_words_and_the_last_word_coun
         ({"left": "a", "right": "b"}, 422),
         ({"left": "a", "right": "b", "same": "perhaps"}, 422),
         ({"left": 1, "right": "b", "same": True}, 422),
+        ({"left": "\ud800", "right": "b", "same": True}, 422),
         ({"left": "a", "right": "b", "same": 1}, 422),
         ([], 422),
     ],
@@ -204,7 +206,7 @@ def test_feedback_that_cannot_be_is_refused_and_not_kept(body, status):
     url = memory_url()
     with client(url) as api:
         api.post("/stories", json=[FERRY, COPY])
-        told(api.post("/feedback", json=body), status)
+        told(api.post("/feedback", content=json.dumps(body), headers={"content-type": "application/json"}), status)
         assert api.get("/feedback").text == ""
 
 

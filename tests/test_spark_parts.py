@@ -18,7 +18,7 @@ from dedup.settings import Settings
 from dedup.spark import components, feeds, parcels
 from dedup.spark.buckets import REACH, Grouped
 from dedup.spark.crowds import _search
-from dedup.spark.signatures import SCHEMA, facts_of, hash_stories
+from dedup.spark.signatures import SCHEMA, bytes_of, facts_of, hash_stories
 from tests.builders import at, batch
 
 EDGES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda edge: edge[0] != edge[1]), max_size=30)
@@ -156,6 +156,14 @@ def test_hashed_stories_keep_their_facts_and_undated_ones_the_time_before_them()
     assert (facts.content == facts.content[0]).all()
     assert len(set(np.diff(facts.bounds).tolist())) == 1
     assert len(find_duplicates([batch(rows)]).leaders) == len(facts.times)
+
+
+@pytest.mark.slow
+def test_the_bytes_of_a_column_may_be_over_2_gb():
+    chunk = pa.array([b"x" * (1 << 20)] * 128)
+    data, sizes = bytes_of(pa.chunked_array([chunk] * 17))
+    assert len(data) == sizes.sum() == 17 << 27
+    assert len(sizes) == 17 * 128
 
 
 def test_columns_of_a_table_are_taken_by_their_usual_names_or_as_mapped():

@@ -105,11 +105,22 @@ def test_json_nested_without_end_is_refused(tmp_path, deep):
     assert read_all(path, tmp_path / "kept", "stop") is None
 
 
-def test_a_row_nested_too_deep_is_put_aside(tmp_path):
-    rows = '{"title": "a", "publishedAt": "", "x": %s}, {"title": "b"}' % ("[" * 100_000 + "]" * 100_000)
+@pytest.mark.parametrize("depth", [400, 100_000])
+def test_a_row_nested_too_deep_is_put_aside(tmp_path, depth):
+    deep = "[" * depth + "]" * depth
     path = tmp_path / "deep.json"
+    rows = f'{{"title": "a", "publishedAt": "", "content": {deep}}}, {{"title": "b"}}'
     path.write_text(f'{{"status": "ok", "totalResults": 2, "articles": [{rows}]}}', "utf-8")
     assert read_all(path, tmp_path / "kept", "skip") == 1
+    path.write_text(f'{{"title": {deep}}}\n{{"title": "b"}}\n', "utf-8")
+    assert read_all(path, tmp_path / "kept", "skip") == 1
+
+
+def test_what_an_envelope_tells_may_be_nested_too_deep(tmp_path):
+    deep = "[" * 400 + "]" * 400
+    path = tmp_path / "deep.json"
+    path.write_text(f'{{"entries": [{{"title": "a", "id": 1}}], "feed": {{"title": {deep}}}}}', "utf-8")
+    assert read_all(path, tmp_path / "kept", "stop") == 1
 
 
 def test_fields_of_any_size_and_names_met_twice_are_read(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -118,3 +120,35 @@ def test_an_output_that_is_also_read_is_refused(tmp_path):
             check_outputs(feeds, names)
     check_outputs(feeds, ["-", "/dev/null"])
     write_kept(feeds, flags(feeds), "/dev/null")
+
+
+def test_a_packed_table_that_is_also_read_is_refused(tmp_path):
+    source = tmp_path / "a.parquet.gz"
+    with gzip.open(source, "wb") as out:
+        pq.write_table(pa.table({"title": ["a"]}), out)
+    with pytest.raises(SettingsError, match="is also read"):
+        check_outputs(opened(source), [str(source)])
+
+
+def test_an_output_that_is_a_link_is_written_where_it_leads(tmp_path):
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "out.jsonl"
+    link.symlink_to(Path("there", "real.jsonl"))
+    for line in (b"one", b"two"):
+        with open_output(str(link)) as out:
+            out.write(line)
+        assert (tmp_path / "there" / "real.jsonl").read_bytes() == line
+    assert link.is_symlink()
+    link.unlink()
+    link.symlink_to(Path("nowhere", "real.jsonl"))
+    with pytest.raises(SettingsError, match="there is no folder"):
+        check_outputs([], [str(link)])
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_the_files_that_stand_for_stdout_are_stdout(capfdbinary, name):
+    with pytest.raises(SettingsError, match="only one output can go to stdout"):
+        check_outputs([], ["-", name])
+    with open_output(name) as out:
+        out.write(b"one")
+    assert capfdbinary.readouterr().out == b"one"

@@ -228,6 +228,10 @@ DEEP = "<x>" * 50_000 + "</x>" * 50_000
             f"<?xml version='1.0' encoding='utf-16'?><!DOCTYPE r [<!ENTITY a 'b'>]>{rss()}".encode("utf-16"),
             "XML entities",
         ),
+        (
+            f"<!-- <rss> {'x' * 70_000} --><!DOCTYPE rss [<!ENTITY a 'b'>]>{rss('<title>&a;</title>')}",
+            "without an element in its first 64 KB",
+        ),
         (rss(f"<title>a</title>{DEEP}"), "nested over 200 elements deep"),
         (f"<items>{DEEP}</items>", "nested over 200 elements deep"),
         (rss("<x " + " ".join(f"a{k}=''" for k in range(5_000)) + "/>"), "has an element of 5,000 attributes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -256,7 +257,8 @@ class _Walker:
         for path, first in self.wanted.items():
             if first == name:
                 steps = parse_path(path)
-                self.found[-1][path] = text_at({name: value}, steps) if steps else text_of(value)
+                with suppress(RecursionError):  # what is nested so deep is no name of a source
+                    self.found[-1][path] = text_at({name: value}, steps) if steps else text_of(value)
 
 
 def _broken(mark: bytes) -> _BrokenError:

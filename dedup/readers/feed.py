@@ -68,6 +68,7 @@ class Feed:
         self.path = found.name
         self.stats = ReadStats()
         self._file = found.path
+        self._named = found.path if found.spool is None else None  # also where a table is unpacked to another file
         self._spool = found.spool
         self._in_folder = found.in_folder
         self._settings = settings
@@ -386,6 +387,11 @@ class Feed:
         with self._open_table() as table:
             return table.schema
 
+    def has_rows(self) -> bool:
+        """Whether a Parquet or Arrow feed holds any row."""
+        with self._open_table() as table:
+            return any(batch.num_rows for batch in table.batches([]))
+
     @property
     def is_table(self) -> bool:
         """Whether the feed is Parquet or Arrow IPC."""
@@ -408,4 +414,4 @@ class Feed:
 
     def reads(self, path: Path) -> bool:
         """Whether this feed's bytes come from that file."""
-        return self._spool is None and path.exists() and path.samefile(self._file)
+        return self._named is not None and path.exists() and path.samefile(self._named)

@@ -60,11 +60,12 @@ def find_files(patterns: Sequence[str], notice: Callable[[str], None]) -> Iterat
     seen: set[tuple[int, int]] = set()
     for pattern in patterns:
         for found in _find(pattern, notice):
-            status = found.path.stat()
-            if (status.st_dev, status.st_ino) in seen:
-                notice(f"{found.name}: named twice, read once")
-                continue
-            seen.add((status.st_dev, status.st_ino))
+            if found.spool is None:  # spools are of one reading each, and may get the inode of one that went
+                status = found.path.stat()
+                if (status.st_dev, status.st_ino) in seen:
+                    notice(f"{found.name}: named twice, read once")
+                    continue
+                seen.add((status.st_dev, status.st_ino))
             yield found
 
 

@@ -144,7 +144,7 @@ class _Closer:
                 values = layout_values(raw, self._fields, self._block.context)
             else:
                 values = story_fields(raw, self._fields.targets)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             self.reject(row, *_explain(exc))
             return
         except NoStoryError as exc:
@@ -183,11 +183,14 @@ def _is_nothing(data: bytes, cells: Cells, nothing: frozenset[str]) -> NDArray[n
     return found
 
 
-def _explain(exc: ValueError) -> tuple[str, str]:
+def _explain(exc: ValueError | RecursionError) -> tuple[str, str]:
     """The kind of a broken row, and what exactly is wrong with it."""
     if isinstance(exc, json.JSONDecodeError):
         where = f"at column {exc.pos + 1}" if exc.doc.strip() else "in an empty place between two commas"
-        return "broken JSON", f"broken JSON: {exc.msg[:1].lower()}{exc.msg[1:]} {where}"
+        what = exc.msg.removesuffix(" at")  # which some messages end in
+        return "broken JSON", f"broken JSON: {what[:1].lower()}{what[1:]} {where}"
+    if isinstance(exc, RecursionError):  # json.loads goes deeper than what looks for text in it
+        return "no JSON object", "is nested too deep"
     return "no JSON object", str(exc)
 
 

@@ -135,7 +135,7 @@ def _refuse_binary(name: str, head: bytes) -> None:
 
 
 def _sniff_markup(name: str, head: bytes) -> Format:
-    root = read_root(name, head)
+    root = read_root(name, head, whole=len(head) < HEAD)
     if root.name == "html":
         raise FeedError(name, f"is a web page, not a feed. Readable are {READABLE}")
     if root.name == "opml":

@@ -69,11 +69,16 @@ def markup_text(head: bytes) -> str:
     return text if text.startswith("<") else ""
 
 
-def read_root(name: str, head: bytes) -> Root:
+def read_root(name: str, head: bytes, *, whole: bool) -> Root:
     """The outermost element of XML that begins with `head`.
 
+    Args:
+        name: the feed's, for messages.
+        head: its beginning.
+        whole: the head is the whole feed.
+
     Raises:
-        FeedError: entities are declared, or there is no element.
+        FeedError: entities are declared, or there is no element, or none yet.
     """
     found: list[Root] = []
 
@@ -96,6 +101,11 @@ def read_root(name: str, head: bytes) -> Root:
         return found[0]
     except (expat.ExpatError, ValueError, LookupError):
         pass  # broken before its first element, or in an encoding that expat does not know
+    else:
+        if not whole:  # what else is declared before its first element is not known
+            raise FeedError(
+                name, f"is XML without an element in its first {len(head) >> 10} KB; take out the comments before it"
+            )
     match = _ROOT.search(markup_text(head))
     if match is None:
         raise FeedError(name, "is XML without an element; fetch it again")

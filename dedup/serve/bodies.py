@@ -55,8 +55,9 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError as exc:
         raise Refusal(400, f"the body is not UTF-8 at byte {exc.start}") from exc
     except json.JSONDecodeError as exc:
+        what = exc.msg.removesuffix(" at")  # which some messages end in
         raise Refusal(
-            400, f"broken JSON: {exc.msg[:1].lower()}{exc.msg[1:]} at line {exc.lineno}, column {exc.colno}"
+            400, f"broken JSON: {what[:1].lower()}{what[1:]} at line {exc.lineno}, column {exc.colno}"
         ) from exc
     except RecursionError as exc:
         raise Refusal(400, "the JSON is nested too deeply") from exc
@@ -112,6 +113,10 @@ def check_name(name: str, where: str = "") -> None:
     """
     if not name or len(name) > _LONGEST_NAME:
         raise Refusal(422, f"{where}an id has 1 to {_LONGEST_NAME:,} characters, got {len(name):,}")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise Refusal(422, f"{where}an id is text that UTF-8 can say, got a lone surrogate") from None
 
 
 def _kind(value: object) -> str:

@@ -90,13 +90,20 @@ def _binary(values: NDArray[np.generic], sizes: NDArray[np.int64]) -> pa.Array:
 
 def bytes_of(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of a binary column back to back, and the size of each row."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], type=whole.type)
-    if not len(whole):
+    if not isinstance(column, pa.ChunkedArray):
+        return _bytes_of_chunk(column)
+    chunks = [_bytes_of_chunk(chunk) for chunk in column.chunks]  # one of all would hold 2 GB at most
+    if len(chunks) == 1:
+        return chunks[0]
+    data = [np.empty(0, dtype=np.uint8), *(found for found, _ in chunks)]
+    return np.concatenate(data), np.concatenate([np.empty(0, dtype=np.int64), *(sizes for _, sizes in chunks)])
+
+
+def _bytes_of_chunk(chunk: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    if not len(chunk):
         return np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64)
-    _, offsets, data = whole.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int32)[whole.offset : whole.offset + len(whole) + 1]
+    _, offsets, data = chunk.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
     found = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
     return found[bounds[0] : bounds[-1]], np.diff(bounds).astype(np.int64)
 

@@ -7,17 +7,31 @@ from itertools import compress
 from typing import BinaryIO
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.errors import SettingsError
 from dedup.readers import Feed
 from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, PARQUET, TSV
 from dedup.writers.conversion import convert, write_json
-from dedup.writers.outputs import STDOUT, named_format, open_output
+from dedup.writers.outputs import is_stdout, named_format, open_output
 from dedup.writers.rows import plain_json
 from dedup.writers.tables import write_batches
 
 Flags = Sequence[NDArray[np.bool_]]
+
+
+def check_columns(feeds: Sequence[Feed], destination: str) -> None:
+    """Refuse tables whose rows `write_kept` could not write together, before they are read.
+
+    Raises:
+        SettingsError: Parquet or Arrow feeds have different columns.
+    """
+    if not all(feed.is_table for feed in feeds):
+        return  # the others may turn out to be empty, or ask for lines
+    telling = [feed for feed in feeds if feed.has_rows()] or feeds
+    if (named_format(destination) or _common_format(telling)) in (PARQUET, ARROW):
+        _one_schema(telling, destination)
 
 
 def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
@@ -97,15 +111,21 @@ def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:
 
 
 def _write_table(feeds: Sequence[Feed], keep: Flags, wanted: str, destination: str, out: BinaryIO) -> None:
+    schema = _one_schema(feeds, destination)
+    batches = (batch for feed, flags in zip(feeds, keep, strict=True) for batch in feed.kept_batches(flags))
+    write_batches(batches, schema, wanted, out)
+
+
+def _one_schema(feeds: Sequence[Feed], destination: str) -> pa.Schema:
+    """The schema that all tables have."""
     schema = feeds[0].schema()
     for feed in feeds[1:]:
         if not feed.schema().equals(schema):
             raise SettingsError(
                 f"{feed.path} has other columns than {feeds[0].path}; write to {_as_lines(destination)}"
             )
-    batches = (batch for feed, flags in zip(feeds, keep, strict=True) for batch in feed.kept_batches(flags))
-    write_batches(batches, schema, wanted, out)
+    return schema
 
 
 def _as_lines(destination: str) -> str:
-    return "a file ending in .jsonl" if destination == STDOUT else f"{destination}.jsonl"
+    return "a file ending in .jsonl" if is_stdout(destination) else f"{destination}.jsonl"

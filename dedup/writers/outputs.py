@@ -18,6 +18,12 @@ from dedup.readers import Feed
 from dedup.readers.sniff import PACKED_SUFFIXES, hinted_format
 
 STDOUT = "-"
+_STDOUTS = (STDOUT, "/dev/stdout", "/dev/fd/1")
+
+
+def is_stdout(name: str) -> bool:
+    """Whether an output's name stands for standard output."""
+    return name in _STDOUTS
 
 
 def check_outputs(feeds: Sequence[Feed], names: Sequence[str]) -> None:
@@ -28,33 +34,35 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str]) -> None:
     """
     seen: set[Path] = set()
     for name in names:
-        if name == STDOUT:
+        if is_stdout(name):
             continue
         path = Path(name)
-        if path.is_dir() or not path.parent.is_dir():
-            problem = "is a folder" if path.is_dir() else f"cannot be written: there is no folder {path.parent}"
+        folder = (path.resolve() if path.is_symlink() else path).parent
+        if path.is_dir() or not folder.is_dir():
+            problem = "is a folder" if path.is_dir() else f"cannot be written: there is no folder {folder}"
             raise SettingsError(f"{name} {problem}; name a file in a folder that is there")
         if any(feed.reads(path) for feed in feeds):
             raise SettingsError(f"{name} is also read; write to another file")
         if path.resolve() in seen:
             raise SettingsError(f"{name} is named for two outputs; give each its own")
         seen.add(path.resolve())
-    if list(names).count(STDOUT) > 1:
+    if sum(map(is_stdout, names)) > 1:
         raise SettingsError("only one output can go to stdout; name a file for the others")
 
 
 def named_format(name: str) -> str | None:
     """The format that an output's name asks for, None if it asks for none."""
-    return None if name == STDOUT else hinted_format(name)
+    return None if is_stdout(name) else hinted_format(name)
 
 
 @contextmanager
 def open_output(name: str) -> Iterator[BinaryIO]:
     """A binary stream to standard output ("-") or a file, compressed as its name says.
 
-    The file is written beside its place and moved there when all went well, so that it is never half written.
+    The file is written beside its place and moved there when all went well, so that it is never half written. A
+    symbolic link stays one: its place is where it leads.
     """
-    if name == STDOUT:
+    if is_stdout(name):
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
@@ -63,12 +71,13 @@ def open_output(name: str) -> Iterator[BinaryIO]:
         with path.open("wb") as device:
             yield device
         return
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    place = path.resolve()
+    handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     try:
         with os.fdopen(handle, "wb") as raw, _packed(raw, path.suffix.lower()) as stream:
             yield stream
         os.chmod(beside, 0o666 & ~_umask())  # noqa: PTH101  # mkstemp keeps files to their owner
-        os.replace(beside, path)  # noqa: PTH105
+        os.replace(beside, place)  # noqa: PTH105
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
