@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.errors import SettingsError
-from dedup.readers.dates import parse_date
+from dedup.readers.dates import is_possible, parse_date
 from dedup.single import StoryFields
 from dedup.stories import STORY_SCHEMA
 
@@ -165,12 +165,15 @@ def _time(value: object) -> int | None:
     """Microseconds since 1970, None for no date."""
     if isinstance(value, str):
         try:
+            if value.isdigit():  # which Python might read as a date of other centuries
+                return parse_date(str(value))
             value = datetime.fromisoformat(value)
         except ValueError:
             return parse_date(str(value))
     if isinstance(value, datetime):
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return (aware - _EPOCH) // _MICROSECOND
+        micros = (aware - _EPOCH) // _MICROSECOND
+        return micros if is_possible(micros) else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return parse_date(str(value))
     if value is None:

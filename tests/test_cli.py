@@ -150,7 +150,11 @@ def test_a_feed_that_cannot_be_read_is_one_line_saying_where_what_and_what_to_do
             b'{"id": "1", "title": "one two three four"}\n{"id": "1", "title": "five six seven eight"}\n',
             "have the id of an earlier one; each was judged by what it says",
         ),
-        ("bytes.jsonl", b'{"title": "\xff\xfe"}\n', "1 story with invalid characters, read as U+FFFD"),
+        (
+            "bytes.jsonl",
+            b'{"title": "\xff\xfe"}\n',
+            "1 story with bytes that are no UTF-8, read as Windows-1252, or half a character, as U+FFFD",
+        ),
         ("long.jsonl", b'{"text": "' + b"word " * 10_000_000 + b'"}\n', "1 stories: 1 kept"),
     ],
 )

@@ -50,10 +50,21 @@ def test_iso_dates_are_those_of_the_slow_twin(texts):
     "text",
     ["1706696430", "1706696430000", "1706696430000000", "20240131102030", "Wed, 31 Jan 2024 10:20:30 GMT",
      "[2024, 1, 31, 10, 20, 30, 2, 31, 0]", "2024\n1\n31\n10\n20\n30\n2\n31\n-1", "20240131T102030Z",
-     "Wed, 31 Jan 2024 05:20:30 EST", "2024-01-31 10:20:30 +0000 UTC", "January 31, 2024 10:20:30"],
+     "Wed, 31 Jan 2024 05:20:30 EST", "2024-01-31 10:20:30 +0000 UTC", "January 31, 2024 10:20:30",
+     "Wed, 31 Jan 2024 11:20:30 CET", "31 Jan 2024 19:20:30 JST", "Wed Jan 31 11:20:30 CET 2024",
+     "January 31, 2024 2:20:30 AM PST", "31.01.2024 10:20:30", "2024-01-31 05:20:30 EST", "31 Jan 2024 10:20:30 XYZ"],
 )  # fmt: skip
 def test_the_forms_of_feeds_are_one_time(text):
     assert parse_date(text) == int(datetime(2024, 1, 31, 10, 20, 30, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "hour"),
+    [("January 31, 2024 10:00 PM", "2024-01-31", 22), ("31 Jan 2024 10:00 pm", "2024-01-31", 22),
+     ("01.02.2024 06:00", "2024-02-01", 6), ("1.2.24 06:00", "2024-02-01", 6), ("01/02/2024 06:00", "2024-01-02", 6)],
+)  # fmt: skip
+def test_afternoons_and_days_that_come_first_are_read_as_such(text, day, hour):
+    assert parse_date(text) == int(datetime.fromisoformat(f"{day}T{hour:02}:00:00+00:00").timestamp()) * 1_000_000
 
 
 def test_missing_and_impossible_dates_are_counted():

@@ -82,7 +82,7 @@ def test_json_fields_are_those_json_loads_finds(members, plain, indent, wreck):
     got = found(row)
     if got is not None:  # an odd row is left to json.loads; what is not odd must be as json.loads has it
         want = reference.story_fields(row, FIELDS.targets)
-        shown = {role: (rank, text.decode("utf-8", "replace").encode()) for role, (rank, text) in got.items()}
+        shown = {role: (rank, reference.decode_text(text).encode()) for role, (rank, text) in got.items()}
         assert shown == {role: (value.rank, value.text) for role, value in want.items()}
 
 

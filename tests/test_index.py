@@ -109,9 +109,26 @@ def test_a_cluster_keeps_its_name_over_a_restart():
         assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31", datetime(1, 1, 1, tzinfo=UTC)])
+def test_a_date_that_no_story_has_is_none(index, date):
+    """Else what follows without a date would be as old, and found by nobody."""
+    index.add(STORY)
+    assert index.add({**STORY, "id": "b", "published": date}).verdict == "duplicate"
+
+
+def test_milliseconds_since_1970_are_no_date_of_another_century():
+    batch = story_batch([{**STORY, "published": published} for published in ("1709123151230", 1709123151230)])
+    assert [time.year for time in batch.column("published").to_pylist()] == [2024, 2024]
+
+
 def told(name, words, hours):
     """A story of words that no other number has."""
-    return {"id": name, "title": "", "text": " ".join(f"w{words}x{k}" for k in range(20)), "published": at(1) + timedelta(hours=hours)}
+    return {
+        "id": name,
+        "title": "",
+        "text": " ".join(f"w{words}x{k}" for k in range(20)),
+        "published": at(1) + timedelta(hours=hours),
+    }
 
 
 @pytest.mark.parametrize(("before", "between"), [(2, 8), (8, 2)])

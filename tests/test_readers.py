@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dedup import find_duplicates, read_feed
 from dedup.errors import FeedError
 from dedup.readers import ReadSettings, open_feeds
 from dedup.writers import write_kept
@@ -258,3 +259,19 @@ def test_a_huge_story_is_read_and_kept_in_linear_time(tmp_path):
     assert len(stories[0]["text"]) == 50_000_000
     assert next(feed.kept_rows(np.ones(1, dtype=np.bool_))) == data[:-1]
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp1252"])
+def test_letters_of_another_encoding_are_told_apart(tmp_path, encoding):
+    """Bytes that are no UTF-8 must not all become the same: then other words would be the same story."""
+    towns = ("Köln", "Mülln") if encoding == "cp1252" else ("Казани", "Москве")
+    rows = "".join(f"{k},{town}: 12 / 12,{town} {town}\n" for k, town in enumerate(towns))
+    path = tmp_path / "feed.csv"
+    path.write_bytes(f"id,title,text\n{rows}".encode(encoding))
+    batch = pa.Table.from_batches(read_feed(path))
+    titles = batch.column("title").to_pylist()
+    assert len(set(titles)) == 2
+    assert "\ufffd" not in "".join(titles)
+    if encoding == "cp1252":
+        assert titles[0] == "Köln: 12 / 12"
+    assert find_duplicates(batch.to_batches()).clusters == 2

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import FeedError
 from dedup.kernels.native.cells import NO_RANK
-from dedup.kernels.reference.fields import plain_name, text_of
+from dedup.kernels.reference.fields import decode_text, plain_name, text_of
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.rows import Parsed
 from dedup.readers.selectors import Path as ValuePath
@@ -203,7 +203,7 @@ def _cast_text(column: pa.Array) -> pa.StringArray:
 def _plain_value(value: object) -> object:
     """A nested value as JSON would have it, so that text_of finds its way."""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return decode_text(value)
     if isinstance(value, list):
         return [_plain_value(item) for item in value]
     if isinstance(value, dict):

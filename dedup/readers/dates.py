@@ -35,7 +35,18 @@ _ODDITIES = (
     (re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日"), r"\1-\2-\3 "),
 )
 _LONGEST = 64  # characters; nothing longer is a date, and dateutil is slow on it
-_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}
+_RFC_822 = re.compile(  # email's own parser takes much more, without the "PM"
+    r"(?:[A-Za-z]{3,9}\.?,?\s+)?\d{1,2}[\s-][A-Za-z]{3,9}\.?[\s-]\d{2,4}\s+\d{1,2}:\d\d(?::\d\d)?"
+    r"(?:\s*(?:[+-]\d{2}:?\d{2}|(?![AaPp][Mm]\b)[A-Za-z]{1,5}))?",
+    re.ASCII,
+)
+_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d", re.ASCII)  # with dots nobody writes the month first
+_ZONES = {
+    "ET": -5, "EST": -5, "EDT": -4, "CT": -6, "CST": -6, "CDT": -5, "MT": -7, "MST": -7, "MDT": -6, "PT": -8, "PST": -8,
+    "PDT": -7, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "IST": 5.5, "HKT": 8,
+    "SGT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+}  # fmt: skip
+"""Hours before UTC of zones by name; of names that several zones have, that of the most newspapers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,11 @@ def _array(buffer: pa.Buffer | None, dtype: type[np.generic]) -> NDArray[Any]:
     return array
 
 
+def is_possible(micros: int) -> bool:
+    """Whether microseconds since 1970 lie in the years that a date can be of."""
+    return _FIRST <= micros < _END
+
+
 def is_nothing(text: str) -> bool:
     """Whether a date's text says that there is none.
 
@@ -117,7 +133,7 @@ def parse_date(text: str) -> int | None:
     for oddity, usual in _ODDITIES:
         text = oddity.sub(usual, text)
     micros = _from_number(text) if _NUMBER.fullmatch(text) else _from_words(text)
-    return micros if micros is not None and _FIRST <= micros < _END else None
+    return micros if micros is not None and is_possible(micros) else None
 
 
 def _from_parts(parts: list[int]) -> int | None:
@@ -128,7 +144,7 @@ def _from_parts(parts: list[int]) -> int | None:
     except ValueError:
         return None
     micros = (time - _EPOCH) // _MICROSECOND
-    return micros if _FIRST <= micros < _END else None
+    return micros if is_possible(micros) else None
 
 
 def _from_number(text: str) -> int | None:
@@ -154,19 +170,27 @@ def _from_number(text: str) -> int | None:
 
 
 def _from_words(text: str) -> int | None:
-    try:
-        time = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        parsed = _from_dateutil(text)
-        if parsed is None:
-            return None
-        time = parsed
+    time = _from_email(text) if _RFC_822.fullmatch(text) else None
+    if time is None:
+        time = _from_dateutil(text)
+    if time is None:
+        return None
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
     try:
         return (time - _EPOCH) // _MICROSECOND
     except OverflowError:
         return None
+
+
+def _from_email(text: str) -> datetime | None:
+    """A date of RFC 822; email knows the zones of North America by name."""
+    try:
+        time = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    hours = _ZONES.get(text.split()[-1].upper())
+    return time.replace(tzinfo=timezone(timedelta(hours=hours))) if time.tzinfo is None and hours is not None else time
 
 
 def _from_dateutil(text: str) -> datetime | None:
@@ -176,11 +200,11 @@ def _from_dateutil(text: str) -> datetime | None:
     def zone(name: str | None, offset: int | None) -> tzinfo | None:
         if offset is None and name not in _ZONES:
             return None
-        return timezone(timedelta(seconds=offset if offset is not None else _ZONES[name or ""] * 3600))
+        return timezone(timedelta(seconds=offset if offset is not None else round(_ZONES[name or ""] * 3600)))
 
     try:
         times = [
-            parser.parse(text, default=default, tzinfos=zone)
+            parser.parse(text, default=default, tzinfos=zone, dayfirst=_DAY_FIRST.match(text) is not None)
             for default in (datetime(2000, 1, 1), datetime(2004, 3, 5))
         ]
     except (ValueError, OverflowError, TypeError, ArithmeticError, LookupError, AttributeError):

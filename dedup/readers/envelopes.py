@@ -10,7 +10,7 @@ from contextlib import suppress
 import numpy as np
 
 from dedup.kernels.native.records import count_commas, split_array
-from dedup.kernels.reference.fields import text_of
+from dedup.kernels.reference.fields import decode_text, text_of
 from dedup.readers.blocks import Block, Cutter, Positions, count_blank_lines, make_room
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.selectors import KEY, parse_path, text_at
@@ -269,7 +269,7 @@ def _broken(mark: bytes) -> _BrokenError:
 
 def _loads(data: bytes) -> object:
     try:
-        value: object = json.loads(data.decode("utf-8", "replace"), strict=False)
+        value: object = json.loads(decode_text(data), strict=False)
     except (ValueError, RecursionError):
         return None
     return value

@@ -167,7 +167,7 @@ class Feed:
             (stats.ids_missing, "without an id, named by their URL or row"),
             (stats.dates_impossible, f'with an impossible date such as "{stats.date_example}", taken as undated'),
             (stats.dates_future, "dated in the future, taken to be of now"),
-            (stats.invalid_text, "with invalid characters, read as U+FFFD"),
+            (stats.invalid_text, "with bytes that are no UTF-8, read as Windows-1252, or half a character, as U+FFFD"),
             (dateless, "without a date, taken to be of the one before them"),
         )
         for count, note in notes:

@@ -88,7 +88,7 @@ class ReadStats:
     date_example: str = ""
     """The first impossible date."""
     invalid_text: int = 0
-    """Stories in which invalid UTF-8 or lone surrogates became U+FFFD."""
+    """Stories with bytes that are no UTF-8, taken for Windows-1252, or with lone surrogates, now U+FFFD."""
     bytes_read: int = 0
     """Of the file as it lies on disk, for progress."""
 

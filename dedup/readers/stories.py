@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dedup.kernels.reference.fields import decode_text
 from dedup.readers.dates import parse_dates
 from dedup.readers.fields import ROLES
 from dedup.readers.settings import ReadStats
@@ -48,7 +49,7 @@ def _is_empty(column: pa.StringArray) -> pa.BooleanArray:
 
 
 def repair_text(column: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.bool_] | None]:
-    """A column without nulls, its invalid UTF-8 now U+FFFD; and bool[n], the rows changed, None for none."""
+    """A column without nulls, its invalid UTF-8 by `decode_text`; and bool[n], the rows changed, None for none."""
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
@@ -56,6 +57,6 @@ def repair_text(column: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.bool
     else:
         return column, None
     raw: list[bytes] = column.cast(pa.binary()).to_pylist()
-    texts = [value.decode("utf-8", "replace") for value in raw]
+    texts = [decode_text(value) for value in raw]
     changed = [text.encode() != value for value, text in zip(raw, texts, strict=True)]
     return pa.array(texts, type=pa.string()), np.array(changed, dtype=np.bool_)

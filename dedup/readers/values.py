@@ -41,7 +41,7 @@ def layout_values(raw: bytes, fields: Fields, context: Mapping[str, str]) -> dic
             name, text = _value(row, plain, spelled, fields, context)
             if text.strip(WHITE_SPACE) and text not in fields.layout.nothing:
                 clean = _SURROGATE.sub("\ufffd", text)
-                replaced = clean != text or ("\ufffd" in text and not _is_utf8(raw))
+                replaced = clean != text or not (text.isascii() or _is_utf8(raw))
                 found[role] = Value(rank, name, clean.encode(), replaced)
                 break
     return found

@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.errors import FeedError
-from dedup.kernels.reference.fields import Number
+from dedup.kernels.reference.fields import Number, decode_text
 from dedup.readers import Feed
 
 Row = dict[str, Any]
@@ -53,11 +53,11 @@ def read_rows(feed: Feed, keep: NDArray[np.bool_]) -> Iterator[Row]:
             yield from (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
     elif feed.is_json:
         for raw in feed.kept_rows(keep):
-            yield _members(feed, raw.decode("utf-8", "replace"))
+            yield _members(feed, decode_text(raw))
     else:
         names = unique_names(feed.header)
         for raw in feed.kept_rows(keep):
-            yield dict(zip(names, _split_record(raw.decode("utf-8", "replace"), feed.delimiter), strict=True))
+            yield dict(zip(names, _split_record(decode_text(raw), feed.delimiter), strict=True))
 
 
 def read_json(feed: Feed, keep: NDArray[np.bool_]) -> Iterator[bytes]:

@@ -16,6 +16,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MEMBERS = ("name", "title", "value", "text", "rendered", "#text", "$date", "$oid", "href", "url")
 
 
+# What stands for each byte that is no UTF-8 once it is decoded with "surrogateescape".
+_WINDOWS = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
+_BROKEN = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")  # a lone surrogate, as some write it
+
+
 class Number(str):
     """A JSON number as it was written."""
 
@@ -29,7 +34,7 @@ class Value(NamedTuple):
     name: str
     text: bytes
     replaced: bool
-    """Whether invalid bytes or lone surrogates became U+FFFD."""
+    """Whether lone surrogates became U+FFFD, or bytes that are no UTF-8 other letters."""
 
 
 def plain_name(name: str) -> bytes:
@@ -41,16 +46,28 @@ def plain_name(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass").lower().translate(None, b"-_ ")
 
 
+def decode_text(data: bytes) -> str:
+    """The text of bytes that should be UTF-8; what is none is taken for Windows-1252, a letter each.
+
+    A letter that may be wrong still tells two words apart, where U+FFFD in its place would make them one.
+
+    >>> decode_text("Köln, ".encode() + "Müller".encode("cp1252"))
+    'Köln, Müller'
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _BROKEN.sub(b"\xef\xbf\xbd", data).decode("utf-8", "surrogateescape").translate(_WINDOWS)
+
+
 def load_row(row: bytes) -> dict[str, object]:
-    """The object a row holds, its numbers as `Number`, its invalid UTF-8 as U+FFFD, NaN and infinities as None.
+    """The object a row holds, its numbers as `Number`, its text by `decode_text`, NaN and infinities as None.
 
     Raises:
         ValueError: the row is no valid JSON (json.JSONDecodeError), nested too deep, or no object.
     """
     try:
-        value = json.loads(
-            row.decode("utf-8", "replace"), parse_int=Number, parse_float=Number, parse_constant=lambda _: None
-        )
+        value = json.loads(decode_text(row), parse_int=Number, parse_float=Number, parse_constant=lambda _: None)
     except RecursionError:
         raise ValueError("is nested too deep") from None
     if not isinstance(value, dict):
@@ -103,7 +120,7 @@ def story_fields(row: bytes, targets: Mapping[bytes, Sequence[tuple[int, int]]])
             text = text_of(value)
             if text.strip(WHITE_SPACE):
                 clean = _SURROGATE.sub("\ufffd", text)
-                replaced = clean != text or (damaged and "\ufffd" in text)
+                replaced = clean != text or (damaged and not text.isascii())
                 best[role] = Value(rank, name, clean.encode(), replaced)
     return best
 
