@@ -101,7 +101,7 @@ def export_feedback(url: str, output: str) -> int:
         IndexFormatError: the store holds no index.
         StoreError: it does not answer.
     """
-    with open_store(url) as store:
+    with open_store(url, create=False) as store:
         if store.header() is None:
             raise IndexFormatError("the store holds no index, so nothing was said of its stories")
         pairs = judged_pairs(store)

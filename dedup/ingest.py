@@ -184,7 +184,7 @@ def describe_store(url: str) -> Iterator[str]:
     Raises:
         IndexFormatError: nothing of this package.
     """
-    with open_store(url) as store:
+    with open_store(url, create=False) as store:
         header = _standing(store)
         yield f"store      {store_label(store)}"
         settings = headers.settings_of(header, store_label(store))
@@ -239,7 +239,7 @@ def expire_store(url: str, before: str | None) -> Iterator[str]:
         IndexFormatError: there is no index, or one of another release.
     """
     limit = None if before is None else _parse_before(before)
-    with open_store(url) as store:
+    with open_store(url, create=False) as store:
         _standing(store)
     with StoryIndex.open(url) as index:
         yield f"{index.expire(limit):,} stories dropped"
@@ -258,7 +258,7 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
         SettingsError: both are one, or a text was not kept.
         IndexFormatError: no index in the old store, or another one in the new.
     """
-    with open_store(old) as store:
+    with open_store(old, create=False) as store:
         made_with = headers.settings_of(_standing(store), store_label(store))
         with open_store(new) as other:
             if store_label(other) == store_label(store):

@@ -235,7 +235,7 @@ def test_what_follows_an_array_is_told_with_its_line(folder, data, rows, tail, s
 def test_an_unclosed_quote_is_told_with_its_line(folder, size):
     rows, tails = rows_of(folder, b'a,b\n1,"x\ny"\n2,"z\n3,4\n', cut_records, size, delimiter=",")
     assert [(row, line) for row, _, line in rows] == [(b'1,"x\ny"', 2)]
-    assert tails == [(4, "unclosed quote")]
+    assert tails == [(4, "unclosed quote, which takes in the 1 lines behind it")]
 
 
 def test_many_small_arrays_are_read_block_by_block(folder):

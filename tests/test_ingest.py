@@ -130,6 +130,15 @@ def test_what_cannot_work_is_one_line_and_an_exit_code(args, code, problem):
     assert len(message.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [["info"], ["expire"], ["feedback"], ["rebuild", "--into", "memory://"]])
+def test_who_asks_about_a_store_that_is_not_there_makes_none(tmp_path, command):
+    path = tmp_path / "typo.db"
+    code, output, message = dedup(*command, "--store", f"sqlite:///{path}")
+    assert (code, output) == (4, b"")
+    assert "holds no index, for there is no such file" in message
+    assert not path.exists()
+
+
 def test_info_says_what_a_store_holds(store):
     ingest(store, SAMPLE)
     code, output, _ = dedup("info", "--store", store)

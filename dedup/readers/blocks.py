@@ -228,6 +228,8 @@ def cut_records(
             header -= min(header, count)
             yield cutter.take(size, start[rows], end[rows], line[rows], after, widths[rows])
         if unclosed:
-            yield cutter.tail("unclosed quote", "a quoted field begins in this row and is never closed")
+            lines = count_line_ends(np.frombuffer(cutter.held.rstrip(b"\r\n"), dtype=np.uint8))
+            kind = f"unclosed quote, which takes in the {lines:,} lines behind it" if lines else "unclosed quote"
+            yield cutter.tail(kind, "a quoted field begins in this row and is never closed")
     if stream.damage is not None:
         yield cutter.cut_off()

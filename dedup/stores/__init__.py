@@ -8,7 +8,7 @@ from dedup.stores.protocol import Records, Row, Store
 __all__ = ["Records", "Row", "Store", "open_store"]
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, create: bool = True) -> Store:
     """The store a URL names, its schema brought up to date; no log is started in it before `Store.create`.
 
     - `sqlite:///path.db`, `sqlite:////absolute/path.db`; options sync=normal|full, retry=10
@@ -18,6 +18,10 @@ def open_store(url: str) -> Store:
 
     retry is the number of seconds to keep trying when a store does not answer; name keeps logs on one server apart; ttl
     is how long Redis keeps what nobody expires. Options follow a "?": `redis://host:6379/0?name=news&ttl=7d`.
+
+    Args:
+        url: as above.
+        create: whether a file that is not there is made.
 
     Raises:
         SettingsError: for a URL that names no store, or a driver that is not installed.
@@ -39,4 +43,4 @@ def open_store(url: str) -> Store:
         return PostgresStore(address)
     from dedup.stores.sqlite import SQLiteStore
 
-    return SQLiteStore(address)
+    return SQLiteStore(address, create=create)

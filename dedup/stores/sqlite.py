@@ -44,12 +44,16 @@ _EXPIRE_AT_ONCE = 5_000  # rows dropped in one transaction, so that appends of o
 class SQLiteStore(Store):
     """The log in one SQLite file; one connection a process, opened anew in a forked child, used under a lock."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, create: bool = True) -> None:
         """Open the file, made if it is not there, and bring its schema up to date.
+
+        Args:
+            address: names the file.
+            create: False to refuse one that is not there.
 
         Raises:
             SettingsError: the address names no file, or has an option that cannot work.
-            IndexFormatError: not a file of this package, or one of a later release.
+            IndexFormatError: not a file of this package, one of a later release, or none where there must be one.
             StoreError: it cannot be opened.
         """
         if not address.path or not address.label.startswith("sqlite:///"):
@@ -61,6 +65,8 @@ class SQLiteStore(Store):
         self._retry, self._sync = address.retry, address.choice("sync", "normal", "full")
         if not self._path.parent.is_dir():
             raise StoreError(f"{self._label}: there is no folder {self._path.parent}; make it first")
+        if not create and not self._path.exists():
+            raise IndexFormatError(f"{self._label} holds no index, for there is no such file")
         self._identity: int | None = None
         self._session = Session(
             self._label,
