@@ -52,6 +52,9 @@ def test_our_options_do_not_go_to_the_driver():
         ("sqlite:///a.db?name=x", 'no option "name" in sqlite:///a.db; there are: retry, sync'),
         ("memory://x?retry=1", "there are: none"),
         ("redis://h/0?decode_responses=yes", 'no option "decode_responses"'),
+        ("redis://h:99999/0", "no address that the Redis driver can read"),
+        ("rediss://h/0?ssl_foo=1", "an option that the Redis driver does not know"),
+        ("sqlite:///%00.db", "cannot be read"),
     ],
 )
 def test_a_wrong_url_is_told_what_is_expected(url, part):

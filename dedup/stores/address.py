@@ -102,7 +102,12 @@ def parse(url: str) -> Address:
         raise unreadable from None
     host = parts.netloc.rpartition("@")[2]
     hosts = all(_HOST.fullmatch(each) for each in host.split(","))  # libpq takes several
-    if parts.fragment or not hosts or (kind != "sqlite" and re.search(r"[@:]|./", parts.path)):
+    if (
+        parts.fragment
+        or "\0" in unquote(parts.path)
+        or not hosts
+        or (kind != "sqlite" and re.search(r"[@:]|./", parts.path))
+    ):
         raise unreadable
     options = {}
     foreign = []

@@ -298,14 +298,19 @@ class RedisStore(Store):
 
         make = redis.RedisCluster if self._cluster else redis.Redis
         patience = max(1.0, self._address.retry)  # seconds; also for a server that is there but hangs
-        client = make.from_url(
-            self._address.server,
-            retry=Retry(NoBackoff(), 0),  # the session tries again
-            socket_timeout=patience,
-            socket_connect_timeout=patience,
-        )
+        try:
+            client = make.from_url(
+                self._address.server,
+                retry=Retry(NoBackoff(), 0),  # the session tries again
+                socket_timeout=patience,
+                socket_connect_timeout=patience,
+            )
+        except ValueError:  # its text may quote the password
+            raise SettingsError(f"{self._label} is no address that the Redis driver can read") from None
         try:
             self._migrate(client)
+        except TypeError as exc:  # the first connection is made with the URL's options
+            raise SettingsError(f"{self._label} has an option that the Redis driver does not know ({exc})") from None
         except BaseException:
             client.close()
             raise
