@@ -292,6 +292,7 @@ class StoryIndex:
                 conflicts=counts["conflicts"],
                 dropped=window.dropped,
                 future=counts["future"],
+                late=counts["late"],
                 candidates=window.candidates,
                 left_out=window.left_out,
             )

@@ -105,10 +105,11 @@ class Ingest:
         with self._telling_position(index):
             with index:
                 decisions = [decision for batch in batches for decision in index.add_many(batch)]
+                late = index.stats().late
             write_kept(feeds, self._flags(feeds, decisions), self.output)
             if self.decisions is not None:
                 _write_decisions(decisions, self.decisions)
-        for line in self._summarise(feeds, decisions, time.perf_counter() - started):
+        for line in self._summarise(feeds, decisions, late, time.perf_counter() - started):
             say(line)
 
     @contextmanager
@@ -135,7 +136,9 @@ class Ingest:
             return decision.is_new
         return decision.is_new and self.after is not None and decision.position > self.after
 
-    def _summarise(self, feeds: Sequence[Feed], decisions: Sequence[Decision], seconds: float) -> Iterator[str]:
+    def _summarise(
+        self, feeds: Sequence[Feed], decisions: Sequence[Decision], late: int, seconds: float
+    ) -> Iterator[str]:
         for feed in feeds:
             yield from feed.describe()
         counts = Counter("known" if one.redelivered else one.verdict for one in decisions)
@@ -143,6 +146,8 @@ class Ingest:
             f"{len(decisions):,} stories: {counts['new']:,} new, {counts['duplicate']:,} duplicates, "
             f"{counts['update']:,} updates, {counts['known']:,} were in the store already"
         )
+        if late:
+            yield f"{late:,} stories are older than the window and the lateness: compared only with what came since"
         yield f"{seconds:.2f} s"
 
 

@@ -99,6 +99,7 @@ class Replica:
     ) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
         first, position, earlier = len(self.window), self.position + 1, self._earlier(names)
+        latest = self.window.latest
         self._sound = False
         entered = self.window.enter(names, part, earlier, position)
         rows = self._rows(names, part, packed, entered, told)
@@ -116,6 +117,7 @@ class Replica:
             self.catch_up(beyond=True)
             return None
         self.position += len(rows)
+        self.counts["late"] += self.window.count_late(entered.times, latest)
         shown = self.window.confirm()
         self._sound = True
         added = tell_entered(self.window, first, position, entered, shown)

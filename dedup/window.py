@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrivals import Arrivals
+from dedup.clusters import horizons
 from dedup.hashing import Hashed, select_rows, story_columns
 from dedup.kernels.native.evidence import FEATURES, META_TOKENS, UNDATED, Facts, Judgement
 from dedup.kernels.native.window import measure_pairs
@@ -113,6 +114,12 @@ class Window:
     def strangers(self, names: Sequence[str]) -> list[str]:
         """Those ids that no story in memory has, though one that was forgotten may have had them."""
         return [name for name in names if name not in self._latest_rows] if self.dropped else []
+
+    def count_late(self, times: NDArray[np.int64], latest: int) -> int:
+        """How many stories of these times see nothing as old as themselves, `latest` being that of all before them."""
+        if len(times) == 1:  # without the arrays, which take longer than all else that is counted
+            return int(latest > UNDATED and int(times[0]) < latest - sum(self._span))
+        return int(np.count_nonzero(times < horizons(times, latest, self.settings)))
 
     def reserve(self, stories: int) -> None:
         """Make room for so many stories to come."""

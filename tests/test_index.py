@@ -121,6 +121,15 @@ def test_milliseconds_since_1970_are_no_date_of_another_century():
     assert [time.year for time in batch.column("published").to_pylist()] == [2024, 2024]
 
 
+def test_stories_that_come_too_late_to_be_compared_are_counted():
+    with StoryIndex.open("memory://", Settings(window=3600.0)) as index:
+        index.add_many([told("a", 1, 9), told("b", 2, 7), told("c", 3, 6)])
+        assert index.stats().late == 1
+        index.add(told("d", 4, 6.5))
+        assert index.stats().late == 2
+        assert "dedup_late_total 2\n" in index.stats().expose()
+
+
 def told(name, words, hours):
     """A story of words that no other number has."""
     return {

@@ -139,6 +139,14 @@ def test_who_asks_about_a_store_that_is_not_there_makes_none(tmp_path, command):
     assert not path.exists()
 
 
+def test_stories_that_come_too_late_to_be_compared_are_told(tmp_path, store):
+    feed = tmp_path / "feed.jsonl"
+    rows = [{"id": str(day), "title": f"Ferry {day} sinks", "published": f"2024-01-{day}"} for day in (31, 30, 10)]
+    feed.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    _, _, message = dedup("ingest", feed, "--store", store)
+    assert "1 stories are older than the window and the lateness: compared only with what came since" in message
+
+
 def test_info_says_what_a_store_holds(store):
     ingest(store, SAMPLE)
     code, output, _ = dedup("info", "--store", store)

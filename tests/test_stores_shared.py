@@ -240,7 +240,7 @@ def test_an_append_beaten_by_another_after_a_lost_try_is_not_taken_for_written(r
 
 
 class Interrupted:
-    """A Redis client whose pipeline lets somebody else do something before its third command."""
+    """A Redis client whose pipeline lets somebody else do something between two slices of rows."""
 
     def __init__(self, client, between):
         self.client, self.between, self.commands = client, between, []
@@ -255,12 +255,15 @@ class Interrupted:
         return self
 
     def hmget(self, *command):
-        self.commands.append(command)
+        self.commands.append((self.client.hmget, command))
+
+    def hget(self, *command):
+        self.commands.append((self.client.hget, command))
 
     def execute(self):
-        answers = [self.client.hmget(*command) for command in self.commands[:2]]
+        answers = [ask(*command) for ask, command in self.commands[:3]]
         self.between()
-        return answers + [self.client.hmget(*command) for command in self.commands[2:]]
+        return answers + [ask(*command) for ask, command in self.commands[3:]]
 
 
 @pytest.mark.service
@@ -296,3 +299,41 @@ def test_a_writer_who_holds_the_sqlite_file_too_long_is_one_clear_error(tmp_path
             store.append(0, [Row("a", 0, b"")])
         session_of(other).run(lambda connection: connection.execute("ROLLBACK"))
         assert store.append(0, [Row("a", 0, b"")])
+
+
+def lose_end(store, kind, last):
+    """Take back what was appended after a position, as a server does that had not written it down."""
+    if kind == "redis_server":
+        prefix = store._prefix
+
+        def lose(client):
+            for position, row in store.read(last, 1000):
+                client.hdel(prefix + b"rows:0", position)
+                client.zrem(prefix + b"id:" + row.id.encode(), position)
+            client.hset(prefix + b"log", "last", last)
+
+    else:
+
+        def lose(connection):
+            connection.execute(store._sql("DELETE FROM {entries} WHERE position > %s"), (last,))
+            connection.execute(store._sql("UPDATE {log} SET last = %s"), (last,))
+
+    store._session.run(lose)
+
+
+@pytest.mark.parametrize("kind", SERVED)
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_log_that_lost_its_end_is_told_though_another_has_gone_on(request, tmp_path, kind, reads):
+    url = url_of(request, tmp_path, kind)
+    with open_store(url) as one, open_store(url) as other, open_store(url) as third:
+        one.create(b"{}")
+        assert one.append(0, [Row(f"a{k}", k, b"a") for k in range(8)])
+        assert len(other.read(0, 9)) == len(third.read(0, 9)) == 8
+        lose_end(third, kind, 5)
+        with open_store(url) as late:
+            assert late.append(5, [Row(f"b{k}", k, b"b") for k in range(5)])
+        for store in (one, other):
+            with pytest.raises(StoreError, match="the server lost its end"):
+                store.read(8, 9) if reads else store.append(8, [Row("c", 1, b"c")])
+        with open_store(url) as late:
+            assert [row.record for _, row in late.read(0, 99)] == [b"a"] * 5 + [b"b"] * 5

@@ -295,6 +295,16 @@ def test_a_broken_file_keeps_its_good_rows_on_request(tmp_path):
     assert feed.stats.rejected == {"broken XML": 1}
 
 
+def test_rss_that_is_cut_off_stops_or_keeps_what_is_good(tmp_path):
+    whole = rss(*(f"<title>t{k}</title>" for k in range(5)))
+    path = saved(tmp_path, whole[: whole.index("t3")])
+    with pytest.raises(FeedError, match="it ends before its outermost element does"):
+        stories_of(path)
+    feed, stories = stories_of(path, on_error="skip")
+    assert [story["title"] for story in stories][:3] == ["t0", "t1", "t2"]
+    assert feed.stats.rejected == {"cut off": 1}
+
+
 def test_a_feed_cut_off_while_packed_stops_or_keeps_what_is_good(tmp_path):
     noise = np.random.default_rng(3).bytes(60_000).hex()
     items = [f"<title>t{k}</title><description>{noise[k * 100 : k * 100 + 100]}</description>" for k in range(1_000)]

@@ -25,6 +25,7 @@ from dedup.readers.trees import BrokenXMLError, Root, walk_elements
 _ATOM_VERSIONS = {"http://www.w3.org/2005/Atom": "Atom 1.0", "http://purl.org/atom/ns#": "Atom 0.3"}
 _FEED_ROOTS = ("rss", "rdf", "feed")
 _CANCELED = "that the publisher canceled"
+_ENDS_EARLY = "no element found"  # what expat says at the end of XML that is cut off
 _STORY_ROLES = {role: role for role in ROLES}
 
 
@@ -170,5 +171,7 @@ def _read_feed(name: str, path: Path, settings: ReadSettings, writer: _Writer, r
         raise FeedError(name, f"{what}; no entry was found in it")
     for row, names in rows:
         writer.add(row, names)
+    if damage is None and _ENDS_EARLY in broken:
+        damage, broken = "it ends before its outermost element does", ""
     tail = None if damage is None else Reject(1 + data.count(b"\n"), "cut off", f"{damage}; fetch it again", b"")
     return tail, broken

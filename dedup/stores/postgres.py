@@ -40,7 +40,9 @@ MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
 # The log's row is locked from here to the commit, so appends take turns; a second one finds `last` moved on.
 _APPEND: LiteralString = """
 WITH moved AS (
-    UPDATE {log} SET last = last + %(count)s WHERE last = %(expected)s AND identity = %(identity)s RETURNING 1
+    UPDATE {log} SET last = last + %(count)s WHERE last = %(expected)s AND identity = %(identity)s AND NOT EXISTS (
+        SELECT 1 FROM {entries} WHERE position = %(expected)s AND token <> %(tail)s::bigint
+    ) RETURNING 1
 ), rows AS (
     SELECT %(expected)s + k AS position, id, published_us, record, story FROM moved, unnest(
         %(ids)b::bytea[], %(times)b::bigint[], %(records)b::bytea[], %(stories)b::bytea[]
@@ -97,6 +99,7 @@ class PostgresStore(Store):
             raise SettingsError(f"{self._label} has an option that PostgreSQL's driver does not know") from None
         self._statements: dict[str, bytes] = {}
         self._identity: int | None = None
+        self._tail: tuple[int, int | None] = 0, None  # position and token of the last row that was read or written
         self._session: Session[Connection] = Session(
             self._label, address.retry, connect=self._connect, error=(psycopg.Error,), lost=_is_lost
         )
@@ -142,6 +145,7 @@ class PostgresStore(Store):
             "count": len(rows),
             "identity": self._identity,
             "token": secrets.randbits(63),
+            "tail": self._tail[1] if self._tail[0] == expected else None,
             "ids": [row.id.encode() for row in rows],
             "times": [row.published_us for row in rows],
             "records": [row.record for row in rows],
@@ -152,28 +156,39 @@ class PostgresStore(Store):
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
         """See `Store`."""
         query = self._sql(
-            "SELECT position, id, published_us, record, story FROM {entries} LEFT JOIN {stories} USING (position)"
+            "SELECT position, token, id, published_us, record, story FROM {entries}"
+            " LEFT JOIN {stories} USING (position)"
             " WHERE position > %s ORDER BY position LIMIT %s"
             if stories
-            else "SELECT position, id, published_us, record, NULL FROM {entries}"
+            else "SELECT position, token, id, published_us, record, NULL FROM {entries}"
             " WHERE position > %s ORDER BY position LIMIT %s"
         )
-        found = self._session.run(
-            lambda connection: connection.cursor(binary=True).execute(query, (after, limit)).fetchall()
-        )
-        return [(position, Row(name.decode(), *row)) for position, name, *row in found]
+
+        def fetch(connection: Connection) -> list[tuple[int, Row]]:
+            self._check_tail(connection, after)
+            found = connection.cursor(binary=True).execute(query, (after, limit)).fetchall()
+            if found:
+                self._met(*found[-1][:2])
+            return [(position, Row(name.decode(), *row)) for position, _, name, *row in found]
+
+        return self._session.run(fetch)
 
     def records(self, after: int, limit: int, since_us: int) -> Records:
         """See `Store`."""
         query = self._sql(  # "+ 0", or the planner may take the times' index, and sort all that it names
-            "SELECT position, id, record FROM {entries} WHERE position > %s AND published_us + 0 >= %s"
+            "SELECT position, token, id, record FROM {entries} WHERE position > %s AND published_us + 0 >= %s"
             " ORDER BY position LIMIT %s"
         )
 
         def fetch(connection: Connection) -> Records:
+            self._check_tail(connection, after)
             found = Records([], [], [])
-            for position, name, record in connection.cursor(binary=True).execute(query, (after, since_us, limit)):
+            met = 0, 0
+            rows = connection.cursor(binary=True).execute(query, (after, since_us, limit))
+            for position, token, name, record in rows:
                 found.add(position, name.decode(), record)
+                met = position, token
+            self._met(*met)
             return found
 
         return self._session.run(fetch)
@@ -302,6 +317,8 @@ class PostgresStore(Store):
 
     def _append(self, connection: Connection, values: dict[str, Any]) -> bool:
         if connection.execute(self._sql(_APPEND), values).fetchone() is not None:
+            if values["count"]:
+                self._tail = values["expected"] + values["count"], values["token"]
             return True
         state = connection.execute(
             self._sql(
@@ -311,12 +328,29 @@ class PostgresStore(Store):
             values,
         ).fetchone()
         if state is None or state[0] != values["identity"] or state[1] < values["expected"]:
-            raise StoreError(
-                f"{self._label} is not the log it was: it was emptied or replaced, where this process had read up to "
-                f"{values['expected']}; open it again"
-            )
+            raise self._replaced(values["expected"])
+        self._check_tail(connection, values["expected"])
         # Written by this very append, though its caller did not hear so before the connection was lost?
         return bool(state[2] == values["token"])
+
+    def _check_tail(self, connection: Connection, position: int) -> None:
+        """See to it that the row at a position, if it was the last to be read or written, is the same still."""
+        if position != self._tail[0] or self._tail[1] is None:
+            return
+        query = self._sql("SELECT token FROM {entries} WHERE position = %s")
+        found = connection.execute(query, (position,)).fetchone()
+        if found is not None and found[0] != self._tail[1]:
+            raise self._replaced(position)
+
+    def _met(self, position: int, token: int) -> None:
+        if position > self._tail[0]:
+            self._tail = position, token
+
+    def _replaced(self, position: int) -> StoreError:
+        return StoreError(
+            f"{self._label} is not the log it was: it was emptied or replaced, or the server lost its end, where this "
+            f"process had read up to {position}; open it again"
+        )
 
     def _number(self, query: LiteralString, *, empty: int = 0) -> int:
         found = self._session.run(lambda connection: connection.execute(self._sql(query)).fetchone())

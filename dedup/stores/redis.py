@@ -40,6 +40,7 @@ _SLICES_AT_ONCE = 8  # slices read in one round trip
 _AHEAD = 8  # rows a reader asks for in the round trip that tells it whether there are any
 _EXPIRE_AT_ONCE = 1_000  # rows dropped by one run of the script, during which the server waits
 _ROW = struct.Struct("<qqI")  # token of the append, published_us, bytes of the id; the id and the record follow
+_TOKEN = 8  # its first bytes
 _TIME = struct.Struct(">QQ")  # published_us + 2**63 and position: bytes in this order sort by time
 
 # KEYS[1] is the log's hash in every script; the other keys are named after ARGV[1], the prefix, and share its slot.
@@ -55,14 +56,17 @@ if redis.call('HEXISTS', KEYS[1], 'schema') == 0 then return {} end
 if redis.call('HSETNX', KEYS[1], 'header', ARGV[2]) == 1 then redis.call('HSET', KEYS[1], 'identity', ARGV[3]) end
 return redis.call('HMGET', KEYS[1], 'identity', 'header')
 """
-# ARGV: prefix, slice, identity, expected, ttl, token, then id, time, row, story ('' for none, else '+' and it) of each
-# row. Returns the last position found, -1 if the log is another. An append that was written, though its caller did not
-# hear so, is told by its token and answers as it did the first time.
+# ARGV: prefix, slice, identity, expected, ttl, token, the token at `expected` ('' where that is not known), then id,
+# time, row, story ('' for none, else '+' and it) of each row. Returns the last position found, -1 if the log is another
+# or has another row at `expected`. An append that was written, though its caller did not hear so, is told by its token
+# and answers as it did the first time.
 _APPEND = """
 local prefix, slice, expected, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]), ARGV[5]
 local state = redis.call('HMGET', KEYS[1], 'identity', 'last')
 if state[1] ~= ARGV[3] then return -1 end
-local last, count = tonumber(state[2]), (#ARGV - 6) / 4
+local before = redis.call('HGET', prefix .. 'rows:' .. math.floor(expected / slice), expected)
+if ARGV[7] ~= '' and before and string.sub(before, 1, 8) ~= ARGV[7] then return -1 end
+local last, count = tonumber(state[2]), (#ARGV - 7) / 4
 if last ~= expected then
   for position = expected + 1, math.min(last, expected + count) do
     local row = redis.call('HGET', prefix .. 'rows:' .. math.floor(position / slice), position)
@@ -75,7 +79,7 @@ if last ~= expected then
 end
 local touched = {}
 for k = 1, count do
-  local position, at = expected + k, 3 + 4 * k
+  local position, at = expected + k, 4 + 4 * k
   local number = math.floor(position / slice)
   local rows, id = prefix .. 'rows:' .. number, prefix .. 'id:' .. ARGV[at]
   redis.call('HSET', rows, position, ARGV[at + 2])
@@ -177,6 +181,7 @@ class RedisStore(Store):
         self._prefix = f"{{{address.name}}}:".encode()
         self._log = self._prefix + b"log"
         self._identity: bytes | None = None
+        self._tail = 0, b""  # position and token of the last row that was read or written: is it still the same?
         errors = redis.exceptions
         denied = (errors.AuthenticationError, errors.AuthorizationError)
         passing = (
@@ -224,7 +229,8 @@ class RedisStore(Store):
         if self._identity is None and self.header() is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
         token = secrets.randbits(63)
-        arguments: list[Any] = [_SLICE, self._identity, expected, self.ttl, struct.pack("<q", token)]
+        tokens = struct.pack("<q", token), self._tail[1] if self._tail[0] == expected else b""
+        arguments: list[Any] = [_SLICE, self._identity, expected, self.ttl, *tokens]
         for position, row in enumerate(rows, expected + 1):
             name = row.id.encode()
             arguments += (
@@ -236,6 +242,8 @@ class RedisStore(Store):
         found = int(self._script(_APPEND, *arguments))
         if found < expected:
             raise self._replaced(expected)
+        if found == expected and rows:
+            self._tail = expected + len(rows), tokens[0]
         return found == expected
 
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
@@ -349,12 +357,14 @@ class RedisStore(Store):
         positions = range(start, stop)
         with client.pipeline(transaction=False) as pipe:
             pipe.hmget(self._log, ["identity", "floor", "last"])
+            pipe.hget(b"%brows:%d" % (self._prefix, (start - 1) // _SLICE), str(start - 1))
             for kind in kinds:
                 for number in range(start // _SLICE, (stop - 1) // _SLICE + 1):
                     inside = range(max(start, number * _SLICE), min(stop, (number + 1) * _SLICE))
                     pipe.hmget(b"%b%b%d" % (self._prefix, kind, number), list(inside))
-            (identity, floor, last), *parts = pipe.execute()
-        if floor is None or (self._identity is not None and identity != self._identity):
+            (identity, floor, last), before, *parts = pipe.execute()
+        lost = self._tail[0] == start - 1 and before is not None and not before.startswith(self._tail[1])
+        if floor is None or lost or (self._identity is not None and identity != self._identity):
             raise self._replaced(start - 1)
         values = [value for part in parts for value in part]
         rows, texts = values[: len(positions)], values[len(positions) :] or [None] * len(positions)
@@ -364,6 +374,8 @@ class RedisStore(Store):
             for position, row, text in zip(positions, rows, texts, strict=True)
             if row is not None and position <= int(last)
         ]
+        if found and found[-1][0] > self._tail[0]:
+            self._tail = found[-1][0], rows[found[-1][0] - start][:_TOKEN]
         return int(floor), int(last), found
 
 
