@@ -25,9 +25,9 @@ from dedup.evidence import EVIDENCE
 L2 = 1.0
 FOLDS, SEEDS = 10, 5
 SCALES = {"hours_apart": 72.0}  # evidence is fitted on 0..1
-# On judged pairs that the model has not seen; "loose" is the best F1. "balanced" is to reach .95 on other feeds, too.
-PRECISION = {"strict": 0.98, "balanced": 0.956}
-NEARLY = 0.006  # F1 given up for a higher threshold: the best is a plateau
+# On judged pairs that the model has not seen; "loose" is the best F1.
+PRECISION = {"strict": 0.98, "balanced": 0.95}
+NEARLY = 0.01  # F1 given up for a higher threshold: the best is a plateau
 FREE = np.inf
 UP, DOWN = (0.0, FREE), (-FREE, 0.0)
 # What each weight may be. No evidence may push the wrong way: a clash never raises a score, likeness never lowers it.
@@ -40,7 +40,8 @@ ROWS: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "title_containment": UP,
         "title_spelling": UP,
         "title_number_clash": (-FREE, -4.0),
-        "title_name_clash": (-FREE, -2.5),
+        "title_name_clash": (-FREE, -4.0),
+        "title_opposed": (-FREE, -4.0),
         "title_again": (-FREE, -3.0),
         "same_source": DOWN,
         "same_url": (2.0, FREE),
@@ -55,7 +56,8 @@ ROWS: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "number_clash": (-FREE, -4.0),
         "same_source_number_clash": (-FREE, -2.0),
         "same_source_title_clash": (-FREE, -3.0),
-        "title_name_clash": (-FREE, -2.5),
+        "title_name_clash": (-FREE, -4.0),
+        "title_opposed": (-FREE, -4.0),
         "name_clash": (-FREE, -0.5),
         "same_source": DOWN,
         "same_url": (2.0, FREE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import unicodedata
 
 import numpy as np
@@ -24,16 +25,30 @@ from dedup.kernels.native.evidence import (
     META_TOKENS,
     META_URL,
     REVISED,
+    SIDES,
     UNDATED,
     Facts,
     measure,
 )
 from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
-from dedup.kernels.native.meanings import AGAIN, AGAIN_VALUE, CALENDAR, COUNT, LIKELY, SLOTS, TOLL, Meanings
+from dedup.kernels.native.meanings import (
+    AGAIN,
+    AGAIN_VALUE,
+    CALENDAR,
+    COUNT,
+    LIKELY,
+    OPPOSED,
+    PLACE,
+    PLAIN,
+    SLOTS,
+    TOLL,
+    Meanings,
+)
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.kernels.vectors import LANES
+from dedup.places import PLACES
 from dedup.shingles import Shingles
 from dedup.text import Tokens
 
@@ -43,7 +58,8 @@ EVIDENCE = (
     "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
-    "title_name_clash",  # share of a title's names that the other story does not know, of the two the smaller, likewise
+    "title_name_clash",  # title_containment, if each title has a name, a place or the like that the other story lacks
+    "title_opposed",  # title_containment, if they say the contrary of each other: "settles up", "settles down"
     "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not
     "same_source_title_clash",  # 1 if of one source and a name of a title and its text is not in the other: a series
     "text_jaccard",  # of the shingles of title + text
@@ -62,6 +78,7 @@ EVIDENCE = (
 
 What a story knows are the content words and numbers at its front, cf. `facts.FRONT_TOKENS`. Where a story has no
 numbers, or no names, it contradicts none; nor do numbers that count victims, or those of an update or a correction.
+What a title names is told by capitals, by its own text, or by `dedup.places`.
 """
 
 _TEXT_TOKENS = 8  # a shorter text says too little to be judged as one
@@ -86,12 +103,18 @@ def hash_column(column: pa.Array) -> NDArray[np.uint64]:
 
 
 def word_meanings() -> dict[bytes, tuple[int, int]]:
-    """The words of `dedup.words` that are numbers, days, or count victims, as tokens have them: kind and value."""
+    """The words of `dedup.words` and `dedup.places` that say more than their letters, as tokens have them.
+
+    Of each its kind, cf. `dedup.kernels.native.meanings`, and the hash of what it stands for.
+    """
     found: dict[str, tuple[int, str]] = {}
+    alike = [(CALENDAR, words.CALENDAR_WORDS), (PLAIN, words.SAME_WORDS), *((PLACE, text) for text in PLACES.values())]
+    alike += [(OPPOSED + side, text) for side, text in enumerate(itertools.chain.from_iterable(words.OPPOSITES))]
+    for kind, text in alike:
+        for names in words.phrases(text):  # so that forms of the first one that are not listed stand for it too
+            found |= dict.fromkeys(names.split(), (kind, names.split()[0][:STEM_LETTERS]))
     for digits, names in (*words.NUMBER_WORDS.items(), *words.ORDINAL_WORDS.items()):
         found |= dict.fromkeys(names.split(), (COUNT, digits))
-    for names in words.phrases(words.CALENDAR_WORDS):
-        found |= dict.fromkeys(names.split(), (CALENDAR, names.split()[0]))
     found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, ""))
     meanings = {
         unicodedata.normalize("NFKC", word).casefold().encode(): (kind, xxhash.xxh32_intdigest(value.encode()))
@@ -129,10 +152,11 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     hashes = np.empty(room, dtype=np.uint32)
     bounds = np.empty(count + 1, dtype=np.int64)
     sections = np.empty((count, SECTIONS), dtype=np.uint16)
+    sides = np.empty(count, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
         *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * (longest + LANES), dtype=np.uint32)),
-        *(hashes, bounds, sections),
+        *(hashes, bounds, sections, sides),
     )
     meta = np.empty((count, META), dtype=np.uint32)
     meta[:, META_TITLE_TOKENS] = tokens.title_ends - tokens.offsets[:-1]
@@ -141,7 +165,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     meta[:, META_SOURCE] = sources & np.uint64(0xFFFFFFFF)
     meta[:, META_URL] = _hash_urls(batch.column("url"))
     has_text = tokens.offsets[1:] - tokens.title_ends >= _TEXT_TOKENS
-    meta[:, META_BITS] = HAS_TEXT * has_text + REVISED * (tokens.marks != 0)
+    meta[:, META_BITS] = HAS_TEXT * has_text + REVISED * (tokens.marks != 0) + (sides << SIDES)
     content = np.empty((count, 2), dtype=np.uint64)
     raw = np.zeros(count, dtype=np.uint64)
     if not lengths.all():  # what a story without a word is the copy of is told by its bytes

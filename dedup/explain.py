@@ -42,7 +42,8 @@ WORDS = {
     "title_spelling": "letters in a row that the titles share, of all theirs",
     "title_found": "words of a title that the other story knows, of the two the larger share",
     "title_number_clash": "numbers and days that only one of the titles has",
-    "title_name_clash": "names in a title that the other story does not know",
+    "title_name_clash": "each title has a name that the other story does not know, and else the same words",
+    "title_opposed": "the titles say the contrary of each other, in the same words else",
     "title_again": "one says that it happened again, the other, most of a day apart, does not",
     "same_source_title_clash": "one source, and a title and its text name what the other story does not know",
     "text_jaccard": "shingles of title and text that both have, of all theirs",
@@ -229,7 +230,7 @@ def _are_texts(part: Hashed) -> bool:
 
 
 def _weights(part: Hashed, judged: Judgement) -> NDArray[np.float32]:
-    """float32[20]: the weight of each piece of evidence on this pair, and the constant; 0 under the classical rule."""
+    """float32[21]: the weight of each piece of evidence on this pair, and the constant; 0 under the classical rule."""
     row = TEXT_MODEL if _are_texts(part) else TITLE_MODEL
     return np.zeros_like(judged.weights[row]) if judged.rule > 0.0 else judged.weights[row]
 

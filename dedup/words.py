@@ -176,6 +176,46 @@ nuovamente ancora encore opnieuw alweer снова вновь опять yine ye
 """
 """Words that say that something like it has happened before, in lower case."""
 
+OPPOSITES = (
+    (
+        """rise rises rose rising risen gain gains gained gaining climb climbs climbed climbing advance advances
+        advanced jump jumps jumped surge surges surged surging soar soars soared soaring rally rallies rallied
+        rebound rebounds rebounded higher up increase increases increased increasing raise raises raised raising
+        stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse grimpe grimpent sube suben subió
+        salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨 上漲 上昇 增长 增長""",
+        """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining slide
+        slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging sink sinks
+        sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down decrease
+        decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk minskar minskade
+        sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem
+        daalt dalen падает падают упал упала упали 下跌 下降 下落""",
+    ),
+    (
+        "acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto",
+        """convicted convicts convict guilty condemned sentenced fälls fälldes döms dömdes verurteilt condamné
+        condenado""",
+    ),
+    (
+        "approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts",
+        "reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses",
+    ),
+    (
+        "opens opened opening open öppnar",
+        "closes closed closing close ends ended stänger",
+    ),
+    (
+        "man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина",
+        "woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина",
+    ),
+    ("boy boys pojke pojkar junge garçon", "girl girls flicka flickor mädchen fille"),
+    ("father fathers dad pappa vater père padre", "mother mothers mum mom mamma mutter mère madre"),
+)
+"""Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
+at most eight things."""
+
+SAME_WORDS = "us american americans america usa; street st; government govt; million mln; billion bn bln; percent pct"
+"""Words of one meaning, those of another parted by ";"."""
+
 UPDATING_PREFIXES = """
 update; updated; wrapup; wrap-up; actualización; actualizado; aktualisiert; atualização; atualizado; mise à
 jour; aggiornamento; aggiornato; uppdaterad; bijgewerkt; обновлено; обновление; محدث; تحديث; 更新; güncelleme;

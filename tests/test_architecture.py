@@ -16,7 +16,7 @@ LAYERS = (
     ("ahead", "errors", "interrupts"),
     ("settings", "stories", "display"),
     ("kernels",),
-    ("words", "startup"),
+    ("places", "words", "startup"),
     ("text",),
     ("shingles",),
     ("signature", "spill"),

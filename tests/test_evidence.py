@@ -10,18 +10,25 @@ from hypothesis import strategies as st
 from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, word_meanings
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
-from dedup.kernels.native.evidence import META_TOKENS, META_URL, UNDATED, common
+from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, SIDES, UNDATED, common
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
+from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference import contents
 from dedup.kernels.reference import facts as slow
+from dedup.places import PLACES
 from dedup.shingles import text_shingles, word_stems
+from dedup.text import tokenize
+from dedup.words import OPPOSITES, SAME_WORDS
 from tests.builders import at, batch, tokens
 
 MEANINGS = word_meanings()
 WORDS = st.one_of(
     st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
     st.sampled_from(
-        [b"the", b"350,000", b"350000", b"china", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"]
+        [
+            *(b"the", b"350,000", b"350000", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"),
+            *(b"china", b"chinese", b"peru", b"up", b"rises", b"fell", b"acquitted", b"usa", b"again"),
+        ]
     ),
 )
 FLAGS = st.sampled_from([0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL])
@@ -89,6 +96,8 @@ def test_facts_equal_the_slow_twin(stories):
             begin = facts.bounds[i] + end
         assert got == sets
         assert facts.meta[i, META_TOKENS] == len(title) + len(text)
+        sides = {side for side in range(16) if facts.meta[i, META_BITS] >> (SIDES + side) & 1}
+        assert sides == slow.sides(title, MEANINGS)
 
 
 def test_facts_of_an_enormous_story_are_bounded():
@@ -168,9 +177,33 @@ def test_urls_are_compared_by_what_names_the_article(url, form):
 def test_meanings_are_told_by_a_word_alone():
     assert MEANINGS[b"twelve"] == MEANINGS["zwölf".encode()] == (slow.COUNT, xxhash.xxh32_intdigest(b"12"))
     assert MEANINGS[b"montag"] == MEANINGS["måndag".encode()] != MEANINGS[b"friday"]
+    assert MEANINGS[b"usa"] == MEANINGS[b"us"] == (slow.PLAIN, xxhash.xxh32_intdigest(b"us"))
+    assert MEANINGS[b"peruvian"] == MEANINGS[b"lima"] == (slow.PLACE, xxhash.xxh32_intdigest(b"peru"))
+    assert MEANINGS["北京".encode()] == MEANINGS["中国".encode()] != MEANINGS["上海".encode()]
+    assert MEANINGS[b"up"][0] ^ MEANINGS[b"down"][0] == 1
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely) < len(table.likely) / 20
+
+
+def test_no_two_places_and_no_two_sides_are_one():
+    groups = [names.split() for text in PLACES.values() for names in text.split(";")]
+    groups += [side.split() for sides in OPPOSITES for side in sides]
+    every = [name for group in groups for name in group]
+    assert len(set(every)) == len(every)
+    assert len({group[0][:STEM_LETTERS] for group in groups}) == len(groups)
+    assert len(OPPOSITES) <= 8
+
+
+def test_words_with_a_meaning_are_tokens_as_they_are_listed():
+    every = [
+        name for text in (*PLACES.values(), SAME_WORDS, *sum(OPPOSITES, ())) for name in text.replace(";", " ").split()
+    ]
+    read = tokenize(batch([{"title": name} for name in every]))
+    ends = read.starts[read.offsets[1:]] - 1
+    found = [read.data[a:b].tobytes() for a, b in zip(read.starts[read.offsets[:-1]], ends, strict=True)]
+    assert np.diff(read.offsets).tolist() == [1] * len(every)
+    assert [word for word in found if word not in MEANINGS] == []
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ STORY = st.builds(
     url=st.integers(0, 2),
     has_text=st.booleans(),
     revised=st.booleans(),
+    sides=st.frozensets(st.integers(0, 5)),
     titled=st.booleans(),
     time=st.one_of(
         st.just(slow.UNDATED),
@@ -52,7 +53,10 @@ WEIGHTS = st.lists(
 
 
 def facts_of(stories):
-    bits = [evidence.HAS_TEXT * s.has_text + evidence.REVISED * s.revised for s in stories]
+    sides = [sum(1 << side for side in s.sides) << evidence.SIDES for s in stories]
+    bits = [
+        evidence.HAS_TEXT * s.has_text + evidence.REVISED * s.revised + m for s, m in zip(stories, sides, strict=True)
+    ]
     return evidence.Facts(
         hashes=np.array([value for s in stories for values in s.sets for value in values], dtype=np.uint32),
         bounds=np.cumsum([0] + [sum(map(len, s.sets)) for s in stories], dtype=np.int64),
@@ -79,7 +83,14 @@ def alike(stories):
     firsts: dict[tuple[int, int], slow.Story] = {}
     same = [firsts.setdefault(one.content, one) if any(one.content) else one for one in stories]
     return [
-        dataclasses.replace(one, sets=first.sets, tokens=first.tokens, has_text=first.has_text, titled=first.titled)
+        dataclasses.replace(
+            *(one,),
+            sets=first.sets,
+            tokens=first.tokens,
+            has_text=first.has_text,
+            titled=first.titled,
+            sides=first.sides,
+        )
         for one, first in zip(stories, same, strict=True)
     ]
 
@@ -193,7 +204,7 @@ def story(*, shingles, hour=0, content=0, **more):
     values = sorted(shingles)
     sets = more.pop("sets", [values, values, values, values, values, values, [], [], [], []])
     fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False, "titled": True}
-    return slow.Story(sets=sets, time=hour * HOUR, content=(content, content), **(fields | more))
+    return slow.Story(sets=sets, sides=frozenset(), time=hour * HOUR, content=(content, content), **(fields | more))
 
 
 def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):

@@ -26,15 +26,17 @@ from dedup.kernels.native.meanings import AGAIN_VALUE
 from dedup.kernels.vectors import LANES, count_bits, equal16
 
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
-HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
+HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]; in its upper half are those of `pick_sides`
+SIDES = np.uint32(16)  # bits below them
+_FIRST_SIDES = np.uint32(0x5555)
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
 # The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
 TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
-TITLE_AGAIN, SAME_SOURCE_TITLE_CLASH = range(6, 8)
-TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(8, 12)
-NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(12, 15)
-SAME_SOURCE, SAME_URL, HOURS_APART, SAME_SOURCE_DAILY, FEATURES = range(15, 20)
-_STARTS = tuple(map(np.int64, (0, 2, 8, 10, 11, 15, 19)))  # as int64, cf. `dedup.kernels.native.facts.CAPS`
+TITLE_OPPOSED, TITLE_AGAIN, SAME_SOURCE_TITLE_CLASH = range(6, 9)
+TEXT_JACCARD, TEXT_CONTAINMENT, PAIR_CONTAINMENT, LEAD_SHARED = range(9, 13)
+NUMBER_CLASH, SAME_SOURCE_NUMBER_CLASH, NAME_CLASH = range(13, 16)
+SAME_SOURCE, SAME_URL, HOURS_APART, SAME_SOURCE_DAILY, FEATURES = range(16, 21)
+_STARTS = tuple(map(np.int64, (0, 2, 9, 11, 12, 16, 20)))  # as int64, cf. `dedup.kernels.native.facts.CAPS`
 TITLE_WORDS, TITLE_REST, TITLES, ORIGINS = _STARTS[0:2], _STARTS[1:3], (_STARTS[0], _STARTS[2]), _STARTS[5:7]
 TEXT_SHINGLES, TEXT_PAIRS, TEXT_REST, TEXTS = _STARTS[2:4], _STARTS[3:5], _STARTS[4:6], (_STARTS[2], _STARTS[5])
 TITLE_MODEL, TEXT_MODEL = 0, 1
@@ -63,7 +65,7 @@ class Facts(NamedTuple):
 class Judgement(NamedTuple):
     """How pairs are judged."""
 
-    weights: NDArray[np.float32]  # [2, 20] for titles and for text: one for each piece of evidence, then the constant
+    weights: NDArray[np.float32]  # [2, 21] for titles and for text: one for each piece of evidence, then the constant
     rule: float  # above 0: the classical rule, the least Jaccard similarity; the weights are not looked at
     threshold: float  # the least score of a duplicate
     window: int  # microseconds, -1 for no limit
@@ -135,6 +137,12 @@ def _missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
 
 
 @njit(nogil=True)
+def _tells_more(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> bool:
+    """Whether x has a value that y lacks."""
+    return common(x, y) < x.shape[0]
+
+
+@njit(nogil=True)
 def _clash(
     x: NDArray[np.uint32], y: NDArray[np.uint32], front_x: NDArray[np.uint32], front_y: NDArray[np.uint32]
 ) -> float:
@@ -181,11 +189,22 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
         clash = 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
     out[TITLE_NUMBER_CLASH] = clash * containment
     x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)
-    out[TITLE_NAME_CLASH] = _clash(x, y, front_x, front_y) * containment
+    out[TITLE_NAME_CLASH] = containment if _tells_more(x, front_y) and _tells_more(y, front_x) else 0.0
+    opposed = not revised and _are_opposed(facts.meta[i, META_BITS] >> SIDES, facts.meta[j, META_BITS] >> SIDES)
+    out[TITLE_OPPOSED] = containment if opposed else 0.0
     again = _holds(front_x, AGAIN_VALUE) != _holds(front_y, AGAIN_VALUE)
     out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
     series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
     out[SAME_SOURCE_TITLE_CLASH] = series and (_tells_else(facts, i, front_y) or _tells_else(facts, j, front_x))
+
+
+@njit(nogil=True)
+def _are_opposed(x: np.uint32, y: np.uint32) -> bool:
+    """Whether one title takes one side only of two, and the other the other; cf. `pick_sides`."""
+    one, other = x & ~(x >> np.uint32(1)) & _FIRST_SIDES, (x >> np.uint32(1)) & ~x & _FIRST_SIDES
+    one &= (y >> np.uint32(1)) & ~y
+    other &= y & ~(y >> np.uint32(1))
+    return one | other != 0
 
 
 @njit(nogil=True)
@@ -278,7 +297,7 @@ def is_series(facts: Facts, i: int, j: int) -> bool:
 
 @njit(nogil=True, cache=True)
 def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
-    """Write the evidence on stories i and j to out, float32[19], in the order of `dedup.evidence.EVIDENCE`.
+    """Write the evidence on stories i and j to out, float32[20], in the order of `dedup.evidence.EVIDENCE`.
 
     Symmetric in i and j.
     """

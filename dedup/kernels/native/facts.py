@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.meanings import FRONT_TOKENS, Meanings, Read, read_words
 from dedup.kernels.native.picks import (
-    in_title_case,
     pick_front,
     pick_names,
     pick_numbers,
     pick_pairs,
     pick_runs,
+    pick_sides,
+    pick_title_names,
     pick_words,
 )
 from dedup.kernels.native.shingles import TITLE_STAND_IN, hash_stem
@@ -195,14 +196,15 @@ def gather_facts(
     facts: NDArray[np.uint32],
     bounds: NDArray[np.int64],
     sections: NDArray[np.uint16],
+    sides: NDArray[np.uint32],
 ) -> None:
     """Write each story's facts, ten sorted sets of distinct hashes back to back.
 
     SHINGLES; PAIRS, every two content words in a row; TITLE, the words of the title; RUNS, its letters three in a row;
     LEAD, the words of the first LEAD_TOKENS of the text; FRONT, those of the first FRONT_TOKENS of title + text;
     TITLE_NUMBERS, the numbers and days of the title; NUMBERS, the numbers of the first NUMBER_TOKENS of title + text;
-    TITLE_NAMES and NAMES, of the title and the beginning of the text. The first TITLE_STAND_IN tokens of the text stand
-    in for a missing title.
+    TITLE_NAMES, by which the title differs from others like it; NAMES, of the beginning of the text. The first
+    TITLE_STAND_IN tokens of the text stand in for a missing title, but have no TITLE_NAMES.
 
     Arguments as in `hash_shingles`, and:
     stems      : uint32[t]      from `hash_stems`
@@ -211,11 +213,12 @@ def gather_facts(
     facts      : uint32[>= the sum over stories of FACTS_CAP or, if less, 9 * tokens + bytes + shingles]  overwritten
     bounds     : int64[n + 1]   overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
     sections   : uint16[n, 10]  overwritten; where each set ends, counted from bounds[i]
+    sides      : uint32[n]      overwritten; of the title, cf. `pick_sides`
     """
     data, starts, flags, stems, offsets = borrow(data), borrow(starts), borrow(flags), borrow(stems), borrow(offsets)
     title_ends, shingles, shingle_bounds = borrow(title_ends), borrow(shingles), borrow(shingle_bounds)
     meanings, scratch, facts = borrow(meanings), borrow(scratch), borrow(facts)
-    bounds, sections = borrow(bounds), borrow(sections)
+    bounds, sections, sides = borrow(bounds), borrow(sections), borrow(sides)
     room = scratch.shape[0] // 2
     made = (
         Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8)),
@@ -260,11 +263,12 @@ def gather_facts(
         n = pick_numbers(words, kinds, min(count, NUMBER_TOKENS), min(count, FRONT_TOKENS), False, some)
         at = _append(facts, at, some, n, CAPS[NUMBERS], scratch)
         sections[i, NUMBERS] = at - begin
-        n = 0 if in_title_case(own, titled) else pick_names(own, words, 0, titled, some)
+        names = content[: pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), content)]
+        n = pick_title_names(own, words, kinds, titled, names, some)
         at = _append(facts, at, some, n, CAPS[TITLE_NAMES], scratch)
         sections[i, TITLE_NAMES] = at - begin
-        n = pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), some)
-        at = _append(facts, at, some, n, CAPS[NAMES], scratch)
+        at = _append(facts, at, content, names.shape[0], CAPS[NAMES], scratch)
         sections[i, NAMES] = at - begin
+        sides[i] = pick_sides(kinds, titled)
         bounds[i + 1] = at
     keep(made)

@@ -1,4 +1,4 @@
-"""What a token says beyond its letters: a number, a day, a count of victims."""
+"""What a token says beyond its letters: a number, a day, a count of victims, a place, one of two sides."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import NUMBER
 from dedup.kernels.xxh32 import xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN = 0, 1, 2, 3, 4  # kinds of tokens; a count is a number in digits or in letters
+# Kinds of tokens. A count is a number in digits or in letters. From OPPOSED on there is a kind for each side of the
+# words that are opposed: OPPOSED + 2 * k and the one after it contradict each other.
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, OPPOSED = 0, 1, 2, 3, 4, 5, 6
 AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
-SLOTS = 4096  # of the table of meanings: a power of two, some six times their number
-LIKELY = 1 << 14  # slots by stem, so many that few other words share one
+SLOTS = 1 << 14  # of the table of meanings: a power of two, some six times their number
+LIKELY = 1 << 16  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
 BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word makes it a toll
 _COMMA = np.uint8(44)
@@ -26,14 +28,14 @@ class Meanings(NamedTuple):
 
     keys: NDArray[np.uint32]  # [SLOTS] a word's XXH32, 0 for a free slot
     kinds: NDArray[np.uint8]  # [SLOTS]
-    values: NDArray[np.uint32]  # [SLOTS] what the word stands for: the hash of the number in digits, of the day
+    values: NDArray[np.uint32]  # [SLOTS] what it stands for: the hash of the number in digits, of the first of its like
     likely: NDArray[np.bool_]  # [LIKELY] by the low bits of a word's stem: whether it may be among them, as few are
 
 
 class Read(NamedTuple):
     """What the tokens of one story say."""
 
-    words: NDArray[np.uint32]  # [t] the value of a number or a day, else the hash of the word's stem
+    words: NDArray[np.uint32]  # [t] the value of a word with a meaning, else the hash of the word's stem
     kinds: NDArray[np.uint8]  # [t]
 
 
@@ -86,9 +88,9 @@ def read_words(
     """
     likely, keys, words, kinds = meanings.likely, meanings.keys, out.words, out.kinds
     words[:count] = stems[first : first + count]
+    kinds[:count] = PLAIN
     for k in range(min(count, FRONT_TOKENS)):
         start, end = starts[first + k], starts[first + k + 1] - 1
-        kinds[k] = PLAIN
         if flags[first + k] & NUMBER:
             kinds[k] = COUNT
             words[k] = hash_number(data, start, end, digits)

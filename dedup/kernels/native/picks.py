@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, is_toll
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, OPPOSED, PLACE, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
@@ -84,17 +84,63 @@ def pick_numbers(
     return count
 
 
+@njit(nogil=True, inline="always")
+def _is_name(flag: np.uint8) -> bool:
+    """Whether a word has a capital, and not because a sentence begins."""
+    return flag & CAPITAL != 0 and flag & (SENTENCE | FUNCTION | NUMBER) == 0
+
+
 @njit(nogil=True, cache=True)
 def pick_names(
     flags: NDArray[np.uint8], words: NDArray[np.uint32], begin: int, end: int, out: NDArray[np.uint32]
 ) -> int:
-    """The words among words[begin:end] that have a capital, and not because a sentence begins."""
+    """The names among words[begin:end]."""
     count = 0
     for k in range(begin, end):
-        if flags[k] & CAPITAL and not flags[k] & (SENTENCE | FUNCTION | NUMBER):
+        if _is_name(flags[k]):
             out[count] = words[k]
             count += 1
     return count
+
+
+@njit(nogil=True, cache=True)
+def pick_title_names(
+    flags: NDArray[np.uint8],
+    words: NDArray[np.uint32],
+    kinds: NDArray[np.uint8],
+    end: int,
+    names: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> int:
+    """Those words of the title words[:end] by which stories differ that are otherwise alike.
+
+    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and places.
+    """
+    count, capitals = 0, not in_title_case(flags, end)
+    for k in range(end):
+        named = kinds[k] == PLACE or (capitals and _is_name(flags[k]))
+        if named or (flags[k] & (FUNCTION | NUMBER) == 0 and _is_among(words[k], names)):
+            out[count] = words[k]
+            count += 1
+    return count
+
+
+@njit(nogil=True, inline="always")
+def _is_among(value: np.uint32, values: NDArray[np.uint32]) -> bool:
+    found = False
+    for other in values:
+        found |= other == value  # without a branch: they are few, and compared many at a time
+    return found
+
+
+@njit(nogil=True, cache=True)
+def pick_sides(kinds: NDArray[np.uint8], end: int) -> np.uint32:
+    """A bit for each side that is taken by a word of a title, the first `end` words: the lowest is that of OPPOSED."""
+    sides = np.uint32(0)
+    for k in range(end):
+        if kinds[k] >= OPPOSED:
+            sides |= np.uint32(1) << np.uint32(kinds[k] - OPPOSED)
+    return sides
 
 
 @njit(nogil=True, cache=True)

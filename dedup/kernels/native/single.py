@@ -21,6 +21,7 @@ from dedup.kernels.native.evidence import (
     META_TOKENS,
     META_URL,
     REVISED,
+    SIDES,
 )
 from dedup.kernels.native.facts import FRONT, gather_facts
 from dedup.kernels.native.functions import flag_functions
@@ -155,8 +156,8 @@ def hash_single(
     size = _gather(words, stems[:count], offsets, title_ends, cuts, language.meanings, out)
     told = out.meta[0]
     told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, source
-    told[META_BITS] = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0)
-    told[META_BITS] |= np.uint32(STRIPPED * stripped[0])
+    bits = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0) + STRIPPED * stripped[0]
+    told[META_BITS] = (told[META_BITS] << SIDES) + np.uint32(bits)  # there are the title's sides
     url[0], url[1] = text_end, data.shape[0]
     hash_urls(data, url, language.trackers, told[META_URL : META_URL + 1])
     out.keys[out.keys.shape[0] - 1, 0] = told[META_URL]
@@ -256,7 +257,7 @@ def _gather(
     meanings: Meanings,
     out: Kept,
 ) -> int:
-    """Write the hashes, the sections and the keys of both lookups; how many hashes."""
+    """Write the hashes, the sections, the title's sides as bits, and the keys of both lookups; how many hashes."""
     count = offsets[1]
     data, starts, flags = words.data, words.starts[: count + 1], words.flags[:count]
     small = (
@@ -289,6 +290,7 @@ def _gather(
         out.hashes,
         facts_bounds,
         out.sections,
+        out.meta[0, META_BITS : META_BITS + 1],
     )
     top, last = cuts.text_bands, out.keys.shape[0] - 1
     _cut(shingles, bounds[:1], ends, cuts.text, cuts.text_rows, out.keys[:top])

@@ -11,7 +11,7 @@ import numpy as np
 from dedup.kernels.reference.facts import CAPS
 
 UNDATED = -(2**63)
-FEATURES = 19
+FEATURES = 20
 FEWEST_WORDS = 4
 LEAST_FOUND = 0.2
 AGAIN_VALUE = 0xA6A1A6A1
@@ -19,7 +19,7 @@ LEAST_AGAIN = 18.0
 DAY = 86_400_000_000
 # The pieces of evidence that are weighed together, for titles and for texts: where and when it was published, then what
 # tells most.
-PARTS = (((15, 19), (0, 2), (2, 8), (8, 15)), ((15, 19), (8, 10), (10, 11), (11, 15), (0, 8)))
+PARTS = (((16, 20), (0, 2), (2, 9), (9, 16)), ((16, 20), (9, 11), (11, 12), (12, 16), (0, 9)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Story:
     url: int
     has_text: bool
     revised: bool
+    sides: frozenset[int]
     titled: bool
     time: int
     content: tuple[int, int]
@@ -70,6 +71,9 @@ def measure(one: Story, other: Story) -> list[float]:
     revised = one.revised or other.revised
     number_clash = 0.0 if revised else min(missing(numbers))
     title_clash = 1.0 - jaccard(title_numbers) if all(title_numbers) and not revised else 0.0
+    opposed = any(
+        {side, side ^ 1} & one.sides == {side} and {side, side ^ 1} & other.sides == {side ^ 1} for side in one.sides
+    )
     same_source = one.source == other.source != 0
     same_url = one.url == other.url != 0
     dated = UNDATED not in (one.time, other.time)
@@ -83,7 +87,8 @@ def measure(one: Story, other: Story) -> list[float]:
         jaccard(runs),
         1.0 - min(missing(title)),
         title_clash * containment(title),
-        min(missing(title_names)) * containment(title),
+        containment(title) if all(missing(title_names)) else 0.0,
+        containment(title) if opposed and not revised else 0.0,
         float(again[0] != again[1] and np.float32(hours) >= LEAST_AGAIN),
         float(same_source and not same_url and not revised and any(topics)),
         jaccard(texts),
@@ -122,7 +127,7 @@ def judge(one: Story, other: Story, weights: Sequence[Sequence[float]], rule: fl
     """The score of two stories, 0..1: under a rule above 0 the Jaccard similarity of their shingles."""
     evidence = np.array(measure(one, other), dtype=np.float32)
     if rule > 0:
-        return float(evidence[8])
+        return float(evidence[9])
     if min(len(one.sets[5]), len(other.sets[5])) < FEWEST_WORDS:
         return 0.0
     texts = one.has_text and other.has_text

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN = range(5)
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, OPPOSED = range(7)
 LEAD_TOKENS = 40
 NUMBER_TOKENS = 48
 FRONT_TOKENS = 150
 RUN_POINTS = 400
 CAPS = (156, 96, 32, 48, 32, 96, 8, 16, 12, 16)
-Meanings = Mapping[bytes, tuple[int, int]]  # of a word: its kind, and the value of a number or a day
+Meanings = Mapping[bytes, tuple[int, int]]  # of a word: its kind, and what it stands for
 Said = tuple[int, int]  # kind and value of a token
 
 
@@ -31,7 +31,7 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
         for token, (kind, value) in list(zip(both, said, strict=True))[:FRONT_TOKENS]
         if kind in (COUNT, AGAIN) or not token[1] & FUNCTION
     ]
-    named = [] if in_title_case(title) else names(title, said)
+    named = names(text[:NUMBER_TOKENS], said[len(title) :])
     every = {value for some in shingles(both, width) for value in some}
     return [
         smallest_values(every, CAPS[0]),
@@ -42,19 +42,19 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
         first_values(front, CAPS[5]),
         first_values(numbers(said, min(head, FRONT_TOKENS), days=True), CAPS[6]),
         first_values(numbers(said, NUMBER_TOKENS, days=False), CAPS[7]),
-        first_values(named, CAPS[8]),
-        first_values(names(text[:NUMBER_TOKENS], said[len(title) :]), CAPS[9]),
+        first_values(title_names(title, said, named), CAPS[8]),
+        first_values(named, CAPS[9]),
     ]
 
 
 def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
-    """The kind of a token, and the value of a number or a day, or the hash of the word's stem."""
+    """The kind of a token, and what it stands for, or the hash of the word's stem."""
     word, flags = token
     if flags & NUMBER and numbers_count:
         digits = word[:64].replace(b",", b"")
         return COUNT, xxh32(re.sub(rb"(?<=[0-9])(st|nd|rd|th)$", b"", digits) if len(digits) > 2 else digits)
     kind, value = meanings.get(word, (PLAIN, 0))
-    return kind, value if kind in (COUNT, CALENDAR, AGAIN) else stem(token)
+    return kind, value if word in meanings and kind != TOLL else stem(token)
 
 
 def words(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
@@ -68,6 +68,24 @@ def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
         value
         for (_, flags), (_, value) in zip(tokens, said, strict=False)
         if flags & CAPITAL and not flags & (NUMBER | SENTENCE | FUNCTION)
+    ]
+
+
+def sides(title: Sequence[Token], meanings: Meanings) -> frozenset[int]:
+    """Those that words of the title take; of two numbers that differ in the last bit each contradicts the other."""
+    kinds = [say(token, meanings, True)[0] for token in title[:FRONT_TOKENS]]
+    return frozenset(kind - OPPOSED for kind in kinds if kind >= OPPOSED)
+
+
+def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
+    """The values of words by which titles differ that are otherwise alike: names, those of the text too, and others."""
+    capitals = set() if in_title_case(title) else set(names(title, said))
+    return [
+        value
+        for token, (kind, value) in zip(title, said, strict=False)
+        if kind == PLACE
+        or (names([token], [(kind, value)]) and value in capitals)
+        or (value in named and not token[1] & (FUNCTION | NUMBER))
     ]
 
 

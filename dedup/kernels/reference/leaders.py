@@ -115,7 +115,7 @@ def lead(
         leaders.append(best)
         scores.append(judged[best] if good else 0.0)
         evidence = measure(story, stories[best])
-        update = evidence[15] and (evidence[16] or story.revised or stories[best].revised)
+        update = evidence[16] and (evidence[17] or story.revised or stories[best].revised)
         kinds.append(0 if not good else UPDATE if update else NEAR)
         where = piece(stories[best].time)
         if any(story.content):

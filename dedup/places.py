@@ -1,0 +1,117 @@
+"""Names of places by which stories differ that are otherwise alike: "Floods hit Peru", "Floods hit Nepal".
+
+Capitals tell names only inside sentences, and many scripts have none. Everything is normalised with the tokeniser
+before use; words of one group, parted by ";", stand for the same place.
+"""
+
+from __future__ import annotations
+
+PLACES = {
+    "en": """afghanistan afghan afghans kabul; albania albanian albanians tirana; algeria algerian algerians
+        algiers; angola angolan angolans luanda; argentina argentine argentinian argentines aires; armenia
+        armenian armenians yerevan; australia australian australians canberra; austria austrian austrians
+        vienna; azerbaijan azerbaijani azerbaijanis azeri baku; bahamas bahamian; bahrain bahraini bahrainis
+        manama; bangladesh bangladeshi bangladeshis dhaka; barbados; belarus belarusian belarusians minsk;
+        belgium belgian belgians brussels; belize; benin; bhutan; bolivia bolivian bolivians; bosnia bosnian
+        bosnians sarajevo; botswana; brazil brazilian brazilians brasilia; britain british britons brits uk
+        london; brunei; bulgaria bulgarian bulgarians sofia; burkina ouagadougou; burundi burundian; cambodia
+        cambodian cambodians penh; cameroon cameroonian cameroonians; canada canadian canadians ottawa; chad
+        chadian; chile chilean chileans santiago; china chinese beijing; colombia colombian colombians bogota;
+        congo congolese kinshasa; croatia croatian croatians croat croats zagreb; cuba cuban cubans havana;
+        cyprus cypriot cypriots nicosia; czech czechs czechia prague; denmark danish dane danes copenhagen;
+        djibouti; dominican; ecuador ecuadorian ecuadorean quito; egypt egyptian egyptians cairo; emirates uae
+        dhabi; england english; eritrea eritrean eritreans; estonia estonian estonians tallinn; ethiopia
+        ethiopian ethiopians addis; fiji fijian; finland finnish finn finns helsinki; france french paris;
+        gabon gabonese; gambia gambian; georgia georgian georgians tbilisi atlanta; germany german germans
+        berlin; ghana ghanaian ghanaians accra; greece greek greeks athens; guatemala guatemalan guatemalans;
+        guinea conakry; guyana; haiti haitian haitians; honduras honduran hondurans tegucigalpa; hungary
+        hungarian hungarians budapest; iceland icelandic icelanders reykjavik; india indian indians; indonesia
+        indonesian indonesians jakarta; iran iranian iranians tehran; iraq iraqi iraqis baghdad; ireland irish
+        dublin; israel israeli israelis jerusalem; italy italian italians rome; jamaica jamaican jamaicans
+        kingston; japan japanese tokyo; jordan jordanian jordanians amman; kazakhstan kazakh kazakhs astana;
+        kenya kenyan kenyans nairobi; korea korean koreans; kosovo pristina; kuwait kuwaiti kuwaitis;
+        kyrgyzstan kyrgyz bishkek; lanka lankan lankans colombo; laos lao laotian; latvia latvian latvians
+        riga; lebanon lebanese beirut; leone freetown; lesotho; liberia liberian liberians monrovia; libya
+        libyan libyans tripoli; lithuania lithuanian lithuanians vilnius; luxembourg; macedonia macedonian
+        macedonians skopje; madagascar; malawi malawian; malaysia malaysian malaysians kuala; maldives
+        maldivian; mali malian malians bamako; malta maltese; nouakchott mauritania; mauritius; mexico mexican mexicans;
+        micronesia; moldova moldovan moldovans chisinau; monaco; mongolia mongolian mongolians; montenegro
+        montenegrin; morocco moroccan moroccans rabat; mozambique maputo; myanmar burma burmese yangon;
+        namibia namibian; nepal nepali nepalese kathmandu; netherlands dutch amsterdam; nicaragua nicaraguan
+        nicaraguans managua; niger niamey; nigeria nigerian nigerians abuja; norway norwegian norwegians oslo;
+        oman omani; pakistan pakistani pakistanis pak islamabad; palestine palestinian palestinians; panama
+        panamanian panamanians; papua; paraguay paraguayan; peru peruvian peruvians lima; philippines
+        philippine filipino filipinos manila; poland polish warsaw; portugal portuguese lisbon; qatar qatari
+        qataris doha; romania romanian romanians bucharest; russia russian russians moscow kremlin; rwanda
+        rwandan rwandans kigali; saudi saudis riyadh; scotland scottish scots edinburgh glasgow; senegal
+        senegalese dakar; serbia serbian serbians serb serbs belgrade; singapore singaporean singaporeans;
+        slovakia slovak slovaks bratislava; slovenia slovenian slovenians ljubljana; somalia somali somalis
+        mogadishu; spain spanish spaniards madrid; sudan sudanese khartoum; sweden swedish swede swedes
+        stockholm; switzerland swiss bern; syria syrian syrians damascus; taiwan taiwanese taipei; tajikistan
+        tajik; tanzania tanzanian tanzanians; thailand thai thais bangkok; togo; tonga; trinidad; tunisia
+        tunisian tunisians tunis; turkey turkish turks ankara; turkmenistan ashgabat; uganda ugandan ugandans
+        kampala; ukraine ukrainian ukrainians kyiv kiev; uruguay uruguayan montevideo; uzbekistan uzbek
+        tashkent; vanuatu; vatican; venezuela venezuelan venezuelans caracas; vietnam vietnamese hanoi; wales
+        welsh cardiff; yemen yemeni yemenis sanaa; zambia zambian lusaka; zimbabwe zimbabwean zimbabweans
+        harare; alabama; alaska anchorage; arizona ariz phoenix tucson; arkansas; california calif californian
+        californians sacramento; carolina; colorado colo denver; connecticut hartford; dakota; delaware;
+        florida fla floridian; hampshire; hawaii; idaho; illinois chicago; indiana indianapolis; iowa; jersey;
+        kansas; kentucky louisville; louisiana orleans nola; maine; maryland baltimore; massachusetts boston;
+        michigan mich detroit; minnesota minn minneapolis; mississippi; missouri louis; montana; nebraska;
+        nevada nev vegas; ohio; oklahoma okla tulsa; oregon portland; pennsylvania; tennessee tenn memphis
+        nashville; texas texan texans; utah; vermont; virginia; wisconsin wis milwaukee; wyoming; york nyc
+        brooklyn manhattan; austin; charlotte; cincinnati; cleveland; columbus; dallas; houston; jacksonville;
+        miami; orlando; philadelphia; pittsburgh; seattle; tampa; angeles; francisco; diego; toronto;
+        vancouver; quebec montreal; ontario; alberta calgary edmonton; manitoba winnipeg; saskatchewan;
+        sydney; melbourne; brisbane; perth; adelaide; queensland; tasmania; auckland; wellington;
+        christchurch; manchester; birmingham; liverpool; leeds; sheffield; bristol; belfast; nottingham;
+        newcastle; leicester; mumbai; delhi; kolkata; chennai; bengaluru bangalore; hyderabad; pune;
+        ahmedabad; lucknow; jaipur; kerala; gujarat; punjab; maharashtra; karnataka; bihar; assam; odisha;
+        kashmir; rajasthan; telangana; lahore; karachi; peshawar; quetta; shanghai; shenzhen; guangzhou;
+        wuhan; kong; tibet; xinjiang; osaka; seoul; pyongyang; busan; hamburg; munich; frankfurt; cologne;
+        marseille; lyon; milan; naples; barcelona; valencia; seville; istanbul; izmir; gaza; hebron; ramallah;
+        aleppo; homs; idlib; basra; mosul; kandahar; herat; lagos; kano; mombasa; johannesburg; durban;
+        alexandria; dubai; jeddah; aden; kharkiv; odesa odessa; donetsk; luhansk; crimea; petersburg;
+        vladivostok; johor; cebu; davao; mindanao; bali; sumatra; java; aceh; rio; paulo; medellin; cali;
+        guadalajara; tijuana; sinaloa; acapulco""",
+    "sv": """göteborg gothenburg; malmö malmo; uppsala; örebro; västerås; linköping; helsingborg; norrköping;
+        jönköping; umeå; lund; borås; sundsvall; gävle; skåne; gotland; dalarna; värmland; norrbotten""",
+    "zh": """中国 中國 北京; 美国 美國; 英国 英國 伦敦 倫敦; 法国 法國 巴黎; 德国 德國 柏林; 俄国 俄國 俄罗
+        俄羅 莫斯; 乌克 烏克 基辅 基輔; 日本 东京 東京; 韩国 韓国 韓國 首尔 首爾; 朝鲜 朝鮮 平壤; 印度; 印尼;
+        伊朗; 伊拉; 以色; 巴勒; 加沙; 巴基; 富汗; 拿大; 澳大 澳洲; 意大 義大; 班牙; 萄牙; 墨西; 根廷; 智利;
+        巴西; 秘鲁 秘魯; 古巴; 委内 委內; 哥伦 哥倫; 埃及; 利比; 叙利 敘利; 黎巴; 约旦 約旦; 沙特 沙烏; 也门
+        葉門; 卡塔 卡達; 科威; 土耳; 希腊 希臘; 波兰 波蘭; 匈牙; 捷克; 瑞典; 瑞士; 挪威; 芬兰 芬蘭; 丹麦 丹麥;
+        荷兰 荷蘭; 比利; 奥地 奧地; 越南; 泰国 泰國; 缅甸 緬甸; 柬埔; 老挝 寮國; 马来 馬來; 新加; 菲律; 蒙古;
+        尼泊; 斯里; 孟加; 哈萨 哈薩; 肯尼; 尼日; 南非; 苏丹 蘇丹; 索马 索馬; 埃塞; 刚果 剛果; 摩洛; 台湾 台灣
+        臺灣; 香港; 澳门 澳門; 上海; 天津; 重庆 重慶; 广州 廣州; 深圳; 成都; 武汉 武漢; 南京; 杭州; 西安; 沈阳
+        瀋陽; 大连 大連; 青岛 青島; 济南 濟南; 郑州 鄭州; 长沙 長沙; 福州; 厦门 廈門; 昆明; 贵阳 貴陽; 南宁
+        南寧; 南昌; 合肥; 太原; 长春 長春; 哈尔 哈爾; 兰州 蘭州; 银川 銀川; 西宁 西寧; 乌鲁 烏魯; 拉萨 拉薩;
+        海口; 三亚 三亞; 苏州 蘇州; 无锡 無錫; 宁波 寧波; 温州 溫州; 河北; 山西; 辽宁 遼寧; 吉林; 黑龙 黑龍;
+        江苏 江蘇; 浙江; 安徽; 福建; 江西; 山东 山東; 河南; 湖北; 湖南; 广东 廣東; 海南; 四川; 贵州 貴州; 云南
+        雲南; 陕西 陝西; 甘肃 甘肅; 青海; 内蒙 內蒙; 广西 廣西; 西藏; 宁夏 寧夏; 新疆; 台北 臺北; 高雄; 台中
+        臺中; 台南 臺南; 新北; 桃园 桃園""",
+    "ja": """大阪; 京都; 名古 愛知; 横浜; 神戸 兵庫; 福岡; 札幌 北海; 沖縄; 広島; 長崎; 熊本; 仙台 宮城; 新潟;
+        千葉; 埼玉; 静岡; 岡山; 福島; 岩手; 青森; 秋田; 山形; 茨城; 栃木; 群馬; 石川; 富山; 長野; 岐阜; 三重;
+        滋賀; 奈良; 和歌; 鳥取; 島根; 山口; 徳島; 香川; 愛媛; 高知; 佐賀; 大分; 宮崎; 鹿児""",
+    "ar": """مصر المصري المصرية القاهرة; السعودية السعودي الرياض; الإمارات الإماراتي الإماراتية دبي أبوظبي;
+        قطر القطري القطرية الدوحة; الكويت الكويتي الكويتية; البحرين البحريني البحرينية المنامة; عمان العماني
+        العمانية مسقط; اليمن اليمني اليمنية صنعاء; العراق العراقي العراقية بغداد; سوريا سورية السوري السورية
+        دمشق; لبنان اللبناني اللبنانية بيروت; الأردن الأردني الأردنية; فلسطين الفلسطيني الفلسطينية; غزة;
+        إسرائيل الإسرائيلي الإسرائيلية; ليبيا الليبي الليبية طرابلس; تونس التونسي التونسية; الجزائر الجزائري
+        الجزائرية; المغرب المغربي المغربية الرباط; السودان السوداني السودانية الخرطوم; الصومال الصومالي
+        الصومالية مقديشو; إيران الإيراني الإيرانية طهران; تركيا التركي التركية أنقرة; روسيا الروسي الروسية
+        موسكو; أوكرانيا الأوكراني الأوكرانية كييف; الصين الصيني الصينية بكين; اليابان الياباني اليابانية
+        طوكيو; الهند الهندي الهندية; باكستان الباكستاني الباكستانية; أفغانستان الأفغاني الأفغانية كابول;
+        أميركا أمريكا الأميركي الأميركية الأمريكي الأمريكية واشنطن; بريطانيا البريطاني البريطانية لندن; فرنسا
+        الفرنسي الفرنسية باريس; ألمانيا الألماني الألمانية برلين; إيطاليا الإيطالي الإيطالية روما; إسبانيا
+        الإسباني الإسبانية مدريد""",
+    "hi": """भारत भारतीय; पाकिस्तान पाकिस्तानी; चीन चीनी; अमेरिका अमेरिकी; रूस रूसी; यूक्रेन यूक्रेनी; जापान
+        जापानी; ईरान ईरानी; इराक इराकी; इजरायल इजरायली; नेपाल नेपाली; बांग्लादेश बांग्लादेशी; श्रीलंका;
+        अफगानिस्तान अफगान; म्यांमार; ब्रिटेन ब्रिटिश; फ्रांस; जर्मनी; कनाडा; ऑस्ट्रेलिया; दिल्ली; मुंबई; कोलकाता;
+        चेन्नई; बेंगलुरु; हैदराबाद; पुणे; अहमदाबाद; जयपुर; लखनऊ; पटना; भोपाल; इंदौर; रांची; चंडीगढ़; देहरादून;
+        शिमला; श्रीनगर; कश्मीर; पंजाब; हरियाणा; राजस्थान; गुजरात; महाराष्ट्र; बिहार; झारखंड; उत्तराखंड; हिमाचल;
+        छत्तीसगढ़; ओडिशा; असम; केरल; कर्नाटक; तेलंगाना; तमिलनाडु; गोवा; कानपुर; वाराणसी; नोएडा; गुरुग्राम""",
+}
+"""Countries with who lives there and their capitals, and large regions and cities, by language. Of a name of three Han
+characters or more two stand for all, as tokens are. Left out is what means something else as a rule (English "us",
+"nice", "reading")."""
