@@ -42,6 +42,7 @@ from benchmarks.labelled import (
 )
 from benchmarks.measure import environment
 from benchmarks.similar import measure_similar, similar_figures
+from benchmarks.swaps import NAME, PLACE, measure_swaps, share_merged
 from dedup import Settings
 
 Record = dict[str, Any]
@@ -193,6 +194,11 @@ def evaluate(folder: Folder, settings: Settings | None = None) -> dict[str, floa
     for name in folder.present(LOOKUP_FEEDS):
         candidates = measure_candidates(folder.read_feed(name), engine.settings)
         figures[f"{name} lookup.candidates per story"] = candidates["per_story"]
+    swaps = measure_swaps(folder, engine)
+    figures |= {
+        "place exchanged.merged": share_merged(swaps, PLACE),
+        "name exchanged.merged": share_merged(swaps, NAME),
+    }
     return {name: value for name, value in figures.items() if value is not None}
 
 
@@ -239,6 +245,7 @@ def accuracy_record(folder: Folder) -> Record:
             ],
         },
         "feeds": [_feed_entry(folder.read_feed(name), engines) for name in folder.present(FEEDS)],
+        "swaps": measure_swaps(folder, engines[0]),
     }
 
 

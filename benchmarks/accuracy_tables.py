@@ -24,7 +24,7 @@ def accuracy_tables(record: Record) -> str:
         parts += _events(entry)
     for entry in record["similar"]:
         parts += _similar(entry)
-    parts += [*_lookup(record["lookup"]), *_feeds(record["feeds"]), *_notes(record)]
+    parts += [*_lookup(record["lookup"]), *_feeds(record["feeds"]), *_swaps(record["swaps"]), *_notes(record)]
     return "\n".join(parts)
 
 
@@ -135,6 +135,13 @@ def _feeds(feeds: Sequence[Record]) -> Iterator[str]:
         ]
         heads = ["kept", "exact", "near", "update", "clusters of 2+", "largest", "with unlike members"]
         yield _table(["engine", *heads, "pairs judged a story"], rows)
+
+
+def _swaps(rows: Sequence[Record]) -> Iterator[str]:
+    if rows:
+        yield "### Look-alikes: real stories with one thing exchanged, none of which may be merged\n"
+        cells = [[one["set"], one["exchanged"], one["title"], _merged([one["merged"], one["of"]])] for one in rows]
+        yield _table(["set", "exchanged", "title", "merged"], cells)
 
 
 def _notes(record: Record) -> Iterator[str]:

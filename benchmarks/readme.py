@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.swaps import NAME, PLACE, share_merged
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 RECORDS = Path(__file__).parent / "records"
@@ -107,6 +109,16 @@ def _growth(scaling: dict[str, Any]) -> str:
     return f" Slope on log-log axes: {slopes['seconds']:.2f} of time, {slopes['bytes']:.2f} of memory."
 
 
+def _swaps(rows: list[dict[str, Any]]) -> str:
+    """What becomes of look-alikes, for which no pair has to be judged."""
+    told = []
+    for what, stories in ((PLACE, "real titles with one place"), (NAME, "stories with one name")):
+        every = sum(row["of"] for row in rows if row["exchanged"] == what)
+        told.append(f"of {every:,} {stories} exchanged {share_merged(rows, what):.1%} are merged")
+    first, second = told
+    return f" Look-alikes: {first}, {second}."
+
+
 def accuracy_part(record: dict[str, Any]) -> str:
     """What each engine makes of the judged pairs, a line an engine, each pair a feed of its own."""
     [judged] = [pairs for pairs in record["pairs"] if pairs["set"] == "judged"]
@@ -134,7 +146,7 @@ def accuracy_part(record: dict[str, Any]) -> str:
             f"{labels['R']} told independently of one event, {labels['X']} different; `python -m benchmarks accuracy`, "
             f"{record['environment']['date'][:10]}. The model was fitted on these pairs; on pairs it has not seen "
             f"(cross-validated, `dedup/model.json`) it reaches {unseen['precision']} / {unseen['recall']}. datasketch "
-            "and rensa with their own defaults.",
+            "and rensa with their own defaults." + _swaps(record["swaps"]),
             "",
         ]
     )
