@@ -21,7 +21,7 @@ PLACES = {
         cyprus cypriot cypriots nicosia; czech czechs czechia prague; denmark danish dane danes copenhagen;
         djibouti; dominican; ecuador ecuadorian ecuadorean quito; egypt egyptian egyptians cairo; emirates uae
         dhabi; england english; eritrea eritrean eritreans; estonia estonian estonians tallinn; ethiopia
-        ethiopian ethiopians addis; fiji fijian; finland finnish finn finns helsinki; france french paris;
+        ethiopian ethiopians addis; fiji fijian; finland finnish finn helsinki; france french paris;
         gabon gabonese; gambia gambian; georgia georgian georgians tbilisi atlanta; germany german germans
         berlin; ghana ghanaian ghanaians accra; greece greek greeks athens; guatemala guatemalan guatemalans;
         guinea conakry; guyana; haiti haitian haitians; honduras honduran hondurans tegucigalpa; hungary

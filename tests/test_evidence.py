@@ -18,7 +18,7 @@ from dedup.kernels.reference import facts as slow
 from dedup.places import PLACES
 from dedup.shingles import text_shingles, word_stems
 from dedup.text import tokenize
-from dedup.words import OPPOSITES, SAME_WORDS
+from dedup.words import FUNCTION_WORDS, OPPOSITES, SAME_WORDS
 from tests.builders import at, batch, tokens
 
 MEANINGS = word_meanings()
@@ -193,6 +193,8 @@ def test_no_two_places_and_no_two_sides_are_one():
     assert len(set(every)) == len(every)
     assert len({group[0][:STEM_LETTERS] for group in groups}) == len(groups)
     assert len(OPPOSITES) <= 8
+    functions = {word for text in FUNCTION_WORDS.values() for word in text.split()}
+    assert functions.isdisjoint(name for text in PLACES.values() for name in text.replace(";", " ").split())
 
 
 def test_words_with_a_meaning_are_tokens_as_they_are_listed():

@@ -118,8 +118,9 @@ def pick_title_names(
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
-        named = kinds[k] == PLACE or (capitals and _is_name(flags[k]))
-        if named or (flags[k] & (FUNCTION | NUMBER) == 0 and _is_among(words[k], names)):
+        if flags[k] & (FUNCTION | NUMBER) != 0:
+            continue
+        if kinds[k] == PLACE or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
             out[count] = words[k]
             count += 1
     return count

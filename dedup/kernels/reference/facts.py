@@ -78,14 +78,13 @@ def sides(title: Sequence[Token], meanings: Meanings) -> frozenset[int]:
 
 
 def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
-    """The values of words by which titles differ that are otherwise alike: names, those of the text too, and others."""
-    capitals = set() if in_title_case(title) else set(names(title, said))
+    """The values of the words by which titles differ that are otherwise alike: names, by its text too, and places."""
+    capitals = not in_title_case(title)
     return [
         value
-        for token, (kind, value) in zip(title, said, strict=False)
-        if kind == PLACE
-        or (names([token], [(kind, value)]) and value in capitals)
-        or (value in named and not token[1] & (FUNCTION | NUMBER))
+        for (_, flags), (kind, value) in zip(title, said, strict=False)
+        if not flags & (FUNCTION | NUMBER)
+        and (kind == PLACE or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
     ]
 
 
