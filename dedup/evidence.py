@@ -57,7 +57,7 @@ EVIDENCE = (
     "title_containment",  # of the smaller set in the larger
     "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
     "title_found",  # share of a title's words that the other story knows, of the two the larger
-    "title_number_clash",  # share of the titles' numbers and days that one of them lacks, times title_containment
+    "title_number_clash",  # share of numbers and days that one title lacks, if both do, times title_containment
     "title_name_clash",  # title_containment, if each title has a name, a place or the like that the other story lacks
     "title_opposed",  # title_containment, if they say the contrary of each other: "settles up", "settles down"
     "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not

@@ -185,7 +185,7 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
     shared = common(x, y)
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
     clash = 0.0
-    if x.shape[0] > 0 and y.shape[0] > 0 and not revised:
+    if shared < min(x.shape[0], y.shape[0]) and not revised:  # what only one of them tells contradicts nothing
         clash = 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
     out[TITLE_NUMBER_CLASH] = clash * containment
     x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)

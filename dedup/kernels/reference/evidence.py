@@ -70,7 +70,8 @@ def measure(one: Story, other: Story) -> list[float]:
 
     revised = one.revised or other.revised
     number_clash = 0.0 if revised else min(missing(numbers))
-    title_clash = 1.0 - jaccard(title_numbers) if all(title_numbers) and not revised else 0.0
+    contradict = not (title_numbers[0] <= title_numbers[1] or title_numbers[1] <= title_numbers[0] or revised)
+    title_clash = 1.0 - jaccard(title_numbers) if contradict else 0.0
     opposed = any(
         {side, side ^ 1} & one.sides == {side} and {side, side ^ 1} & other.sides == {side ^ 1} for side in one.sides
     )
