@@ -34,6 +34,7 @@ from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
 from dedup.kernels.native.meanings import (
     AGAIN,
     AGAIN_VALUE,
+    AGED,
     CALENDAR,
     COUNT,
     LIKELY,
@@ -41,6 +42,7 @@ from dedup.kernels.native.meanings import (
     PLACE,
     PLAIN,
     SLOTS,
+    THOUSAND,
     TOLL,
     Meanings,
 )
@@ -108,14 +110,17 @@ def word_meanings() -> dict[bytes, tuple[int, int]]:
     Of each its kind, cf. `dedup.kernels.native.meanings`, and the hash of what it stands for.
     """
     found: dict[str, tuple[int, str]] = {}
-    alike = [(CALENDAR, words.CALENDAR_WORDS), (PLAIN, words.SAME_WORDS), *((PLACE, text) for text in PLACES.values())]
+    alike = [(CALENDAR, words.CALENDAR_WORDS), (PLAIN, words.SAME_WORDS)]
+    alike += [(THOUSAND + k, names) for k, names in enumerate(words.UNITS)]
     alike += [(OPPOSED + side, text) for side, text in enumerate(itertools.chain.from_iterable(words.OPPOSITES))]
     for kind, text in alike:
         for names in words.phrases(text):  # so that forms of the first one that are not listed stand for it too
             found |= dict.fromkeys(names.split(), (kind, names.split()[0][:STEM_LETTERS]))
+    for names in itertools.chain.from_iterable(map(words.phrases, PLACES.values())):  # but Columbia is not Columbus
+        found |= dict.fromkeys(names.split(), (PLACE, names.split()[0]))
     for digits, names in (*words.NUMBER_WORDS.items(), *words.ORDINAL_WORDS.items()):
         found |= dict.fromkeys(names.split(), (COUNT, digits))
-    found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, ""))
+    found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, "")) | dict.fromkeys(words.AGED_WORDS.split(), (AGED, ""))
     meanings = {
         unicodedata.normalize("NFKC", word).casefold().encode(): (kind, xxhash.xxh32_intdigest(value.encode()))
         for word, (kind, value) in found.items()

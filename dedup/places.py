@@ -21,11 +21,11 @@ PLACES = {
         cyprus cypriot cypriots nicosia; czech czechs czechia prague; denmark danish dane danes copenhagen;
         djibouti; dominican; ecuador ecuadorian ecuadorean quito; egypt egyptian egyptians cairo; emirates uae
         dhabi; england english; eritrea eritrean eritreans; estonia estonian estonians tallinn; ethiopia
-        ethiopian ethiopians addis; fiji fijian; finland finnish finn helsinki; france french paris;
-        gabon gabonese; gambia gambian; georgia georgian georgians tbilisi atlanta; germany german germans
-        berlin; ghana ghanaian ghanaians accra; greece greek greeks athens; guatemala guatemalan guatemalans;
-        guinea conakry; guyana; haiti haitian haitians; honduras honduran hondurans tegucigalpa; hungary
-        hungarian hungarians budapest; iceland icelandic icelanders reykjavik; india indian indians; indonesia
+        ethiopian ethiopians addis; fiji fijian; finland finnish finn helsinki; france french paris; gabon
+        gabonese; gambia gambian; georgia georgian georgians tbilisi atlanta; germany german germans berlin;
+        ghana ghanaian ghanaians accra; greece greek greeks athens; guatemala guatemalan guatemalans; guinea
+        conakry; guyana; haiti haitian haitians; honduras honduran hondurans tegucigalpa; hungary hungarian
+        hungarians budapest; iceland icelandic icelanders reykjavik; india indian indians; indonesia
         indonesian indonesians jakarta; iran iranian iranians tehran; iraq iraqi iraqis baghdad; ireland irish
         dublin; israel israeli israelis jerusalem; italy italian italians rome; jamaica jamaican jamaicans
         kingston; japan japanese tokyo; jordan jordanian jordanians amman; kazakhstan kazakh kazakhs astana;
@@ -34,48 +34,56 @@ PLACES = {
         riga; lebanon lebanese beirut; leone freetown; lesotho; liberia liberian liberians monrovia; libya
         libyan libyans tripoli; lithuania lithuanian lithuanians vilnius; luxembourg; macedonia macedonian
         macedonians skopje; madagascar; malawi malawian; malaysia malaysian malaysians kuala; maldives
-        maldivian; mali malian malians bamako; malta maltese; nouakchott mauritania; mauritius; mexico mexican mexicans;
-        micronesia; moldova moldovan moldovans chisinau; monaco; mongolia mongolian mongolians; montenegro
-        montenegrin; morocco moroccan moroccans rabat; mozambique maputo; myanmar burma burmese yangon;
-        namibia namibian; nepal nepali nepalese kathmandu; netherlands dutch amsterdam; nicaragua nicaraguan
-        nicaraguans managua; niger niamey; nigeria nigerian nigerians abuja; norway norwegian norwegians oslo;
-        oman omani; pakistan pakistani pakistanis pak islamabad; palestine palestinian palestinians; panama
-        panamanian panamanians; papua; paraguay paraguayan; peru peruvian peruvians lima; philippines
-        philippine filipino filipinos manila; poland polish warsaw; portugal portuguese lisbon; qatar qatari
-        qataris doha; romania romanian romanians bucharest; russia russian russians moscow kremlin; rwanda
-        rwandan rwandans kigali; saudi saudis riyadh; scotland scottish scots edinburgh glasgow; senegal
-        senegalese dakar; serbia serbian serbians serb serbs belgrade; singapore singaporean singaporeans;
-        slovakia slovak slovaks bratislava; slovenia slovenian slovenians ljubljana; somalia somali somalis
-        mogadishu; spain spanish spaniards madrid; sudan sudanese khartoum; sweden swedish swede swedes
-        stockholm; switzerland swiss bern; syria syrian syrians damascus; taiwan taiwanese taipei; tajikistan
-        tajik; tanzania tanzanian tanzanians; thailand thai thais bangkok; togo; tonga; trinidad; tunisia
-        tunisian tunisians tunis; turkey turkish turks ankara; turkmenistan ashgabat; uganda ugandan ugandans
-        kampala; ukraine ukrainian ukrainians kyiv kiev; uruguay uruguayan montevideo; uzbekistan uzbek
-        tashkent; vanuatu; vatican; venezuela venezuelan venezuelans caracas; vietnam vietnamese hanoi; wales
-        welsh cardiff; yemen yemeni yemenis sanaa; zambia zambian lusaka; zimbabwe zimbabwean zimbabweans
-        harare; alabama; alaska anchorage; arizona ariz phoenix tucson; arkansas; california calif californian
-        californians sacramento; carolina; colorado colo denver; connecticut hartford; dakota; delaware;
-        florida fla floridian; hampshire; hawaii; idaho; illinois chicago; indiana indianapolis; iowa; jersey;
-        kansas; kentucky louisville; louisiana orleans nola; maine; maryland baltimore; massachusetts boston;
-        michigan mich detroit; minnesota minn minneapolis; mississippi; missouri louis; montana; nebraska;
-        nevada nev vegas; ohio; oklahoma okla tulsa; oregon portland; pennsylvania; tennessee tenn memphis
-        nashville; texas texan texans; utah; vermont; virginia; wisconsin wis milwaukee; wyoming; york nyc
-        brooklyn manhattan; austin; charlotte; cincinnati; cleveland; columbus; dallas; houston; jacksonville;
-        miami; orlando; philadelphia; pittsburgh; seattle; tampa; angeles; francisco; diego; toronto;
-        vancouver; quebec montreal; ontario; alberta calgary edmonton; manitoba winnipeg; saskatchewan;
-        sydney; melbourne; brisbane; perth; adelaide; queensland; tasmania; auckland; wellington;
-        christchurch; manchester; birmingham; liverpool; leeds; sheffield; bristol; belfast; nottingham;
-        newcastle; leicester; mumbai; delhi; kolkata; chennai; bengaluru bangalore; hyderabad; pune;
-        ahmedabad; lucknow; jaipur; kerala; gujarat; punjab; maharashtra; karnataka; bihar; assam; odisha;
-        kashmir; rajasthan; telangana; lahore; karachi; peshawar; quetta; shanghai; shenzhen; guangzhou;
-        wuhan; kong; tibet; xinjiang; osaka; seoul; pyongyang; busan; hamburg; munich; frankfurt; cologne;
-        marseille; lyon; milan; naples; barcelona; valencia; seville; istanbul; izmir; gaza; hebron; ramallah;
-        aleppo; homs; idlib; basra; mosul; kandahar; herat; lagos; kano; mombasa; johannesburg; durban;
-        alexandria; dubai; jeddah; aden; kharkiv; odesa odessa; donetsk; luhansk; crimea; petersburg;
-        vladivostok; johor; cebu; davao; mindanao; bali; sumatra; java; aceh; rio; paulo; medellin; cali;
-        guadalajara; tijuana; sinaloa; acapulco""",
+        maldivian; mali malian malians bamako; malta maltese; nouakchott mauritania; mauritius; mexico mexican
+        mexicans méxico; micronesia; moldova moldovan moldovans chisinau; monaco; mongolia mongolian
+        mongolians; montenegro montenegrin; morocco moroccan moroccans rabat; mozambique maputo; myanmar burma
+        burmese yangon; namibia namibian; nepal nepali nepalese kathmandu; netherlands dutch amsterdam;
+        nicaragua nicaraguan nicaraguans managua; niger niamey; nigeria nigerian nigerians abuja; norway
+        norwegian norwegians oslo; oman omani; pakistan pakistani pakistanis pak islamabad; palestine
+        palestinian palestinians; panama panamanian panamanians; papua; paraguay paraguayan; peru peruvian
+        peruvians lima; philippines philippine filipino filipinos manila; poland polish warsaw; portugal
+        portuguese lisbon; qatar qatari qataris doha; romania romanian romanians bucharest; russia russian
+        russians moscow kremlin; rwanda rwandan rwandans kigali; saudi saudis riyadh; scotland scottish scots
+        edinburgh glasgow; senegal senegalese dakar; serbia serbian serbians serb serbs belgrade; singapore
+        singaporean singaporeans; slovakia slovak slovaks bratislava; slovenia slovenian slovenians ljubljana;
+        somalia somali somalis mogadishu; spain spanish spaniards madrid; sudan sudanese khartoum; sweden
+        swedish swede swedes stockholm; switzerland swiss bern; syria syrian syrians damascus; taiwan
+        taiwanese taipei; tajikistan tajik; tanzania tanzanian tanzanians; thailand thai thais bangkok; togo;
+        tonga; trinidad; tunisia tunisian tunisians tunis; turkey turkish turks ankara türkiye turkiye;
+        turkmenistan ashgabat; uganda ugandan ugandans kampala; ukraine ukrainian ukrainians kyiv kiev;
+        uruguay uruguayan montevideo; uzbekistan uzbek tashkent; vanuatu; vatican; venezuela venezuelan
+        venezuelans caracas; vietnam vietnamese hanoi; wales welsh cardiff; yemen yemeni yemenis sanaa; zambia
+        zambian lusaka; zimbabwe zimbabwean zimbabweans harare; alabama; alaska anchorage; arizona ariz
+        phoenix tucson; arkansas; california calif californian californians sacramento; carolina; colorado
+        colo denver; connecticut hartford; dakota; delaware; florida fla floridian; hampshire; hawaii; idaho;
+        illinois chicago; indiana indianapolis; iowa; jersey; kansas; kentucky louisville; louisiana orleans
+        nola; maine; maryland baltimore; massachusetts boston; michigan mich detroit; minnesota minn
+        minneapolis; mississippi; missouri louis; montana; nebraska; nevada nev vegas; ohio; oklahoma okla
+        tulsa; oregon portland; pennsylvania; tennessee tenn memphis nashville; texas texan texans; utah;
+        vermont; virginia; wisconsin wis milwaukee; wyoming; york nyc brooklyn manhattan; austin; charlotte;
+        cincinnati; cleveland; columbus; dallas; houston; jacksonville; miami; orlando; philadelphia;
+        pittsburgh; seattle; tampa; angeles; francisco; diego; toronto; vancouver; quebec montreal; ontario;
+        alberta calgary edmonton; manitoba winnipeg; saskatchewan; sydney; melbourne; brisbane; perth;
+        adelaide; queensland; tasmania; auckland; wellington; christchurch; manchester; birmingham; liverpool;
+        leeds; sheffield; bristol; belfast; nottingham; newcastle; leicester; mumbai; delhi; kolkata; chennai;
+        bengaluru bangalore; hyderabad; pune; ahmedabad; lucknow; jaipur; kerala; gujarat; punjab;
+        maharashtra; karnataka; bihar; assam; odisha; kashmir; rajasthan; telangana; lahore; karachi;
+        peshawar; quetta; shanghai; shenzhen; guangzhou; wuhan; kong; tibet; xinjiang; osaka; seoul;
+        pyongyang; busan; hamburg; munich; frankfurt; cologne; marseille; lyon; milan; naples; barcelona;
+        valencia; seville; istanbul; izmir; gaza; hebron; ramallah; aleppo; homs; idlib; basra; mosul;
+        kandahar; herat; lagos; kano; mombasa; johannesburg; durban; alexandria; dubai; jeddah; aden; kharkiv
+        kharkov; odesa odessa; donetsk; luhansk; crimea; petersburg; vladivostok; johor; cebu; davao;
+        mindanao; bali; sumatra; java; aceh; rio; paulo; medellin; cali; guadalajara; tijuana; sinaloa;
+        acapulco; north northern; south southern; east eastern; west western; spokane; fresno; omaha; wichita;
+        boise; albany; syracuse; toledo; dayton; akron; raleigh; durham; richmond; norfolk; savannah;
+        tallahassee; knoxville; chattanooga; honolulu; jackson; madison; springfield; columbia""",
+    "de": """nord norden nördlich; süd süden südlich; osten; westen; stuttgart; düsseldorf; leipzig;
+        dortmund; bremen; dresden; hannover; nürnberg; duisburg; bochum; wuppertal; bielefeld; bonn;
+        münster; mannheim; karlsruhe; augsburg; wiesbaden; kassel; köln; münchen; zürich; genf; basel; graz;
+        linz; salzburg; innsbruck; bayern; sachsen; hessen; thüringen; brandenburg""",
     "sv": """göteborg gothenburg; malmö malmo; uppsala; örebro; västerås; linköping; helsingborg; norrköping;
-        jönköping; umeå; lund; borås; sundsvall; gävle; skåne; gotland; dalarna; värmland; norrbotten""",
+        jönköping; umeå; lund; borås; sundsvall; gävle; skåne; gotland; dalarna; värmland; norrbotten; norra;
+        södra; östra; västra""",
     "zh": """中国 中國 北京; 美国 美國; 英国 英國 伦敦 倫敦; 法国 法國 巴黎; 德国 德國 柏林; 俄国 俄國 俄罗
         俄羅 莫斯; 乌克 烏克 基辅 基輔; 日本 东京 東京; 韩国 韓国 韓國 首尔 首爾; 朝鲜 朝鮮 平壤; 印度; 印尼;
         伊朗; 伊拉; 以色; 巴勒; 加沙; 巴基; 富汗; 拿大; 澳大 澳洲; 意大 義大; 班牙; 萄牙; 墨西; 根廷; 智利;
@@ -89,10 +97,13 @@ PLACES = {
         海口; 三亚 三亞; 苏州 蘇州; 无锡 無錫; 宁波 寧波; 温州 溫州; 河北; 山西; 辽宁 遼寧; 吉林; 黑龙 黑龍;
         江苏 江蘇; 浙江; 安徽; 福建; 江西; 山东 山東; 河南; 湖北; 湖南; 广东 廣東; 海南; 四川; 贵州 貴州; 云南
         雲南; 陕西 陝西; 甘肃 甘肅; 青海; 内蒙 內蒙; 广西 廣西; 西藏; 宁夏 寧夏; 新疆; 台北 臺北; 高雄; 台中
-        臺中; 台南 臺南; 新北; 桃园 桃園""",
+        臺中; 台南 臺南; 新北; 桃园 桃園; 洛阳 洛陽; 开封 開封; 保定; 唐山; 烟台 煙台; 徐州; 常州; 佛山; 东莞
+        東莞; 珠海; 桂林""",
     "ja": """大阪; 京都; 名古 愛知; 横浜; 神戸 兵庫; 福岡; 札幌 北海; 沖縄; 広島; 長崎; 熊本; 仙台 宮城; 新潟;
         千葉; 埼玉; 静岡; 岡山; 福島; 岩手; 青森; 秋田; 山形; 茨城; 栃木; 群馬; 石川; 富山; 長野; 岐阜; 三重;
         滋賀; 奈良; 和歌; 鳥取; 島根; 山口; 徳島; 香川; 愛媛; 高知; 佐賀; 大分; 宮崎; 鹿児""",
+    "ko": """한국; 중국; 일본; 미국; 북한; 서울; 부산; 대구; 인천; 광주; 대전; 울산; 세종; 경기; 강원; 충북;
+        충남; 전북; 전남; 경북; 경남; 제주""",
     "ar": """مصر المصري المصرية القاهرة; السعودية السعودي الرياض; الإمارات الإماراتي الإماراتية دبي أبوظبي;
         قطر القطري القطرية الدوحة; الكويت الكويتي الكويتية; البحرين البحريني البحرينية المنامة; عمان العماني
         العمانية مسقط; اليمن اليمني اليمنية صنعاء; العراق العراقي العراقية بغداد; سوريا سورية السوري السورية

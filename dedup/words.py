@@ -128,7 +128,7 @@ NUMBER_WORDS = {
     "70": "seventy siebzig sjuttio setenta settanta zeventig",
     "80": "eighty achtzig åttio ochenta ottanta oitenta tachtig",
     "90": "ninety neunzig nittio noventa novanta negentig",
-    "1": "first one",
+    "1": "first one 第一",
     "half": "half halves",
     "quarter": "quarter",
     "dozen": "dozen",
@@ -137,27 +137,31 @@ NUMBER_WORDS = {
 another of the languages are left out (Spanish "once", Swedish "sex"), and ordinals but "first" stand below."""
 
 ORDINAL_WORDS = {
-    "2": "second",
-    "3": "third",
-    "4": "fourth",
-    "5": "fifth",
-    "6": "sixth",
-    "7": "seventh",
-    "8": "eighth",
+    "2": "second zweite zweiten zweiter deuxième segundo segunda secondo 第二",
+    "3": "third dritte dritten dritter troisième tercer tercero tercera terzo tredje 第三",
+    "4": "fourth vierte vierten vierter quatrième cuarto quarto fjärde 第四",
+    "5": "fifth fünfte fünften fünfter cinquième quinto femte 第五",
+    "6": "sixth sechste sechsten sjätte",
+    "7": "seventh siebte siebten septième sjunde",
+    "8": "eighth achte achten huitième åttonde",
     "9": "ninth",
     "10": "tenth",
 }
 """Likewise for ordinals, so that "fourth quarter" and "4th quarter" agree."""
 
 CALENDAR_WORDS = """
-monday montag måndag lundi lunes lunedì maandag; tuesday dienstag tisdag mardi martes martedì dinsdag; wednesday
-mittwoch onsdag mercredi miércoles mercoledì woensdag; thursday donnerstag torsdag jeudi jueves giovedì donderdag;
-friday freitag fredag vendredi viernes venerdì vrijdag; saturday samstag lördag samedi sábado sabato zaterdag; sunday
-sonntag söndag dimanche domingo domenica zondag; january januar januari janvier enero gennaio janeiro jan; february
-februar februari février febrero febbraio fevereiro feb; march märz marzo maart março; april avril abril aprile apr;
-june juni juin junio giugno junho; july juli juillet julio luglio julho; august augusti août agosto augustus aug;
-september septembre septiembre settembre setembro sept; october oktober octobre octubre ottobre outubro oct; november
-novembre noviembre novembro nov; december dezember décembre diciembre dicembre dezembro dec
+monday понедельник 月曜 周一 期一 सोमवार الاثنين 월요일 montag måndag lundi lunes lunedì maandag; tuesday
+вторник 火曜 周二 期二 मंगलवार الثلاثاء 화요일 dienstag tisdag mardi martes martedì dinsdag; wednesday среда
+среду 水曜 周三 期三 बुधवार الأربعاء 수요일 mittwoch onsdag mercredi miércoles mercoledì woensdag; thursday
+четверг 木曜 周四 期四 गुरुवार الخميس 목요일 donnerstag torsdag jeudi jueves giovedì donderdag; friday пятница
+пятницу 金曜 周五 期五 शुक्रवार الجمعة 금요일 freitag fredag vendredi viernes venerdì vrijdag; saturday суббота
+субботу 土曜 周六 期六 शनिवार السبت 토요일 samstag lördag samedi sábado sabato zaterdag; sunday воскресенье 日曜
+周日 期日 रविवार الأحد 일요일 sonntag söndag dimanche domingo domenica zondag; january januar januari janvier
+enero gennaio janeiro jan; february februar februari février febrero febbraio fevereiro feb; march märz marzo
+maart março; april avril abril aprile apr; june juni juin junio giugno junho; july juli juillet julio luglio
+julho; august augusti août agosto augustus aug; september septembre septiembre settembre setembro sept; october
+oktober octobre octubre ottobre outubro oct; november novembre noviembre novembro nov; december dezember
+décembre diciembre dicembre dezembro dec
 """
 """Weekdays and months, ";" between days; "may" is a verb more often than a month."""
 
@@ -167,6 +171,7 @@ hurt missing casualties victims fatalities bodies arrested arrests evacuated dis
 tote toten getötet verletzte verletzten vermisste vermisst opfer döda dödade dödad skadade skadad saknade saknas
 gripna omkomna morts mort tués tué blessés blessé disparus victimes muertos muertes heridos desaparecidos víctimas
 fallecidos morti feriti dispersi vittime mortos feridos desaparecidos vítimas doden gewonden vermisten slachtoffers
+rescued survivors trapped acres hectares
 """
 """Words beside a number that counts victims: such figures rise while the story stays the same."""
 
@@ -182,39 +187,67 @@ OPPOSITES = (
         advanced jump jumps jumped surge surges surged surging soar soars soared soaring rally rallies rallied
         rebound rebounds rebounded higher up increase increases increased increasing raise raises raised raising
         stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse grimpe grimpent sube suben subió
-        salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨 上漲 上昇 增长 增長""",
+        salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨 上漲 上昇 增长 增長
+        strengthen strengthens strengthened plus ganancias повысился 反発""",
         """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining slide
         slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging sink sinks
         sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down decrease
         decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk minskar minskade
-        sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem
-        daalt dalen падает падают упал упала упали 下跌 下降 下落""",
+        sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem daalt dalen
+        падает падают упал упала упали 下跌 下降 下落 shed sheds weaken weakens weakened minus pérdidas снизился
+        反落""",
     ),
     (
-        "acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto",
+        """acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto acquittal
+        friar fria freispricht relaxe absuelve оправдал""",
         """convicted convicts convict guilty condemned sentenced fälls fälldes döms dömdes verurteilt condamné
-        condenado""",
+        condenado fäller döma dömer condamne condena осудил""",
     ),
     (
-        "approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts",
-        "reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses",
+        """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts
+        accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld confirm
+        confirms confirmed reinstate reinstates""",
+        """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses
+        refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted""",
     ),
     (
         "opens opened opening open öppnar",
         "closes closed closing close ends ended stänger",
     ),
     (
-        "man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина",
-        "woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина",
+        "man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male",
+        """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина
+        female""",
     ),
-    ("boy boys pojke pojkar junge garçon", "girl girls flicka flickor mädchen fille"),
-    ("father fathers dad pappa vater père padre", "mother mothers mum mom mamma mutter mère madre"),
+    (
+        "boy boys pojke pojkar junge garçon schoolboy schoolboys",
+        "girl girls flicka flickor mädchen fille schoolgirl schoolgirls",
+    ),
+    (
+        "father fathers dad pappa vater père padre",
+        "mother mothers mum mom mamma mutter mère madre",
+    ),
+    (
+        "grandfather grandfathers grandpa",
+        "grandmother grandmothers grandma",
+    ),
 )
 """Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
 at most eight things."""
 
-SAME_WORDS = "us american americans america usa; street st; government govt; million mln; billion bn bln; percent pct"
+SAME_WORDS = "us american americans america usa; street st; government govt; percent pct"
 """Words of one meaning, those of another parted by ";"."""
+
+UNITS = (
+    "thousand tusen tausend",
+    "million millions miljon miljoner millionen mln mn",
+    "billion billions miljard miljarder milliarden milliards bln bn mrd",
+    "trillion trillions tn",
+)
+"""What a number before it is multiplied by: a thousand, a million and so on; "2bn" says the same as "2 billion"."""
+
+AGED_WORDS = "aged age at"
+"""What stands before an age, which counts no victims: "dead at 91"."""
 
 UPDATING_PREFIXES = """
 update; updated; wrapup; wrap-up; actualización; actualizado; aktualisiert; atualização; atualizado; mise à

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -27,7 +29,8 @@ WORDS = st.one_of(
     st.sampled_from(
         [
             *(b"the", b"350,000", b"350000", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"),
-            *(b"china", b"chinese", b"peru", b"up", b"rises", b"fell", b"acquitted", b"usa", b"again"),
+            *(b"china", b"chinese", b"peru", b"up", b"rises", b"fell", b"acquitted", b"usa", b"again", b"at", b"woman"),
+            *(b"million", b"bn", b"2m", b"2,50bn", b"3.4", b"1.080", b"4.00", b"21st", b"aged", b"7,", b"x.0"),
         ]
     ),
 )
@@ -180,18 +183,47 @@ def test_meanings_are_told_by_a_word_alone():
     assert MEANINGS[b"usa"] == MEANINGS[b"us"] == (slow.PLAIN, xxhash.xxh32_intdigest(b"us"))
     assert MEANINGS[b"peruvian"] == MEANINGS[b"lima"] == (slow.PLACE, xxhash.xxh32_intdigest(b"peru"))
     assert MEANINGS["北京".encode()] == MEANINGS["中国".encode()] != MEANINGS["上海".encode()]
-    assert MEANINGS[b"up"][0] ^ MEANINGS[b"down"][0] == 1
+    assert (MEANINGS[b"up"][0] - slow.OPPOSED, MEANINGS[b"down"][0] - slow.OPPOSED) == (0, 1)
+    assert MEANINGS[b"columbus"] != MEANINGS[b"columbia"]
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely) < len(table.likely) / 20
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("350,000", "350.000"), ("350,000", "350000"), ("3,4", "3.40"), ("4.00", "4"), ("21st", "21"), ("4th", "4")),
+        *(("2m", "2mn"), ("2m", "2mln"), ("3.4bn", "3,40b"), ("1,035.10", "1035.1")),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written(one, other):
+    assert slow.number(one.encode()) == slow.number(other.encode())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("350,000", "150,000"),
+        ("3.4", "34"),
+        ("20", "2"),
+        ("20m", "20bn"),
+        ("20m", "20"),
+        ("5g", "5"),
+        ("10k", "10m"),
+        ("0", "00"),
+    ],
+)
+def test_another_number_is_another(one, other):
+    assert slow.number(one.encode()) != slow.number(other.encode())
+
+
 def test_no_two_places_and_no_two_sides_are_one():
-    groups = [names.split() for text in PLACES.values() for names in text.split(";")]
-    groups += [side.split() for sides in OPPOSITES for side in sides]
-    every = [name for group in groups for name in group]
-    assert len(set(every)) == len(every)
-    assert len({group[0][:STEM_LETTERS] for group in groups}) == len(groups)
+    places = [names.split() for text in PLACES.values() for names in text.split(";")]
+    sides = [side.split() for both in OPPOSITES for side in both]
+    every = [name for group in (*places, *sides) for name in group]
+    assert [name for name, count in Counter(every).items() if count > 1] == []
+    assert len({side[0][:STEM_LETTERS] for side in sides}) == len(sides)
     assert len(OPPOSITES) <= 8
     functions = {word for text in FUNCTION_WORDS.values() for word in text.split()}
     assert functions.isdisjoint(name for text in PLACES.values() for name in text.replace(";", " ").split())

@@ -101,6 +101,13 @@ def test_headlines_that_differ_in_a_number_a_day_or_a_place_stay_apart(one, othe
         ("Herring prices up after the harbour strike", "Herring prices down after the harbour strike"),
         ("Harbour court finds trawler captain guilty of fraud", "Harbour court acquits trawler captain of fraud"),
         ("Council approves new tram line to the harbour", "Council rejects new tram line to the harbour"),
+        ("North Korea opens trawler talks in the capital", "South Korea opens trawler talks in the capital"),
+        ("Police in Columbus look into harbour fire", "Police in Columbia look into harbour fire"),
+        ("Boy rescued after fall from harbour wall", "Girl rescued after fall from harbour wall"),
+        ("Woman, 82, killed in crash on coast road", "Woman, 67, killed in crash on coast road"),
+        ("Harbour pilot who saved the ferry dead at 91", "Harbour pilot who saved the ferry dead at 78"),
+        ("Fishery fund raises $20 million for new boats", "Fishery fund raises $20 billion for new boats"),
+        ("Fishery fund raises $20m for new boats", "Fishery fund raises $20bn for new boats"),
     ],
 )
 def test_headlines_that_differ_in_a_place_or_in_what_happened_stay_apart_in_any_writing(one, other, writing):
@@ -126,9 +133,14 @@ def test_headlines_that_differ_in_a_place_stay_apart_where_no_script_has_capital
         ("Norway sends two ferries to the islands", "Norwegian ferries: two sent to the islands"),
         ("Herring prices climb after harbour strike", "Herring prices rise after the harbour strike"),
         ("Tanker runs aground off Peruvian coast", "Tanker runs aground off coast of Peru"),
+        ("Fishery fund raises $2.50M for new boats", "Fishery fund raises $2.5 million for new boats"),
+        ("Werft in Kiel baut 3.000 neue Boote", "Werft in Kiel baut 3000 neue Boote"),
+        ("Herring prices up 3,40 percent after the strike", "Herring prices up 3.4 percent after strike"),
+        ("Harbour board to cut 900 jobs", "Harbour board to cut 900 jobs by end of 2025"),
+        ("2 men, 3 women dead after trawler sinks off Kvaloy", "2 men, 4 women dead after trawler sinks off Kvaloy"),
     ],
 )
-def test_what_says_the_same_in_a_like_word_is_one(one, other):
+def test_what_says_the_same_in_like_words_and_numbers_is_one(one, other):
     assert merged(story(one), story(other, source="Daily Sample"))
 
 

@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import NUMBER
 from dedup.kernels.xxh32 import xxh32
 
-# Kinds of tokens. A count is a number in digits or in letters. From OPPOSED on there is a kind for each side of the
-# words that are opposed: OPPOSED + 2 * k and the one after it contradict each other.
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, OPPOSED = 0, 1, 2, 3, 4, 5, 6
+# Kinds of tokens. A count is a number in digits or in letters; a unit, of which there is a kind each, multiplies the
+# one before it; what is aged stands before an age. From OPPOSED on there is a kind for each side of the words that are
+# opposed: OPPOSED + 2 * k and the one after it contradict each other. PERSON and those after it are such sides.
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, AGED, THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(12)
+PERSON = OPPOSED + 8
 AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
 SLOTS = 1 << 14  # of the table of meanings: a power of two, some six times their number
 LIKELY = 1 << 16  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
 BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word makes it a toll
-_COMMA = np.uint8(44)
+_COMMA, _POINT, _ZERO = np.uint8(44), np.uint8(46), np.uint8(48)
+_GROUP = 3  # digits between two commas of a number
 _NUMBER_BYTES = 64
+_PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)
 
 
 class Meanings(NamedTuple):
@@ -39,24 +43,70 @@ class Read(NamedTuple):
     kinds: NDArray[np.uint8]  # [t]
 
 
+@njit(nogil=True, inline="always")
+def _is_digit(byte: np.uint8) -> bool:
+    return 48 <= byte <= 57
+
+
+@njit(nogil=True, cache=True)
+def _unit_of(data: NDArray[np.uint8], start: int, end: int) -> int:
+    """The kind of the unit behind a number's last digit, as in 3.4bn; PLAIN for none, COUNT for an ordinal's ending."""
+    size = end - start
+    one = data[start] if size > 0 else np.uint8(0)
+    two = data[start + 1] if size > 1 else np.uint8(0)
+    last = data[end - 1] if size > 0 else np.uint8(0)
+    if size == 2 and ((one == 115 and two == 116) or (two == 100 and (one == 110 or one == 114))):  # st, nd, rd
+        return COUNT
+    if size == 2 and one == 116 and two == 104:  # th
+        return COUNT
+    if size == 1 and one == 107:  # k
+        return THOUSAND
+    if one == 109 and (size == 1 or (size == 2 and two == 110) or (size == 3 and two == 108 and last == 110)):
+        return MILLION  # m, mn, mln
+    if one == 98 and (size == 1 or (size == 2 and two == 110) or (size == 3 and two == 108 and last == 110)):
+        return BILLION  # b, bn, bln
+    if size == 2 and one == 116 and two == 110:  # tn
+        return TRILLION
+    return PLAIN
+
+
 @njit(nogil=True, cache=True)
 def hash_number(data: NDArray[np.uint8], start: int, end: int, digits: NDArray[np.uint8]) -> np.uint32:
-    """XXH32 of a number without its thousands commas and the end of "21st": 350,000 is 350000.
+    """XXH32 of a number however it is written: 350.000 is 350000, 3,40 is 3.4, 21st is 21, and 2bn is 2 of a unit.
 
     digits : uint8[64]  overwritten
     """
-    count = 0
-    for at in range(start, min(end, start + _NUMBER_BYTES)):
-        if data[at] != _COMMA:
+    end = min(end, start + _NUMBER_BYTES)
+    bare = end
+    while bare > start and not _is_digit(data[bare - 1]):
+        bare -= 1
+    unit = _unit_of(data, bare, end) if bare > start else PLAIN
+    if unit == PLAIN:
+        bare = end
+    count, point = 0, -1
+    for at in range(start, bare):
+        if data[at] != _COMMA and data[at] != _POINT:
             digits[count] = data[at]
             count += 1
-    if count > 2 and 48 <= digits[count - 3] <= 57:
-        one, two = digits[count - 2], digits[count - 1]
-        st, nd = one == 115 and two == 116, one == 110 and two == 100
-        rd, th = one == 114 and two == 100, one == 116 and two == 104
-        if st or nd or rd or th:
-            count -= 2
-    return xxh32(digits, 0, count)
+            continue
+        run = 0
+        while at + run + 1 < bare and _is_digit(data[at + run + 1]):
+            run += 1
+        if run != _GROUP:  # thousands are parted in threes
+            point = count
+            digits[count] = _POINT
+            count += 1
+    while point >= 0 and count > point and (digits[count - 1] == _ZERO or count - 1 == point):
+        count -= 1
+    return of_unit(xxh32(digits, 0, count), unit)
+
+
+@njit(nogil=True, inline="always")
+def of_unit(value: np.uint32, unit: int) -> np.uint32:
+    """A number's value, changed by the unit it is of."""
+    if unit < THOUSAND:
+        return value
+    return np.uint32((np.uint64(value) ^ (np.uint64(unit) * _PRIME)) & _LOW)
 
 
 @njit(nogil=True)
@@ -99,13 +149,25 @@ def read_words(
             slot = find_meaning(keys, xxh32(data, start, end))
             if slot >= 0:
                 kinds[k] = meanings.kinds[slot]
-                if kinds[k] != TOLL:
+                if kinds[k] != TOLL and kinds[k] != AGED:
                     words[k] = meanings.values[slot]
+                if THOUSAND <= kinds[k] <= TRILLION and k > 0 and kinds[k - 1] == COUNT:
+                    words[k - 1] = of_unit(words[k - 1], kinds[k])
+
+
+@njit(nogil=True, inline="always")
+def _is_age(kinds: NDArray[np.uint8], at: int, count: int) -> bool:
+    """Whether the number at this place is somebody's age: "Man, 34, dies", "dead at 91"; not "3 men, 2 women dead"."""
+    if at == 0 or (kinds[at - 1] != AGED and kinds[at - 1] < PERSON):
+        return False
+    return at + 1 == count or kinds[at + 1] < PERSON
 
 
 @njit(nogil=True, inline="always")
 def is_toll(kinds: NDArray[np.uint8], at: int, count: int) -> bool:
     """Whether the number at this place counts victims: such figures are revised while the story stays the same."""
+    if _is_age(kinds, at, count):
+        return False
     for k in range(max(at - BEFORE, 0), min(at + AFTER + 1, count)):
         if kinds[k] == TOLL:
             return True

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, OPPOSED = range(7)
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, AGED, THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(12)
+PERSON = OPPOSED + 8
+UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
+UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 LEAD_TOKENS = 40
 NUMBER_TOKENS = 48
 FRONT_TOKENS = 150
@@ -22,7 +25,7 @@ Said = tuple[int, int]  # kind and value of a token
 def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: Meanings) -> list[list[int]]:
     """The ten sets kept of a story."""
     both = [*title, *text]
-    said = [say(token, meanings if k < FRONT_TOKENS else {}, k < FRONT_TOKENS) for k, token in enumerate(both)]
+    said = say_all(both, meanings)
     content = [value for token, (_, value) in zip(both, said, strict=True) if not token[1] & FUNCTION]
     head = len(title) or min(len(text), TITLE_STAND_IN)
     lead = slice(len(title), len(title) + LEAD_TOKENS)
@@ -47,14 +50,37 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
     ]
 
 
+def say_all(tokens: Sequence[Token], meanings: Meanings) -> list[Said]:
+    """The kind of each token, and what it stands for, or the hash of the word's stem."""
+    said = [say(token, meanings if k < FRONT_TOKENS else {}, k < FRONT_TOKENS) for k, token in enumerate(tokens)]
+    for k, (kind, _) in enumerate(said[1:], 1):
+        before, value = said[k - 1]
+        if THOUSAND <= kind <= TRILLION and before == COUNT:
+            said[k - 1] = before, of_unit(value, kind)
+    return said
+
+
 def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
-    """The kind of a token, and what it stands for, or the hash of the word's stem."""
+    """The same of a token alone."""
     word, flags = token
     if flags & NUMBER and numbers_count:
-        digits = word[:64].replace(b",", b"")
-        return COUNT, xxh32(re.sub(rb"(?<=[0-9])(st|nd|rd|th)$", b"", digits) if len(digits) > 2 else digits)
+        return COUNT, number(word[:64])
     kind, value = meanings.get(word, (PLAIN, 0))
-    return kind, value if word in meanings and kind != TOLL else stem(token)
+    return kind, value if word in meanings and kind not in (TOLL, AGED) else stem(token)
+
+
+def number(word: bytes) -> int:
+    """The hash of a number, however it is written."""
+    match = re.fullmatch(rb"(.*[0-9])([^0-9]*)", word, re.DOTALL)
+    bare, unit = (match[1], UNITS.get(match[2].decode("latin-1"), PLAIN)) if match else (word, PLAIN)
+    written = re.sub(rb"[.,](?=[0-9]{3}(?![0-9]))", b"", bare if unit != PLAIN else word)
+    whole, point, part = written.replace(b",", b".").rpartition(b".")
+    return of_unit(xxh32(whole + (point + part).rstrip(b"0").rstrip(b".") if point else written), unit)
+
+
+def of_unit(value: int, unit: int) -> int:
+    """A number's value, changed by the unit it is of."""
+    return value ^ unit * 0x9E3779B1 % 2**32 if unit >= THOUSAND else value
 
 
 def words(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
@@ -92,7 +118,9 @@ def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
     """The values of numbers, but for counts of victims, and with `days` of weekdays and months."""
     found = []
     for k, (kind, value) in enumerate(said[:end]):
-        toll = any(near == TOLL for near, _ in said[max(k - 2, 0) : k + 4])
+        before, after = (said[at][0] if 0 <= at < len(said) else PLAIN for at in (k - 1, k + 1))
+        age = (before == AGED or before >= PERSON) and after < PERSON
+        toll = not age and any(near == TOLL for near, _ in said[max(k - 2, 0) : k + 4])
         if (days and kind == CALENDAR) or (kind == COUNT and not toll):
             found.append(value)
     return found
