@@ -82,8 +82,11 @@ PLACES = {
         münster; mannheim; karlsruhe; augsburg; wiesbaden; kassel; köln; münchen; zürich; genf; basel; graz;
         linz; salzburg; innsbruck; bayern; sachsen; hessen; thüringen; brandenburg""",
     "sv": """göteborg gothenburg; malmö malmo; uppsala; örebro; västerås; linköping; helsingborg; norrköping;
-        jönköping; umeå; lund; borås; sundsvall; gävle; skåne; gotland; dalarna; värmland; norrbotten; norra;
-        södra; östra; västra""",
+        jönköping jönköpings; umeå; lund; borås; sundsvall; gävle; skåne; gotland gotlands; dalarna dalarnas;
+        värmland värmlands; norrbotten norrbottens; västerbotten västerbottens; västernorrland västernorrlands;
+        västmanland västmanlands; östergötland östergötlands; västergötland götaland götalands; södermanland
+        södermanlands; jämtland jämtlands; gävleborg gävleborgs; kronoberg kronobergs; kalmar; blekinge; halland
+        hallands; norra; södra; östra; västra""",
     "zh": """中国 中國 北京; 美国 美國; 英国 英國 伦敦 倫敦; 法国 法國 巴黎; 德国 德國 柏林; 俄国 俄國 俄罗
         俄羅 莫斯; 乌克 烏克 基辅 基輔; 日本 东京 東京; 韩国 韓国 韓國 首尔 首爾; 朝鲜 朝鮮 平壤; 印度; 印尼;
         伊朗; 伊拉; 以色; 巴勒; 加沙; 巴基; 富汗; 拿大; 澳大 澳洲; 意大 義大; 班牙; 萄牙; 墨西; 根廷; 智利;

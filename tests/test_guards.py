@@ -81,6 +81,8 @@ def test_templates_that_differ_in_amount_or_company_stay_apart(one, other, sourc
             "Exporters report 150,000 tonnes corn sold to Norland",
         ),
         ("Shipping forecast for the northern coast on Monday", "Shipping forecast for the northern coast on Friday"),
+        ("08 november 08.00, summary of the night, Hellvik", "09 november 08.00, summary of the night, Hellvik"),
+        ("07 november 07.00, summary of the night, Hellvik", "07 november 07.15, summary of the night, Hellvik"),
         ("Hellvik marathon diary, part one: the long road", "Hellvik marathon diary, part two: the long road"),
         ("Hellvik marathon diary, part 1: the long road", "Hellvik marathon diary, part 2: the long road"),
         ("Harbour strike, day 12: what we know so far", "Harbour strike, day 13: what we know so far"),

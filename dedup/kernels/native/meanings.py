@@ -96,8 +96,11 @@ def hash_number(data: NDArray[np.uint8], start: int, end: int, digits: NDArray[n
             point = count
             digits[count] = _POINT
             count += 1
-    while point >= 0 and count > point and (digits[count - 1] == _ZERO or count - 1 == point):
-        count -= 1
+    last = count
+    while point >= 0 and last > point + 1 and digits[last - 1] == _ZERO:
+        last -= 1
+    if last > point + 1:  # else it is all zeros, as a time may be: 8.00
+        count = last
     return of_unit(xxh32(digits, 0, count), unit)
 
 

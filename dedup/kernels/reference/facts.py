@@ -75,7 +75,7 @@ def number(word: bytes) -> int:
     bare, unit = (match[1], UNITS.get(match[2].decode("latin-1"), PLAIN)) if match else (word, PLAIN)
     written = re.sub(rb"[.,](?=[0-9]{3}(?![0-9]))", b"", bare if unit != PLAIN else word)
     whole, point, part = written.replace(b",", b".").rpartition(b".")
-    return of_unit(xxh32(whole + (point + part).rstrip(b"0").rstrip(b".") if point else written), unit)
+    return of_unit(xxh32(whole + point + ((part.rstrip(b"0") or part) if point else part)), unit)
 
 
 def of_unit(value: int, unit: int) -> int:
