@@ -41,7 +41,7 @@ WORDS = {
     "title_containment": "words of the shorter title that the other has",
     "title_spelling": "letters in a row that the titles share, of all theirs",
     "title_found": "words of a title that the other story knows, of the two the larger share",
-    "title_number_clash": "numbers and days that only one of the titles has",
+    "title_number_clash": "numbers and days in which the titles differ, if each has some that the other lacks",
     "title_name_clash": "each title has a name that the other story does not know, and else the same words",
     "title_opposed": "the titles say the contrary of each other, in the same words else",
     "title_again": "one says that it happened again, the other, most of a day apart, does not",

@@ -78,7 +78,7 @@ def test_numbers_that_clash_are_the_reason_why_two_stories_are_different():
     explanation = explain(CORN, LESS_CORN)
     assert explanation.verdict == "different"
     assert min(pushes(explanation), key=lambda name: pushes(explanation)[name]) == "title_number_clash"
-    assert "numbers and days that only one of the titles has" in explanation.reasons[1]
+    assert "numbers and days in which the titles differ" in explanation.reasons[1]
     assert [span.text for side in explanation.sides for span in side.title if span.mark == "number"] == [
         "350,000",
         "150,000",

@@ -24,7 +24,12 @@ BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word make
 _COMMA, _POINT, _ZERO = np.uint8(44), np.uint8(46), np.uint8(48)
 _GROUP = 3  # digits between two commas of a number
 _NUMBER_BYTES = 64
-_PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)
+_PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)  # 2^32 by the golden ratio: no two units meet
+UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
+UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
+_LONGEST = 3  # bytes of these
+_ENDINGS = np.array([int.from_bytes(ending.encode(), "big") for ending in UNITS], dtype=np.uint32)
+_KINDS = np.array(list(UNITS.values()), dtype=np.uint8)
 
 
 class Meanings(NamedTuple):
@@ -51,22 +56,14 @@ def _is_digit(byte: np.uint8) -> bool:
 @njit(nogil=True, cache=True)
 def _unit_of(data: NDArray[np.uint8], start: int, end: int) -> int:
     """The kind of the unit behind a number's last digit, as in 3.4bn; PLAIN for none, COUNT for an ordinal's ending."""
-    size = end - start
-    one = data[start] if size > 0 else np.uint8(0)
-    two = data[start + 1] if size > 1 else np.uint8(0)
-    last = data[end - 1] if size > 0 else np.uint8(0)
-    if size == 2 and ((one == 115 and two == 116) or (two == 100 and (one == 110 or one == 114))):  # st, nd, rd
-        return COUNT
-    if size == 2 and one == 116 and two == 104:  # th
-        return COUNT
-    if size == 1 and one == 107:  # k
-        return THOUSAND
-    if one == 109 and (size == 1 or (size == 2 and two == 110) or (size == 3 and two == 108 and last == 110)):
-        return MILLION  # m, mn, mln
-    if one == 98 and (size == 1 or (size == 2 and two == 110) or (size == 3 and two == 108 and last == 110)):
-        return BILLION  # b, bn, bln
-    if size == 2 and one == 116 and two == 110:  # tn
-        return TRILLION
+    if end - start > _LONGEST:
+        return PLAIN
+    code = np.uint32(0)
+    for at in range(start, end):
+        code = code << np.uint32(8) | np.uint32(data[at])
+    for k in range(_ENDINGS.shape[0]):
+        if _ENDINGS[k] == code:
+            return np.int64(_KINDS[k])
     return PLAIN
 
 
