@@ -114,9 +114,8 @@ def _swaps(rows: list[dict[str, Any]]) -> str:
     told = []
     for what, stories in ((PLACE, "real titles with one place"), (NAME, "stories with one name")):
         every = sum(row["of"] for row in rows if row["exchanged"] == what)
-        told.append(f"of {every:,} {stories} exchanged {share_merged(rows, what):.1%} are merged")
-    first, second = told
-    return f" Look-alikes: {first}, {second}."
+        told.append(f"of {every:,} {stories} exchanged {100 * (share_merged(rows, what) or 0.0):.1f} %")
+    return f" Look-alikes that are merged: {', '.join(told)}."
 
 
 def accuracy_part(record: dict[str, Any]) -> str:
@@ -145,8 +144,8 @@ def accuracy_part(record: dict[str, Any]) -> str:
             f"{sum(labels.values())} pairs of real stories that people have read: {labels['D']} duplicates, "
             f"{labels['R']} told independently of one event, {labels['X']} different; `python -m benchmarks accuracy`, "
             f"{record['environment']['date'][:10]}. The model was fitted on these pairs; on pairs it has not seen "
-            f"(cross-validated, `dedup/model.json`) it reaches {unseen['precision']} / {unseen['recall']}. datasketch "
-            "and rensa with their own defaults." + _swaps(record["swaps"]),
+            f"(cross-validated, `dedup/model.json`) it reaches {unseen['precision']:.3f} / {unseen['recall']:.3f}. "
+            "datasketch and rensa with their own defaults." + _swaps(record["swaps"]),
             "",
         ]
     )
