@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,13 +90,7 @@ def swaps_of(stories: pa.Table, seed: int) -> dict[str, list[Swap]]:
 
 
 def _first(swaps: Iterable[Swap | None]) -> list[Swap]:
-    found: list[Swap] = []
-    for swap in swaps:
-        if len(found) == MOST:
-            break
-        if swap is not None and swap.before != swap.after:
-            found.append(swap)
-    return found
+    return list(islice((swap for swap in swaps if swap is not None and swap.before != swap.after), MOST))
 
 
 def merges(swaps: Sequence[Swap], engine: Engine, writing: str) -> int:

@@ -233,7 +233,7 @@ OPPOSITES = (
     ),
 )
 """Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
-at most eight things."""
+at most eight things. Those from the fifth on are people, after whom a number is an age, cf. `meanings.PERSON`."""
 
 SAME_WORDS = "us american americans america usa; street st; government govt; percent pct"
 """Words of one meaning, those of another parted by ";"."""

@@ -14,6 +14,7 @@ from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, SIDES, UNDATED, common
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
+from dedup.kernels.native.meanings import PERSON
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference import contents
 from dedup.kernels.reference import facts as slow
@@ -232,6 +233,7 @@ def test_no_two_places_and_no_two_sides_are_one():
     assert [name for name, count in Counter(every).items() if count > 1] == []
     assert len({side[0][:STEM_LETTERS] for side in sides}) == len(sides)
     assert len(OPPOSITES) <= 8
+    assert MEANINGS[b"man"][0] == PERSON == slow.PERSON
     functions = {word for text in FUNCTION_WORDS.values() for word in text.split()}
     assert functions.isdisjoint(name for text in PLACES.values() for name in text.replace(";", " ").split())
 

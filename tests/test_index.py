@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import dedup
+from dedup import places
 from dedup.decision import Decision
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.header import describe, with_lateness
@@ -459,3 +460,11 @@ def test_a_child_forked_in_the_middle_of_a_decision_reads_the_log_anew(tmp_path)
 def test_public_names():
     assert dedup.StoryIndex is StoryIndex
     assert dedup.Decision is Decision
+
+
+def test_an_index_made_with_other_word_lists_is_refused(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/stories.db"
+    StoryIndex.open(url).close()
+    monkeypatch.setitem(places.PLACES, "en", f"{places.PLACES['en']}; kvaloy")
+    with pytest.raises(IndexFormatError, match="reading"):
+        StoryIndex.open(url)
