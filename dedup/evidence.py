@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 import unicodedata
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 from numpy.typing import NDArray
 
 from dedup import words
+from dedup.kernels.native.claims import CLAIM
 from dedup.kernels.native.contents import hash_contents, hash_strings, hash_urls
 from dedup.kernels.native.evidence import (
     FEATURES,
@@ -25,7 +26,6 @@ from dedup.kernels.native.evidence import (
     META_TOKENS,
     META_URL,
     REVISED,
-    SIDES,
     UNDATED,
     Facts,
     measure,
@@ -35,24 +35,31 @@ from dedup.kernels.native.meanings import (
     AGAIN,
     AGAIN_VALUE,
     AGED,
+    AGENT,
     CALENDAR,
     COUNT,
     LIKELY,
+    NEGATION,
     OPPOSED,
-    PLACE,
+    PHRASE,
     PLAIN,
     SLOTS,
+    SUBJECT,
     THOUSAND,
     TOLL,
+    WORD,
     Meanings,
 )
 from dedup.kernels.native.picks import RUN_POINTS
-from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
+from dedup.kernels.reference.shingles import stem, xxh32
 from dedup.kernels.vectors import LANES
-from dedup.places import PLACES
+from dedup.places import ENDINGS, PLACES, SHORT
 from dedup.shingles import Shingles
+from dedup.subjects import SUBJECTS
 from dedup.text import Tokens
+
+Meaning = tuple[int, int]  # of a word or phrase: its kind, and the hash of what it stands for
 
 EVIDENCE = (
     "title_jaccard",  # of the titles' content words, cut to stems
@@ -61,7 +68,8 @@ EVIDENCE = (
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of numbers and days that one title lacks, if both do, times title_containment
     "title_name_clash",  # title_containment, if each title has a name, a place or the like that the other story lacks
-    "title_opposed",  # title_containment, if they say the contrary of each other: "settles up", "settles down"
+    "title_opposed",  # title_containment, if they say the contrary of each other ("settles up", "settles down");
+    # title_jaccard, if one says "not" or they exchange two subjects ("Peru sues Chile", "Chile sues Peru")
     "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not
     "same_source_title_clash",  # 1 if of one source and a name of a title and its text is not in the other: a series
     "text_jaccard",  # of the shingles of title + text
@@ -80,7 +88,7 @@ EVIDENCE = (
 
 What a story knows are the content words and numbers at its front, cf. `facts.FRONT_TOKENS`. Where a story has no
 numbers, or no names, it contradicts none; nor do numbers that count victims, or those of an update or a correction.
-What a title names is told by capitals, by its own text, or by `dedup.places`.
+What a title names is told by capitals, by its own text, or by `dedup.places` and `dedup.subjects`.
 """
 
 _TEXT_TOKENS = 8  # a shorter text says too little to be judged as one
@@ -104,28 +112,55 @@ def hash_column(column: pa.Array) -> NDArray[np.uint64]:
     return hashes
 
 
-def word_meanings() -> dict[bytes, tuple[int, int]]:
-    """The words of `dedup.words` and `dedup.places` that say more than their letters, as tokens have them.
+def word_meanings() -> dict[bytes, Meaning]:
+    """What of the lists says more than its letters, as tokens have it: words, and phrases of two with a space between.
 
     Of each its kind, cf. `dedup.kernels.native.meanings`, and the hash of what it stands for.
     """
-    found: dict[str, tuple[int, str]] = {}
+    found = _subjects()
     alike = [(CALENDAR, words.CALENDAR_WORDS), (PLAIN, words.SAME_WORDS)]
     alike += [(THOUSAND + k, names) for k, names in enumerate(words.UNITS)]
     alike += [(OPPOSED + side, text) for side, text in enumerate(itertools.chain.from_iterable(words.OPPOSITES))]
     for kind, text in alike:
-        for names in words.phrases(text):  # so that forms of the first one that are not listed stand for it too
-            found |= dict.fromkeys(names.split(), (kind, names.split()[0][:STEM_LETTERS]))
-    for names in itertools.chain.from_iterable(map(words.phrases, PLACES.values())):  # but Columbia is not Columbus
-        found |= dict.fromkeys(names.split(), (PLACE, names.split()[0]))
-    for digits, names in (*words.NUMBER_WORDS.items(), *words.ORDINAL_WORDS.items()):
-        found |= dict.fromkeys(names.split(), (COUNT, digits))
-    found |= dict.fromkeys(words.TOLL_WORDS.split(), (TOLL, "")) | dict.fromkeys(words.AGED_WORDS.split(), (AGED, ""))
-    meanings = {
-        unicodedata.normalize("NFKC", word).casefold().encode(): (kind, xxhash.xxh32_intdigest(value.encode()))
-        for word, (kind, value) in found.items()
-    }
-    return meanings | {word.encode(): (AGAIN, int(AGAIN_VALUE)) for word in words.AGAIN_WORDS.split()}
+        for names in map(_spoken, words.phrases(text)):  # so that unlisted forms of the first one stand for it too
+            found |= dict.fromkeys(names, (kind, stem((names[0].encode(), 0))))
+    for digits, text in (*words.NUMBER_WORDS.items(), *words.ORDINAL_WORDS.items()):
+        found |= dict.fromkeys(text.split(), (COUNT, xxh32(digits.encode())))
+    marks = {TOLL: words.TOLL_WORDS, AGED: words.AGED_WORDS, NEGATION: words.NEGATIONS, AGENT: words.AGENT_WORDS}
+    for kind, text in marks.items():
+        found |= dict.fromkeys(_spoken(text), (kind, 0))
+    found |= dict.fromkeys(words.AGAIN_WORDS.split(), (AGAIN, int(AGAIN_VALUE)))
+    return {unicodedata.normalize("NFKC", word).casefold().encode(): meaning for word, meaning in found.items()}
+
+
+def _subjects() -> dict[str, Meaning]:
+    """The subjects that are listed, and their forms: each stands for the first of its group, as it is written in full.
+
+    For Columbia is not Columbus.
+    """
+    found: dict[str, Meaning] = {}
+    forms: dict[str, Meaning] = {}
+    for language, text in (*PLACES.items(), *SUBJECTS.items()):
+        endings = ENDINGS.get(language, ENDINGS["en"])
+        for names in map(_spoken, words.phrases(text)):
+            meaning = SUBJECT, xxh32(unicodedata.normalize("NFKC", names[0]).casefold().encode())
+            found |= dict.fromkeys(names, meaning)
+            for name in names:
+                forms |= dict.fromkeys(_forms(name, endings), meaning)
+    return forms | found  # what is listed goes before
+
+
+def _forms(name: str, endings: Mapping[str, str]) -> list[str]:
+    """A name with other endings; cf. `dedup.places.ENDINGS`."""
+    ending = next((ending for ending in endings if name.endswith(ending)), None)
+    if ending is None or len(name) <= SHORT:
+        return []
+    return [name.removesuffix(ending) + new for new in endings[ending].split()]
+
+
+def _spoken(text: str) -> list[str]:
+    """The words of a list, and its phrases, whose words it joins by "_"."""
+    return [word.replace("_", " ") for word in text.split()]
 
 
 @functools.cache
@@ -135,11 +170,12 @@ def load_meanings() -> Meanings:
         keys=np.zeros(SLOTS, dtype=np.uint32),
         kinds=np.zeros(SLOTS, dtype=np.uint8),
         values=np.zeros(SLOTS, dtype=np.uint32),
-        likely=np.zeros(LIKELY, dtype=np.bool_),
+        likely=np.zeros(LIKELY, dtype=np.uint8),
     )
     for word, (kind, value) in word_meanings().items():
-        meanings.likely[xxhash.xxh32_intdigest(word.decode()[:STEM_LETTERS].encode()) % LIKELY] = True
-        key = xxhash.xxh32_intdigest(word)
+        before, _, last = word.rpartition(b" ")
+        meanings.likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD
+        key = xxh32(word)
         slot = key % SLOTS
         while meanings.keys[slot]:
             slot = (slot + 1) % SLOTS
@@ -157,11 +193,11 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     hashes = np.empty(room, dtype=np.uint32)
     bounds = np.empty(count + 1, dtype=np.int64)
     sections = np.empty((count, SECTIONS), dtype=np.uint16)
-    sides = np.empty(count, dtype=np.uint32)
+    claims = np.empty(count, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
         *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * (longest + LANES), dtype=np.uint32)),
-        *(hashes, bounds, sections, sides),
+        *(hashes, bounds, sections, claims),
     )
     meta = np.empty((count, META), dtype=np.uint32)
     meta[:, META_TITLE_TOKENS] = tokens.title_ends - tokens.offsets[:-1]
@@ -170,7 +206,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     meta[:, META_SOURCE] = sources & np.uint64(0xFFFFFFFF)
     meta[:, META_URL] = _hash_urls(batch.column("url"))
     has_text = tokens.offsets[1:] - tokens.title_ends >= _TEXT_TOKENS
-    meta[:, META_BITS] = HAS_TEXT * has_text + REVISED * (tokens.marks != 0) + (sides << SIDES)
+    meta[:, META_BITS] = HAS_TEXT * has_text + REVISED * (tokens.marks != 0) + (claims << CLAIM)
     content = np.empty((count, 2), dtype=np.uint64)
     raw = np.zeros(count, dtype=np.uint64)
     if not lengths.all():  # what a story without a word is the copy of is told by its bytes

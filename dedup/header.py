@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dedup import places, words
+from dedup import places, subjects, words
 from dedup.errors import DedupError, IndexFormatError, SettingsError
 from dedup.hashing import hash_batch, story_columns
 from dedup.records import READABLE, VERSION, Layout
@@ -147,7 +147,9 @@ def _release(settings: Settings) -> dict[str, Any]:
 
 def _word_lists() -> np.ndarray[Any, Any]:
     """All words that are looked up, as bytes: a story is read otherwise where a list has one more."""
-    lists = {name: value for module in (words, places) for name, value in vars(module).items() if name.isupper()}
+    lists = {
+        name: value for module in (words, places, subjects) for name, value in vars(module).items() if name.isupper()
+    }
     return np.frombuffer(json.dumps(lists, sort_keys=True).encode(), dtype=np.uint8)
 
 

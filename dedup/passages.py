@@ -112,13 +112,9 @@ def _read_side(batch: pa.RecordBatch) -> tuple[_Field, _Field]:
         first, last = bounds[2 * part : 2 * part + 2]
         own = places[first - before[part] : last - before[part]]
         flags = np.asarray(found.flags[first:last]).tolist()
-        meanings = word_meanings()
-        told = [
-            _Told(token, slow.say(token, meanings, numbers_count=True), place)
-            for place, flag in zip(own, flags, strict=True)
-            for token in [(place.word, flag)]
-        ]
-        fields.append(_Field(text, told))
+        words = [(place.word, flag) for place, flag in zip(own, flags, strict=True)]
+        said = slow.say_all(words, word_meanings(), len(words))
+        fields.append(_Field(text, list(map(_Told, words, said, own))))
     return fields[0], fields[1]
 
 

@@ -77,16 +77,54 @@ PLACES = {
         acapulco; north northern; south southern; east eastern; west western; spokane; fresno; omaha; wichita;
         boise; albany; syracuse; toledo; dayton; akron; raleigh; durham; richmond; norfolk; savannah;
         tallahassee; knoxville; chattanooga; honolulu; jackson; madison; springfield; columbia""",
-    "de": """nord norden nördlich; süd süden südlich; osten; westen; stuttgart; düsseldorf; leipzig;
-        dortmund; bremen; dresden; hannover; nürnberg; duisburg; bochum; wuppertal; bielefeld; bonn;
-        münster; mannheim; karlsruhe; augsburg; wiesbaden; kassel; köln; münchen; zürich; genf; basel; graz;
-        linz; salzburg; innsbruck; bayern; sachsen; hessen; thüringen; brandenburg""",
+    "de": """nord norden nördlich; süd süden südlich; osten; westen; stuttgart; düsseldorf; leipzig; dortmund;
+        bremen; dresden; hannover; nürnberg; duisburg; bochum; wuppertal; bielefeld; bonn; münster; mannheim;
+        karlsruhe; augsburg; wiesbaden; kassel; köln; münchen; zürich; genf; basel; graz; linz; salzburg;
+        innsbruck; bayern; sachsen; hessen; thüringen; brandenburg; ägypten; äthiopien; argentinien;
+        australien; belgien; brasilien; bulgarien; dänemark; deutschland deutsche deutschen deutscher;
+        finnland; frankreich französische; griechenland; großbritannien; indien; indonesien; irland; italien;
+        kanada; kolumbien; kroatien; libanon; litauen; lettland; estland; marokko; mexiko; neuseeland;
+        niederlande; norwegen; österreich; philippinen; polen; rumänien; russland russische; schweden;
+        schweiz; serbien; slowakei; slowenien; spanien; südafrika; südkorea; nordkorea; syrien; tschechien;
+        türkei; ungarn""",
     "sv": """göteborg gothenburg; malmö malmo; uppsala; örebro; västerås; linköping; helsingborg; norrköping;
         jönköping jönköpings; umeå; lund; borås; sundsvall; gävle; skåne; gotland gotlands; dalarna dalarnas;
         värmland värmlands; norrbotten norrbottens; västerbotten västerbottens; västernorrland västernorrlands;
         västmanland västmanlands; östergötland östergötlands; västergötland götaland götalands; södermanland
         södermanlands; jämtland jämtlands; gävleborg gävleborgs; kronoberg kronobergs; kalmar; blekinge; halland
         hallands; norra; södra; östra; västra""",
+    "romance": """alemania alemán alemana alemanha allemagne allemand allemande germania; brasil brasileño
+        brésil; bélgica belgique belgio; bolivie; bulgarie; chili; colombie; corée corea coréia; croatie;
+        danemark dinamarca danimarca; egipto égypte egitto; españa español española espagne espagnol espanha
+        spagna; estonie; finlande finlandia; francia francés francesa français française frança; grecia grèce
+        grécia; haïti; hongrie hungría ungheria; inde; indonésie; irlanda irlande; islande islandia; italia
+        italiano italiana italie itália; japón japonés japon japonais japão giappone; liban líbano; lituanie;
+        marruecos maroc marrocos marocco; méxique mexique messico; norvège noruega norvegia; ouganda;
+        países_bajos pays_bas países_baixos; pérou perú; pologne polonia polônia; roumanie rumania; rusia
+        russie ruso rusa russe rússia; serbie; siria syrie síria; suecia suède suécia svezia; suiza suisse
+        suíça svizzera; sénégal; taïwan; tchad; tchéquie; thaïlande tailandia; tunisie túnez; turquía turquie
+        turquia turchia; ucrania ukrainien ucrânia ucraina; venezolano vénézuéla; marsella; nantes; toulouse;
+        bordeaux; lille; strasbourg; rennes; grenoble; montpellier; sevilla; málaga; bilbao; zaragoza; murcia;
+        granada; torino; genova; bologna; firenze; napoli; palermo; catania; lisboa; oporto; recife;
+        fortaleza; brasília; curitiba; salvador; manaus; rosario; mendoza; guayaquil; arequipa; cúcuta;
+        maracaibo; monterrey; puebla; oaxaca; chiapas; veracruz; jalisco""",
+    "ru": """россия россии россию россией российский российские москва москве москвы; украина украине украины
+        украину киев киеве киева; беларусь беларуси белоруссия белоруссии минск минске; казахстан казахстане
+        казахстана; узбекистан узбекистане узбекистана; киргизия киргизии кыргызстан; таджикистан
+        таджикистане; туркмения туркменистан; армения армении; азербайджан азербайджане; грузия грузии
+        тбилиси; молдавия молдавии молдова; сша вашингтон; китай китае китая китайский пекин пекине; япония
+        японии токио; германия германии берлин берлине; франция франции париж париже; италия италии; испания
+        испании; британия британии великобритания великобритании лондон лондоне; польша польше польши; турция
+        турции анкара; иран иране ирана тегеран; ирак ираке; сирия сирии; израиль израиле израиля; индия
+        индии; пакистан пакистане; афганистан афганистане; литва литве литвы; латвия латвии; эстония эстонии;
+        финляндия финляндии; швеция швеции; норвегия норвегии; дания дании; греция греции; сербия сербии;
+        венгрия венгрии; румыния румынии; болгария болгарии; чехия чехии; египет египте; бразилия бразилии;
+        мексика мексике; канада канаде; петербург петербурге; новосибирск новосибирске; екатеринбург
+        екатеринбурге; казань казани; самара самаре; омск омске; ростов ростове; уфа уфе; красноярск
+        красноярске; пермь перми; воронеж воронеже; волгоград волгограде; краснодар краснодаре; саратов
+        саратове; тюмень тюмени; челябинск челябинске; сочи; иркутск иркутске; хабаровск хабаровске;
+        владивосток владивостоке; белгород белгороде; курск курске; брянск брянске; крым крыму; севастополь
+        севастополе; донецк донецке; луганск луганске; харьков харькове; одесса одессе; херсон херсоне""",
     "zh": """中国 中國 北京; 美国 美國; 英国 英國 伦敦 倫敦; 法国 法國 巴黎; 德国 德國 柏林; 俄国 俄國 俄罗
         俄羅 莫斯; 乌克 烏克 基辅 基輔; 日本 东京 東京; 韩国 韓国 韓國 首尔 首爾; 朝鲜 朝鮮 平壤; 印度; 印尼;
         伊朗; 伊拉; 以色; 巴勒; 加沙; 巴基; 富汗; 拿大; 澳大 澳洲; 意大 義大; 班牙; 萄牙; 墨西; 根廷; 智利;
@@ -119,13 +157,34 @@ PLACES = {
         أميركا أمريكا الأميركي الأميركية الأمريكي الأمريكية واشنطن; بريطانيا البريطاني البريطانية لندن; فرنسا
         الفرنسي الفرنسية باريس; ألمانيا الألماني الألمانية برلين; إيطاليا الإيطالي الإيطالية روما; إسبانيا
         الإسباني الإسبانية مدريد""",
-    "hi": """भारत भारतीय; पाकिस्तान पाकिस्तानी; चीन चीनी; अमेरिका अमेरिकी; रूस रूसी; यूक्रेन यूक्रेनी; जापान
-        जापानी; ईरान ईरानी; इराक इराकी; इजरायल इजरायली; नेपाल नेपाली; बांग्लादेश बांग्लादेशी; श्रीलंका;
-        अफगानिस्तान अफगान; म्यांमार; ब्रिटेन ब्रिटिश; फ्रांस; जर्मनी; कनाडा; ऑस्ट्रेलिया; दिल्ली; मुंबई; कोलकाता;
-        चेन्नई; बेंगलुरु; हैदराबाद; पुणे; अहमदाबाद; जयपुर; लखनऊ; पटना; भोपाल; इंदौर; रांची; चंडीगढ़; देहरादून;
-        शिमला; श्रीनगर; कश्मीर; पंजाब; हरियाणा; राजस्थान; गुजरात; महाराष्ट्र; बिहार; झारखंड; उत्तराखंड; हिमाचल;
-        छत्तीसगढ़; ओडिशा; असम; केरल; कर्नाटक; तेलंगाना; तमिलनाडु; गोवा; कानपुर; वाराणसी; नोएडा; गुरुग्राम""",
+    "hi": """मेरठ; आगरा; प्रयागराज; गोरखपुर; बरेली; अलीगढ़; सूरत; वडोदरा; राजकोट; नागपुर; नासिक; रायपुर;
+        गुवाहाटी; उज्जैन; ग्वालियर; जबलपुर; उदयपुर; जोधपुर; कोटा; भारत भारतीय; पाकिस्तान पाकिस्तानी; चीन चीनी;
+        अमेरिका अमेरिकी; रूस रूसी; यूक्रेन यूक्रेनी; जापान जापानी; ईरान ईरानी; इराक इराकी; इजरायल इजरायली;
+        नेपाल नेपाली; बांग्लादेश बांग्लादेशी; श्रीलंका; अफगानिस्तान अफगान; म्यांमार; ब्रिटेन ब्रिटिश; फ्रांस;
+        जर्मनी; कनाडा; ऑस्ट्रेलिया; दिल्ली; मुंबई; कोलकाता; चेन्नई; बेंगलुरु; हैदराबाद; पुणे; अहमदाबाद; जयपुर;
+        लखनऊ; पटना; भोपाल; इंदौर; रांची; चंडीगढ़; देहरादून; शिमला; श्रीनगर; कश्मीर; पंजाब; हरियाणा; राजस्थान;
+        गुजरात; महाराष्ट्र; बिहार; झारखंड; उत्तराखंड; हिमाचल; छत्तीसगढ़; ओडिशा; असम; केरल; कर्नाटक; तेलंगाना;
+        तमिलनाडु; गोवा; कानपुर; वाराणसी; नोएडा; गुरुग्राम""",
 }
 """Countries with who lives there and their capitals, and large regions and cities, by language. Of a name of three Han
 characters or more two stand for all, as tokens are. Left out is what means something else as a rule (English "us",
 "nice", "reading")."""
+
+ENDINGS: dict[str, dict[str, str]] = {
+    "en": {"s": "", "": "s"},
+    "ru": {
+        "ия": "ии ию ией",
+        "а": "ы е у ой",  # noqa: RUF001
+        "ь": "и ью",
+        "и": "",
+        "е": "",  # noqa: RUF001
+        "у": "",  # noqa: RUF001
+        "": "а у ом е",  # noqa: RUF001
+    },
+    **{language: {} for language in ("romance", "zh", "ja", "ko", "ar", "hi")},
+}
+"""What a name can end in otherwise, by the end it has: the first that fits, "" any. English ones are those of German,
+Swedish and of `dedup.subjects`, too."""
+
+SHORT = 3
+"""Letters of a name that has no other ending: "US" is not "USS"."""

@@ -161,9 +161,9 @@ enero gennaio janeiro jan; february februar februari février febrero febbraio f
 maart março; april avril abril aprile apr; june juni juin junio giugno junho; july juli juillet julio luglio
 julho; august augusti août agosto augustus aug; september septembre septiembre settembre setembro sept; october
 oktober octobre octubre ottobre outubro oct; november novembre noviembre novembro nov; december dezember
-décembre diciembre dicembre dezembro dec
+décembre diciembre dicembre dezembro dec; in_may of_may since_may until_may
 """
-"""Weekdays and months, ";" between days; "may" is a verb more often than a month."""
+"""Weekdays and months, ";" between days; "may" alone is a verb more often than a month."""
 
 TOLL_WORDS = """
 dead kill killed killing kills die died dies deaths death toll injured injures injuries injuring wounded wounding wounds
@@ -188,55 +188,87 @@ OPPOSITES = (
         rebound rebounds rebounded higher up increase increases increased increasing raise raises raised raising
         stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse grimpe grimpent sube suben subió
         salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨 上漲 上昇 增长 增長
-        strengthen strengthens strengthened plus ganancias повысился 反発""",
+        strengthen strengthens strengthened plus ganancias повысился повысил повысила увеличил увеличила 反発""",
         """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining slide
         slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging sink sinks
         sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down decrease
         decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk minskar minskade
         sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem daalt dalen
         падает падают упал упала упали 下跌 下降 下落 shed sheds weaken weakens weakened minus pérdidas снизился
-        反落""",
+        снизил снизила сократил сократила retreat retreats retreated 反落""",
     ),
     (
         """acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto acquittal
-        friar fria freispricht relaxe absuelve оправдал""",
+        friar fria freispricht relaxe relaxé relaxée absuelve оправдал
+        not_guilty""",
         """convicted convicts convict guilty condemned sentenced fälls fälldes döms dömdes verurteilt condamné
         condenado fäller döma dömer condamne condena осудил""",
     ),
     (
         """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts
         accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld confirm
-        confirms confirmed reinstate reinstates""",
+        confirms confirmed reinstate reinstates reinstated aprueba aprueban aprobó approuve approuvent adopte
+        aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses
-        refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted""",
+        refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted fired
+        turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita rejeitam rejeitou lehnt
+        avslår отклонил отклонила""",
     ),
     (
-        "opens opened opening open öppnar",
-        "closes closed closing close ends ended stänger",
+        """opens opened opening open reopen reopens reopened reopening öppnar; begin begins began beginning start starts
+        started starting; resume resumes resumed resuming; complete completes completed completing""",
+        """closes closed closing close ends ended stänger; postpone postpones postponed postponing; cancel cancels
+        canceled cancelled cancelling; suspend suspends suspended suspending; halt halts halted halting; delay delays
+        delayed delaying""",
     ),
     (
-        "man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male",
+        """buy buys bought buying acquire acquires acquired acquiring purchase purchases purchased köper köpte kauft
+        compra; hire hires hired hiring recruit recruits recruiting anställer; win wins won winning vinner gewinnt
+        gana; arrest arrests arrested arresting detain detains detained jail jails jailed; stay stays staying; join
+        joins joined joining; upgrade upgrades upgraded""",
+        """sell sells sold selling divest divests divested säljer sålde verkauft vende; sack sacks sacked sacking
+        lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar verliert pierde; freed
+        freeing; released releasing; leave leaves leaving quit quits quitting; downgrade downgrades downgraded""",
+    ),
+    (
+        """man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male; boy boys pojke pojkar
+        junge garçon schoolboy schoolboys; father fathers dad pappa vater père padre; grandfather grandfathers
+        grandpa""",
         """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина
-        female""",
-    ),
-    (
-        "boy boys pojke pojkar junge garçon schoolboy schoolboys",
-        "girl girls flicka flickor mädchen fille schoolgirl schoolgirls",
-    ),
-    (
-        "father fathers dad pappa vater père padre",
-        "mother mothers mum mom mamma mutter mère madre",
-    ),
-    (
-        "grandfather grandfathers grandpa",
-        "grandmother grandmothers grandma",
+        female; girl girls flicka flickor mädchen fille schoolgirl schoolgirls; mother mothers mum mom mamma mutter
+        mère madre; grandmother grandmothers grandma""",
     ),
 )
 """Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
-at most eight things. Those from the fifth on are people, after whom a number is an age, cf. `meanings.PERSON`."""
+at most six things; ";" parts what does not mean the same. Those of the sixth are people, after whom a number is an age,
+cf. `meanings.PERSON`."""
 
-SAME_WORDS = "us american americans america usa; street st; government govt; percent pct"
-"""Words of one meaning, those of another parted by ";"."""
+SAME_WORDS = """
+us american americans america usa united_states; street st; government govt; percent pct; eu european_union; ceo
+chief_executive; pm prime_minister; ai artificial_intelligence; vp vice_president; ecb european_central; ev evs
+electric_vehicle electric_vehicles electric_car electric_cars; q1 first_quarter; q2 second_quarter; q3 third_quarter;
+q4 fourth_quarter; centre center centres centers; color colour colors colours; labor labour; defense defence; program
+programme programs programmes; theater theatre theaters theatres; harbor harbour; gray grey; jewelry jewellery; honor
+honour honors honours; unveil unveils unveiled unveiling launch launches launched launching introduce introduces
+introduced; slam slams slammed criticise criticises criticised criticize criticizes criticized; deadly fatal; probe
+probes probed investigation investigations inquiry inquiries investigate investigates investigated investigating;
+quake quakes earthquake earthquakes; movie movies film films; lawyer lawyers attorney attorneys; kids children; firm
+firms company companies; ex former; talks negotiations; vow vows vowed pledge pledges pledged promise promises
+promised; plane aircraft jet airplane; trucker truckers truck_driver; heatwave heat_wave; pileup pile_up; apologize
+apologizes apologized apologise apologises apologised; fire blaze
+"""
+"""Words of one meaning, those of another parted by ";"; "_" joins the words of a phrase."""
+
+NEGATIONS = """
+not cannot never isn aren doesn didn wasn weren hasn haven hadn wouldn couldn shouldn mustn can_t won_t don_t no_longer
+no_charges no_deal no_evidence no_plan no_plans no_injuries no_bail no_ban no_tsunami nicht kein keine keinen nie
+niemals inte ej aldrig ingen inga pas jamais nunca jamás no_se no_es no_hay no_ha no_va no_puede no_tiene no_fue não
+niet geen nooit не нет никогда değil नहीं ليس لن لم
+"""
+"""What makes a title say the contrary of one that has none. "No" alone is Portuguese for "in the"."""
+
+AGENT_WORDS = "by par durch door"
+"""What stands between somebody and who does something to them."""
 
 UNITS = (
     "thousand tusen tausend",

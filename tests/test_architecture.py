@@ -16,7 +16,7 @@ LAYERS = (
     ("ahead", "errors", "interrupts"),
     ("settings", "stories", "display"),
     ("kernels",),
-    ("places", "words", "startup"),
+    ("places", "subjects", "words", "startup"),
     ("text",),
     ("shingles",),
     ("signature", "spill"),

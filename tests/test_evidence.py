@@ -10,32 +10,38 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, word_meanings
-from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.flags import BREAK, CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
-from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, SIDES, UNDATED, common
+from dedup.kernels.native.claims import ACTORS, CLAIM, NEGATED, TURNED
+from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, UNDATED, common
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
 from dedup.kernels.native.meanings import PERSON
 from dedup.kernels.native.shingles import STEM_LETTERS
-from dedup.kernels.reference import contents
+from dedup.kernels.reference import claims, contents
 from dedup.kernels.reference import facts as slow
 from dedup.places import PLACES
 from dedup.shingles import text_shingles, word_stems
+from dedup.subjects import SUBJECTS
 from dedup.text import tokenize
-from dedup.words import FUNCTION_WORDS, OPPOSITES, SAME_WORDS
+from dedup.words import AGENT_WORDS, FUNCTION_WORDS, NEGATIONS, OPPOSITES, SAME_WORDS
 from tests.builders import at, batch, tokens
 
 MEANINGS = word_meanings()
+SUBJECTED = (*PLACES.values(), *SUBJECTS.values())
 WORDS = st.one_of(
     st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
     st.sampled_from(
         [
             *(b"the", b"350,000", b"350000", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"),
             *(b"china", b"chinese", b"peru", b"up", b"rises", b"fell", b"acquitted", b"usa", b"again", b"at", b"woman"),
+            *(b"new", b"mexico", b"north", b"korea", b"not", b"can", b"t", b"by", b"ford", b"lay", b"off", b"united"),
             *(b"million", b"bn", b"2m", b"2,50bn", b"3.4", b"1.080", b"4.00", b"21st", b"aged", b"7,", b"x.0"),
         ]
     ),
 )
-FLAGS = st.sampled_from([0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL])
+FLAGS = st.sampled_from(
+    [0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL, MARK, BREAK | CAPITAL]
+)
 TOKENS = st.lists(st.tuples(WORDS, FLAGS.map(int)), max_size=90)
 URLS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(["urn:", "TAG:", " urn:", "urn"]), st.text("a:8043#!/? ", max_size=8)),
@@ -100,8 +106,10 @@ def test_facts_equal_the_slow_twin(stories):
             begin = facts.bounds[i] + end
         assert got == sets
         assert facts.meta[i, META_TOKENS] == len(title) + len(text)
-        sides = {side for side in range(16) if facts.meta[i, META_BITS] >> (SIDES + side) & 1}
-        assert sides == slow.sides(title, MEANINGS)
+        told = int(facts.meta[i, META_BITS] >> CLAIM)
+        sides = frozenset(side for side in range(12) if told >> side & 1)
+        claim = claims.Claim(sides, bool(told & NEGATED), told >> int(ACTORS), bool(told & TURNED))
+        assert claim == claims.claim(title, slow.say_all([*title, *text], MEANINGS))
 
 
 def test_facts_of_an_enormous_story_are_bounded():
@@ -182,7 +190,7 @@ def test_meanings_are_told_by_a_word_alone():
     assert MEANINGS[b"twelve"] == MEANINGS["zwölf".encode()] == (slow.COUNT, xxhash.xxh32_intdigest(b"12"))
     assert MEANINGS[b"montag"] == MEANINGS["måndag".encode()] != MEANINGS[b"friday"]
     assert MEANINGS[b"usa"] == MEANINGS[b"us"] == (slow.PLAIN, xxhash.xxh32_intdigest(b"us"))
-    assert MEANINGS[b"peruvian"] == MEANINGS[b"lima"] == (slow.PLACE, xxhash.xxh32_intdigest(b"peru"))
+    assert MEANINGS[b"peruvian"] == MEANINGS[b"lima"] == (slow.SUBJECT, xxhash.xxh32_intdigest(b"peru"))
     assert MEANINGS["北京".encode()] == MEANINGS["中国".encode()] != MEANINGS["上海".encode()]
     assert (MEANINGS[b"up"][0] - slow.OPPOSED, MEANINGS[b"down"][0] - slow.OPPOSED) == (0, 1)
     assert MEANINGS[b"columbus"] != MEANINGS[b"columbia"]
@@ -226,26 +234,27 @@ def test_another_number_is_another(one, other):
     assert slow.number(one.encode()) != slow.number(other.encode())
 
 
-def test_no_two_places_and_no_two_sides_are_one():
-    places = [names.split() for text in PLACES.values() for names in text.split(";")]
-    sides = [side.split() for both in OPPOSITES for side in both]
-    every = [name for group in (*places, *sides) for name in group]
+def test_no_two_subjects_and_no_two_sides_are_one():
+    subjects = [names.split() for text in SUBJECTED for names in text.split(";")]
+    sides = [side.replace(";", " ").split() for both in OPPOSITES for side in both]
+    same = [SAME_WORDS.replace(";", " ").split()]
+    every = [name for group in (*subjects, *sides, *same) for name in group]
     assert [name for name, count in Counter(every).items() if count > 1] == []
-    assert len({side[0][:STEM_LETTERS] for side in sides}) == len(sides)
-    assert len(OPPOSITES) <= 8
+    alike = [names.split()[0] for both in OPPOSITES for side in both for names in side.split(";")]
+    assert len({name[:STEM_LETTERS] for name in alike}) == len(alike)
+    assert len(OPPOSITES) <= 6
     assert MEANINGS[b"man"][0] == PERSON == slow.PERSON
     functions = {word for text in FUNCTION_WORDS.values() for word in text.split()}
-    assert functions.isdisjoint(name for text in PLACES.values() for name in text.replace(";", " ").split())
+    assert functions.isdisjoint(name for text in SUBJECTED for name in text.replace(";", " ").split())
 
 
 def test_words_with_a_meaning_are_tokens_as_they_are_listed():
-    every = [
-        name for text in (*PLACES.values(), SAME_WORDS, *sum(OPPOSITES, ())) for name in text.replace(";", " ").split()
-    ]
+    lists = (*SUBJECTED, SAME_WORDS, NEGATIONS, AGENT_WORDS, *sum(OPPOSITES, ()))
+    every = [name.replace("_", " ") for text in lists for name in text.replace(";", " ").split()]
     read = tokenize(batch([{"title": name} for name in every]))
     ends = read.starts[read.offsets[1:]] - 1
     found = [read.data[a:b].tobytes() for a, b in zip(read.starts[read.offsets[:-1]], ends, strict=True)]
-    assert np.diff(read.offsets).tolist() == [1] * len(every)
+    assert np.diff(read.offsets).tolist() == [1 + name.count(" ") for name in every]
     assert [word for word in found if word not in MEANINGS] == []
 
 

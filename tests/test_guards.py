@@ -110,10 +110,39 @@ def test_headlines_that_differ_in_a_number_a_day_or_a_place_stay_apart(one, othe
         ("Harbour pilot who saved the ferry dead at 91", "Harbour pilot who saved the ferry dead at 78"),
         ("Fishery fund raises $20 million for new boats", "Fishery fund raises $20 billion for new boats"),
         ("Fishery fund raises $20m for new boats", "Fishery fund raises $20bn for new boats"),
+        ("Gale tears roof off ferry hall in West Virginia", "Gale tears roof off ferry hall in Virginia"),
+        ("Sardine boats seized off the coast of New Guinea", "Sardine boats seized off the coast of Guinea"),
+        ("Volvo recalls 4,000 harbour trucks over brakes", "Scania recalls 4,000 harbour trucks over brakes"),
+        ("Copper price steady as harbour strike drags on", "Silver price steady as harbour strike drags on"),
+        ("Supreme court stops sale of the old harbour", "Appeals court stops sale of the old harbour"),
+        ("Harbour pilot charged with murder of his wife", "Harbour pilot charged with murder of his brother"),
+        ("Harbour board to hire 300 dockers in Leeds", "Harbour board to lay off 300 dockers in Leeds"),
+        ("Harbour board says ferry will sail in winter", "Harbour board says ferry will not sail in winter"),
+        ("Trawler captain can stay on the harbour board", "Trawler captain can't stay on the harbour board"),
+        ("Peru expels two Chilean harbour inspectors", "Chile expels two Peruvian harbour inspectors"),
+        ("Norway sued by Iceland over herring quota", "Iceland sued by Norway over herring quota"),
+        ("Harbour income rose 2 percent in May", "Harbour income rose 2 percent in September"),
     ],
 )
 def test_headlines_that_differ_in_a_place_or_in_what_happened_stay_apart_in_any_writing(one, other, writing):
     assert not merged(story(writing(one)), story(writing(other), source="Daily Sample"))
+
+
+@pytest.mark.parametrize("writing", [str, str.title])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Brandt beats Holm to reach the harbour final", "Holm beats Brandt to reach the harbour final"),
+        ("Brandt sues Holm over sunken trawler", "Holm sues Brandt over sunken trawler"),
+    ],
+)
+def test_headlines_in_which_two_exchange_their_parts_stay_apart(one, other, writing):
+    assert not merged(story(writing(one)), story(writing(other), source="Daily Sample"))
+
+
+def test_a_short_title_with_many_names_tells_them_by_their_capitals():
+    one, other = (f"Kvaloy {club} beat Norvang 2-1" for club in ("Rovers", "Albion"))
+    assert not merged(story(one), story(other, source="Daily Sample"))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +150,9 @@ def test_headlines_that_differ_in_a_place_or_in_what_happened_stay_apart_in_any_
     [
         ("上海地铁新线路下周一正式通车", "成都地铁新线路下周一正式通车"),
         ("台風の影響で大阪の全線が運休", "台風の影響で広島の全線が運休"),
+        ("Два траулера столкнулись возле берегов Эстонии", "Два траулера столкнулись возле берегов Литвы"),
+        ("Dos pesqueros chocan frente a la costa de Francia", "Dos pesqueros chocan frente a la costa de Italia"),
+        ("الصيادون يهزمون البحارة في نهائي كأس الميناء", "البحارة يهزمون الصيادون في نهائي كأس الميناء"),
         ("قتلى وجرحى في حادث قطار جنوب تونس صباح اليوم", "قتلى وجرحى في حادث قطار جنوب إيران صباح اليوم"),
         ("मुंबई में भारी बारिश से स्कूल बंद रहेंगे", "पटना में भारी बारिश से स्कूल बंद रहेंगे"),
     ],
@@ -139,6 +171,13 @@ def test_headlines_that_differ_in_a_place_stay_apart_where_no_script_has_capital
         ("Werft in Kiel baut 3.000 neue Boote", "Werft in Kiel baut 3000 neue Boote"),
         ("Herring prices up 3,40 percent after the strike", "Herring prices up 3.4 percent after strike"),
         ("Harbour board to cut 900 jobs", "Harbour board to cut 900 jobs by end of 2025"),
+        ("Iceland sues Norway over herring quota", "Norway sued by Iceland over herring quota"),
+        ("Iceland and Norway agree on herring quota", "Norway and Iceland agree herring quota"),
+        ("Storm closes harbours in northern Norway", "Northern Norway harbours closed by storm"),
+        ("Hellvik chief executive unveils plan for ferry centre", "Hellvik CEO unveils plan for a ferry center"),
+        ("Hamnen i Bulgarien stängs efter stormen", "Bulgariens hamn stängs efter stormen"),
+        ("Пожар на траулере в порту Краснодара", "Пожар в порту: траулер горит в Краснодаре"),
+        ("Estonian trawler captain not guilty in harbour trial", "Trawler captain from Estonia not guilty at trial"),
         ("2 men, 3 women dead after trawler sinks off Kvaloy", "2 men, 4 women dead after trawler sinks off Kvaloy"),
     ],
 )
@@ -262,7 +301,7 @@ def test_strictness_orders_what_is_merged():
         "Hellvik council votes to close old tram line",
         "Hellvik council to close its tram line in May",
         "Tram line in Hellvik to close, council says",
-        "Hellvik to close tram line",
+        "Old tram in Hellvik closed by council vote",
     ]
     counts = [
         sum(merged(one, story(title, source="Daily Sample"), strictness=strictness) for title in others)

@@ -11,16 +11,18 @@ from dedup import clusters
 from dedup.bands import BandKeys, count_bands, find_buckets, find_copies, next_bands, slice_times, unknown_buckets
 from dedup.clusters import LeaderPass, choose_canonicals
 from dedup.evidence import EVIDENCE
-from dedup.kernels.native import evidence
+from dedup.kernels.native import claims, evidence
 from dedup.kernels.native import leaders as native
 from dedup.kernels.native.facts import CAPS, FRONT
 from dedup.kernels.native.table import LEVELS
 from dedup.kernels.reference import evidence as slow
 from dedup.kernels.reference import leaders as reference
 from dedup.kernels.reference import signatures
+from dedup.kernels.reference.claims import Claim
 from dedup.settings import LookupSettings, Settings
 
 HOUR = 3_600_000_000
+NO_CLAIM = Claim(frozenset(), negated=False, actors=0, turned=False)
 WINDOW = 3 * HOUR
 FEW_BANDS = Settings(
     text=LookupSettings(rows=1, similarity=0.5, recall=0.8),
@@ -36,7 +38,7 @@ STORY = st.builds(
     url=st.integers(0, 2),
     has_text=st.booleans(),
     revised=st.booleans(),
-    sides=st.frozensets(st.integers(0, 5)),
+    claim=st.builds(Claim, st.frozensets(st.integers(0, 5)), st.booleans(), st.integers(0, 2), st.booleans()),
     titled=st.booleans(),
     time=st.one_of(
         st.just(slow.UNDATED),
@@ -52,10 +54,15 @@ WEIGHTS = st.lists(
 )
 
 
+def claimed(claim):
+    sides = sum(1 << side for side in claim.sides)
+    return sides | claims.NEGATED * claim.negated | claims.TURNED * claim.turned | claim.actors << claims.ACTORS
+
+
 def facts_of(stories):
-    sides = [sum(1 << side for side in s.sides) << evidence.SIDES for s in stories]
+    told = [claimed(s.claim) << claims.CLAIM for s in stories]
     bits = [
-        evidence.HAS_TEXT * s.has_text + evidence.REVISED * s.revised + m for s, m in zip(stories, sides, strict=True)
+        evidence.HAS_TEXT * s.has_text + evidence.REVISED * s.revised + m for s, m in zip(stories, told, strict=True)
     ]
     return evidence.Facts(
         hashes=np.array([value for s in stories for values in s.sets for value in values], dtype=np.uint32),
@@ -89,7 +96,7 @@ def alike(stories):
             tokens=first.tokens,
             has_text=first.has_text,
             titled=first.titled,
-            sides=first.sides,
+            claim=first.claim,
         )
         for one, first in zip(stories, same, strict=True)
     ]
@@ -204,7 +211,13 @@ def story(*, shingles, hour=0, content=0, **more):
     values = sorted(shingles)
     sets = more.pop("sets", [values, values, values, values, values, values, [], [], [], []])
     fields = {"tokens": len(values), "source": 0, "url": 0, "has_text": True, "revised": False, "titled": True}
-    return slow.Story(sets=sets, sides=frozenset(), time=hour * HOUR, content=(content, content), **(fields | more))
+    return slow.Story(
+        sets=sets,
+        claim=NO_CLAIM,
+        time=hour * HOUR,
+        content=(content, content),
+        **(fields | more),
+    )
 
 
 def cluster(stories, *, rule=0.5, limit=32, window=WINDOW):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import datasketch
@@ -22,6 +23,7 @@ from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.signature import Signatures, _permutations_of_datasketch, permutations, sign
 from tests.builders import tokens
 
+PLURAL = re.compile(rb"(.{2,}[^s\x00-9])s", re.DOTALL)
 WORDS = st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(
     str.encode
 )
@@ -29,6 +31,11 @@ TOKENS = st.lists(
     st.tuples(st.one_of(WORDS, st.sampled_from([b"the", b"of", b"350,000"])), st.integers(0, 255)), max_size=12
 )
 STORIES = st.lists(st.tuples(TOKENS, TOKENS), max_size=5)
+
+
+def singular(word):
+    found = PLURAL.fullmatch(word)
+    return found[1] if found else word
 
 
 FILLER: Any = [([], [(b"filler", 0)] * 12)]  # behind all stories, so that none is too near the end for wide loads
@@ -61,6 +68,7 @@ def test_beginnings_of_every_length_are_hashed_as_xxhash_does(most):
     rng = np.random.default_rng(most)
     data = rng.integers(0, 256, 9_000, dtype=np.uint8)
     data[rng.random(9_000) < 0.9] &= 0x7F
+    data[rng.random(9_000) < 0.3] = ord("s")
     starts = np.concatenate([[0], np.cumsum(rng.integers(1, 24, 700))])
     hashes, done = np.empty(700, dtype=np.uint32), np.empty(700, dtype=np.bool_)
     hash_beginnings(data[: starts[-1]], starts, most, hashes, done)
@@ -70,7 +78,9 @@ def test_beginnings_of_every_length_are_hashed_as_xxhash_does(most):
         (len(word) <= most or word[:most].isascii()) and not end for word, end in zip(words, near, strict=True)
     ]
     assert hashes[done].tolist() == [
-        xxhash.xxh32_intdigest(word[:most]) for word, ready in zip(words, done, strict=True) if ready
+        xxhash.xxh32_intdigest(word[:most] if len(word) > most else singular(word))
+        for word, ready in zip(words, done, strict=True)
+        if ready
     ]
 
 

@@ -19,9 +19,11 @@ PRIME_2 = np.uint32(0x85EBCA77)
 PRIME_3 = np.uint32(0xC2B2AE3D)
 PRIME_4 = np.uint32(0x27D4EB2F)
 PRIME_5 = np.uint32(0x165667B1)
-# The four lanes' starting values for seed 0, modulo 2**32.
+SHORTEST_PLURAL = 4  # bytes
+_S, _NINE = np.uint64(ord("s")), np.uint64(ord("9"))
 _STAGED = 256  # runs that are hashed at once: what they need fits the nearest cache
 _REACH = 64  # bytes from a run's first that may be loaded
+# The four lanes' starting values for seed 0, modulo 2**32.
 LANE_1 = np.uint32((0x9E3779B1 + 0x85EBCA77) & 0xFFFFFFFF)
 LANE_2 = np.uint32(0x85EBCA77)
 LANE_3 = np.uint32(0)
@@ -123,11 +125,17 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
                 hashes[k] = xxh32(data, starts[k], starts[k + np.uint64(width)] - 1)
 
 
+@njit(inline="always", nogil=True)
+def is_plural(before: np.uint64, last: np.uint64) -> bool:
+    """Whether a word of SHORTEST_PLURAL bytes or more that ends in these two is taken for a plural."""
+    return last == _S and before != _S and before > _NINE
+
+
 @device(plain.hash_beginnings, njit(nogil=True, cache=True))
 def hash_beginnings(
     data: NDArray[np.uint8], starts: NDArray[np.int64], most: int, hashes: NDArray[np.uint32], done: NDArray[np.bool_]
 ) -> None:
-    """Write XXH32 (seed 0) of the first `most` bytes of every token, of all of a shorter one.
+    """Write XXH32 (seed 0) of the first `most` bytes of every token, of all of a shorter one but a plural's end.
 
     data   : uint8[m]      the tokens' bytes, a space after each
     starts : int64[t + 1]  token k is data[starts[k]:starts[k + 1] - 1]
@@ -148,7 +156,9 @@ def hash_beginnings(
             at = max(min(starts[k], last), 0)
             word = load_word(data, at) if last >= 0 else np.uint64(0)
             done[k] = starts[k] <= last and (length <= most or word & high == np.uint64(0))
-            length = min(length, most)
+            ending = word >> np.uint64((8 * (length - 2)) & 63)  # of a longer token, or the shortest, no matter what
+            plural = is_plural(ending & np.uint64(255), (ending >> np.uint64(8)) & np.uint64(255))
+            length = most if length > most else length - np.int64(plural and length >= SHORTEST_PLURAL)
             size[i] = np.uint32(length)
             first[i] = np.uint32(word & np.uint64(0xFFFFFFFF))
             tail[i] = np.uint32(word >> np.uint64((length & 4) << 3) & np.uint64(0xFFFFFFFF))

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.native.claims import CLAIM, contradict
 from dedup.kernels.native.facts import (
     CAPS,
     FRONT,
@@ -26,9 +27,7 @@ from dedup.kernels.native.meanings import AGAIN_VALUE
 from dedup.kernels.vectors import LANES, count_bits, equal16
 
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
-HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]; in its upper half are those of `pick_sides`
-SIDES = np.uint32(16)  # bits below them
-_FIRST_SIDES = np.uint32(0x5555)
+HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
 META_TITLE_TOKENS, META_TOKENS, META_SOURCE, META_URL, META_BITS, META = 0, 1, 2, 3, 4, 5
 # The evidence, in the order of `dedup.evidence.EVIDENCE`, and which of it is measured together.
 TITLE_JACCARD, TITLE_CONTAINMENT, TITLE_SPELLING, TITLE_FOUND, TITLE_NUMBER_CLASH, TITLE_NAME_CLASH = range(6)
@@ -190,21 +189,14 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
     out[TITLE_NUMBER_CLASH] = clash * containment
     x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)
     out[TITLE_NAME_CLASH] = containment if _tells_more(x, front_y) and _tells_more(y, front_x) else 0.0
-    opposed = not revised and _are_opposed(facts.meta[i, META_BITS] >> SIDES, facts.meta[j, META_BITS] >> SIDES)
-    out[TITLE_OPPOSED] = containment if opposed else 0.0
+    out[TITLE_OPPOSED] = 0.0
+    if not revised:
+        bits_x, bits_y = facts.meta[i, META_BITS], facts.meta[j, META_BITS]
+        out[TITLE_OPPOSED] = contradict(bits_x >> CLAIM, bits_y >> CLAIM, out[TITLE_JACCARD], np.float32(containment))
     again = _holds(front_x, AGAIN_VALUE) != _holds(front_y, AGAIN_VALUE)
     out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
     series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
     out[SAME_SOURCE_TITLE_CLASH] = series and (_tells_else(facts, i, front_y) or _tells_else(facts, j, front_x))
-
-
-@njit(nogil=True)
-def _are_opposed(x: np.uint32, y: np.uint32) -> bool:
-    """Whether one title takes one side only of two, and the other the other; cf. `pick_sides`."""
-    one, other = x & ~(x >> np.uint32(1)) & _FIRST_SIDES, (x >> np.uint32(1)) & ~x & _FIRST_SIDES
-    one &= (y >> np.uint32(1)) & ~y
-    other &= y & ~(y >> np.uint32(1))
-    return one | other != 0
 
 
 @njit(nogil=True)

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import borrow, keep
+from dedup.kernels.native.claims import pick_actors, pick_sides
 from dedup.kernels.native.meanings import FRONT_TOKENS, Meanings, Read, read_words
 from dedup.kernels.native.picks import (
     pick_front,
@@ -14,7 +15,6 @@ from dedup.kernels.native.picks import (
     pick_numbers,
     pick_pairs,
     pick_runs,
-    pick_sides,
     pick_title_names,
     pick_words,
 )
@@ -196,7 +196,7 @@ def gather_facts(
     facts: NDArray[np.uint32],
     bounds: NDArray[np.int64],
     sections: NDArray[np.uint16],
-    sides: NDArray[np.uint32],
+    claims: NDArray[np.uint32],
 ) -> None:
     """Write each story's facts, ten sorted sets of distinct hashes back to back.
 
@@ -213,12 +213,12 @@ def gather_facts(
     facts      : uint32[>= the sum over stories of FACTS_CAP or, if less, 9 * tokens + bytes + shingles]  overwritten
     bounds     : int64[n + 1]   overwritten; story i owns facts[bounds[i]:bounds[i + 1]]
     sections   : uint16[n, 10]  overwritten; where each set ends, counted from bounds[i]
-    sides      : uint32[n]      overwritten; of the title, cf. `pick_sides`
+    claims     : uint32[n]      overwritten; of the title, cf. `native.claims`
     """
     data, starts, flags, stems, offsets = borrow(data), borrow(starts), borrow(flags), borrow(stems), borrow(offsets)
     title_ends, shingles, shingle_bounds = borrow(title_ends), borrow(shingles), borrow(shingle_bounds)
     meanings, scratch, facts = borrow(meanings), borrow(scratch), borrow(facts)
-    bounds, sections, sides = borrow(bounds), borrow(sections), borrow(sides)
+    bounds, sections, claims = borrow(bounds), borrow(sections), borrow(claims)
     room = scratch.shape[0] // 2
     made = (
         Read(np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.uint8)),
@@ -269,6 +269,6 @@ def gather_facts(
         sections[i, TITLE_NAMES] = at - begin
         at = _append(facts, at, content, names.shape[0], CAPS[NAMES], scratch)
         sections[i, NAMES] = at - begin
-        sides[i] = pick_sides(kinds, titled)
+        claims[i] = pick_sides(kinds, titled) | pick_actors(own, words, kinds, titled)
         bounds[i + 1] = at
     keep(made)

@@ -1,4 +1,4 @@
-"""What a token says beyond its letters: a number, a day, a count of victims, a place, one of two sides."""
+"""What a token says beyond its letters: a number, a day, a count of victims, a subject, one of two sides."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import NUMBER
+from dedup.kernels.flags import FUNCTION, NUMBER
 from dedup.kernels.xxh32 import xxh32
 
 # Kinds of tokens. A count is a number in digits or in letters; a unit, of which there is a kind each, multiplies the
-# one before it; what is aged stands before an age. From OPPOSED on there is a kind for each side of the words that are
-# opposed: OPPOSED + 2 * k and the one after it contradict each other. PERSON and those after it are such sides.
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, AGED, THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(12)
-PERSON = OPPOSED + 8
+# one before it; what is aged stands before an age, an agent's word before who does something. From OPPOSED on there is
+# a kind for each side of the words that are opposed: OPPOSED + 2 * k and the one after it contradict each other. PERSON
+# and those after it are such sides.
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT = range(9)
+THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(9, 14)
+PERSON = OPPOSED + 10
 AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
-SLOTS = 1 << 14  # of the table of meanings: a power of two, some six times their number
-LIKELY = 1 << 16  # slots by stem, so many that few other words share one
+SLOTS = 1 << 15  # of the table of meanings: a power of two, some five times their number
+LIKELY = 1 << 17  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
 BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word makes it a toll
 _COMMA, _POINT, _ZERO = np.uint8(44), np.uint8(46), np.uint8(48)
@@ -28,17 +30,19 @@ _PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)  # 2^32 by the golde
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 _LONGEST = 3  # bytes of these
+WORD, PHRASE = 1, 2  # bits of `Meanings.likely`
 _ENDINGS = np.array([int.from_bytes(ending.encode(), "big") for ending in UNITS], dtype=np.uint32)
 _KINDS = np.array(list(UNITS.values()), dtype=np.uint8)
 
 
 class Meanings(NamedTuple):
-    """Words with a meaning of their own, by open addressing."""
+    """Words, and phrases of two, with a meaning of their own, by open addressing."""
 
-    keys: NDArray[np.uint32]  # [SLOTS] a word's XXH32, 0 for a free slot
+    keys: NDArray[np.uint32]  # [SLOTS] XXH32 of a word, or of two with a space between; 0 for a free slot
     kinds: NDArray[np.uint8]  # [SLOTS]
     values: NDArray[np.uint32]  # [SLOTS] what it stands for: the hash of the number in digits, of the first of its like
-    likely: NDArray[np.bool_]  # [LIKELY] by the low bits of a word's stem: whether it may be among them, as few are
+    likely: NDArray[np.uint8]  # [LIKELY] by the low bits of a word's stem: WORD if it may be among them, as few are,
+    # PHRASE if it may be the second word of one
 
 
 class Read(NamedTuple):
@@ -120,6 +124,12 @@ def find_meaning(keys: NDArray[np.uint32], key: np.uint32) -> int:
     return -1
 
 
+@njit(nogil=True, inline="always")
+def stands_for_another(kind: int) -> bool:
+    """Whether words of a kind are one word to whoever compares; else their kind is all that counts."""
+    return kind != TOLL and kind != AGED and kind != NEGATION and kind != AGENT
+
+
 @njit(nogil=True, cache=True)
 def read_words(
     data: NDArray[np.uint8],
@@ -134,6 +144,7 @@ def read_words(
 ) -> None:
     """Write what `count` tokens from `first` on say; those after FRONT_TOKENS are plain words, of no kind.
 
+    What a phrase says is said by its second word, or by the first where the second is a function word.
     stems : uint32[t]  from `hash_stems`
     """
     likely, keys, words, kinds = meanings.likely, meanings.keys, out.words, out.kinds
@@ -145,14 +156,22 @@ def read_words(
             kinds[k] = COUNT
             words[k] = hash_number(data, start, end, digits)
             continue
-        if likely[stems[first + k] & np.uint32(LIKELY - 1)]:
+        may_be = likely[stems[first + k] & np.uint32(LIKELY - 1)]
+        if may_be & WORD:
             slot = find_meaning(keys, xxh32(data, start, end))
             if slot >= 0:
                 kinds[k] = meanings.kinds[slot]
-                if kinds[k] != TOLL and kinds[k] != AGED:
+                if stands_for_another(kinds[k]):
                     words[k] = meanings.values[slot]
                 if THOUSAND <= kinds[k] <= TRILLION and k > 0 and kinds[k - 1] == COUNT:
                     words[k - 1] = of_unit(words[k - 1], kinds[k])
+        if may_be & PHRASE and k > 0:
+            slot = find_meaning(keys, xxh32(data, starts[first + k - 1], end))
+            if slot >= 0:
+                told = k - 1 if flags[first + k] & FUNCTION else k
+                kinds[told] = meanings.kinds[slot]
+                if stands_for_another(kinds[told]):
+                    words[told] = meanings.values[slot]
 
 
 @njit(nogil=True, inline="always")

@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, OPPOSED, PLACE, is_toll
+from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, SUBJECT, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
@@ -114,13 +114,13 @@ def pick_title_names(
 ) -> int:
     """Those words of the title words[:end] by which stories differ that are otherwise alike.
 
-    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and places.
+    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and listed subjects.
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
         if flags[k] & (FUNCTION | NUMBER) != 0:
             continue
-        if kinds[k] == PLACE or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
+        if kinds[k] == SUBJECT or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
             out[count] = words[k]
             count += 1
     return count
@@ -132,16 +132,6 @@ def _is_among(value: np.uint32, values: NDArray[np.uint32]) -> bool:
     for other in values:
         found |= other == value  # without a branch: they are few, and compared many at a time
     return found
-
-
-@njit(nogil=True, cache=True)
-def pick_sides(kinds: NDArray[np.uint8], end: int) -> np.uint32:
-    """A bit for each side that is taken by a word of a title, the first `end` words: the lowest is that of OPPOSED."""
-    sides = np.uint32(0)
-    for k in range(end):
-        if kinds[k] >= OPPOSED:
-            sides |= np.uint32(1) << np.uint32(kinds[k] - OPPOSED)
-    return sides
 
 
 @njit(nogil=True, cache=True)
@@ -164,10 +154,13 @@ def pick_pairs(
 
 @njit(nogil=True, cache=True)
 def in_title_case(flags: NDArray[np.uint8], end: int) -> bool:
-    """Whether most content words of a title have a capital, so that it marks no names there."""
-    capitals = words = 0
+    """Whether nearly all content words of a title have a capital, so that it marks no names there.
+
+    One in eight may have none, as "iPhone"; those behind a hyphen do not count.
+    """
+    capitals = small = 0
     for k in range(end):
         if not flags[k] & (FUNCTION | NUMBER):
-            words += 1
             capitals += flags[k] & CAPITAL != 0
-    return words >= TITLE_CASE and 10 * capitals > 7 * words
+            small += flags[k] & (CAPITAL | MARK) == 0
+    return capitals + small >= TITLE_CASE and 7 * small < capitals

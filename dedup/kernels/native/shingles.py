@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
 from dedup.kernels.handles import borrow
-from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
+from dedup.kernels.xxh32 import SHORTEST_PLURAL, hash_beginnings, hash_runs, is_plural, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
 TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
@@ -76,9 +76,14 @@ def hash_shingles(
 
 @njit(nogil=True, cache=True)
 def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.uint32:
-    """XXH32 of the first STEM_LETTERS code points of data[start:end], or of all of it if `whole`."""
-    if whole or end - start <= STEM_LETTERS:
+    """XXH32 of the first STEM_LETTERS code points of data[start:end], or of all of it if `whole`.
+
+    If it has not more it is the word without a plural's end, as `hash_beginnings` has it.
+    """
+    if whole:
         return xxh32(data, start, end)
+    if end - start <= STEM_LETTERS:
+        return xxh32(data, start, _singular_end(data, start, end))
     high = np.uint8(0)
     for at in range(start, start + STEM_LETTERS):
         high |= data[at]
@@ -90,7 +95,15 @@ def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.
             if letters == STEM_LETTERS:
                 return xxh32(data, start, at)
             letters += 1
-    return xxh32(data, start, end)
+    return xxh32(data, start, _singular_end(data, start, end))
+
+
+@njit(inline="always", nogil=True)
+def _singular_end(data: NDArray[np.uint8], start: int, end: int) -> int:
+    """Where a word ends without a plural's end."""
+    if end - start < SHORTEST_PLURAL:
+        return end
+    return end - np.int64(is_plural(np.uint64(data[end - 2]), np.uint64(data[end - 1])))
 
 
 @njit(nogil=True, cache=True)

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import Handle, borrow, keep
+from dedup.kernels.native.claims import CLAIM
 from dedup.kernels.native.composition import survey_fields
 from dedup.kernels.native.contents import hash_contents, hash_urls
 from dedup.kernels.native.debris import Publishers, Words, compact_tokens, strip_debris
@@ -21,7 +22,6 @@ from dedup.kernels.native.evidence import (
     META_TOKENS,
     META_URL,
     REVISED,
-    SIDES,
 )
 from dedup.kernels.native.facts import FRONT, gather_facts
 from dedup.kernels.native.functions import flag_functions
@@ -157,7 +157,7 @@ def hash_single(
     told = out.meta[0]
     told[META_TITLE_TOKENS], told[META_TOKENS], told[META_SOURCE] = titled, count, source
     bits = HAS_TEXT * (count - titled >= cuts.text_tokens) + REVISED * (marks[0] != 0) + STRIPPED * stripped[0]
-    told[META_BITS] = (told[META_BITS] << SIDES) + np.uint32(bits)  # there are the title's sides
+    told[META_BITS] = (told[META_BITS] << CLAIM) + np.uint32(bits)  # there is what the title claims
     url[0], url[1] = text_end, data.shape[0]
     hash_urls(data, url, language.trackers, told[META_URL : META_URL + 1])
     out.keys[out.keys.shape[0] - 1, 0] = told[META_URL]

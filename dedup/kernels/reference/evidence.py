@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.kernels.reference.claims import Claim, contradict
 from dedup.kernels.reference.facts import CAPS
 
 UNDATED = -(2**63)
@@ -32,7 +33,7 @@ class Story:
     url: int
     has_text: bool
     revised: bool
-    sides: frozenset[int]
+    claim: Claim
     titled: bool
     time: int
     content: tuple[int, int]
@@ -70,11 +71,10 @@ def measure(one: Story, other: Story) -> list[float]:
 
     revised = one.revised or other.revised
     number_clash = 0.0 if revised else min(missing(numbers))
-    contradict = not (title_numbers[0] <= title_numbers[1] or title_numbers[1] <= title_numbers[0] or revised)
-    title_clash = 1.0 - jaccard(title_numbers) if contradict else 0.0
-    opposed = any(
-        {side, side ^ 1} & one.sides == {side} and {side, side ^ 1} & other.sides == {side ^ 1} for side in one.sides
-    )
+    differ = not (title_numbers[0] <= title_numbers[1] or title_numbers[1] <= title_numbers[0] or revised)
+    title_clash = 1.0 - jaccard(title_numbers) if differ else 0.0
+    alike = np.float32(jaccard(title)), np.float32(containment(title))
+    opposed = 0.0 if revised else contradict(one.claim, other.claim, *alike)
     same_source = one.source == other.source != 0
     same_url = one.url == other.url != 0
     dated = UNDATED not in (one.time, other.time)
@@ -89,7 +89,7 @@ def measure(one: Story, other: Story) -> list[float]:
         1.0 - min(missing(title)),
         title_clash * containment(title),
         containment(title) if all(missing(title_names)) else 0.0,
-        containment(title) if opposed and not revised else 0.0,
+        opposed,
         float(again[0] != again[1] and np.float32(hours) >= LEAST_AGAIN),
         float(same_source and not same_url and not revised and any(topics)),
         jaccard(texts),

@@ -6,11 +6,13 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
+from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, PLACE, AGED, THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(12)
-PERSON = OPPOSED + 8
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT = range(9)
+THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(9, 14)
+PERSON = OPPOSED + 10
+MARKS = (TOLL, AGED, NEGATION, AGENT)
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 LEAD_TOKENS = 40
@@ -50,13 +52,18 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
     ]
 
 
-def say_all(tokens: Sequence[Token], meanings: Meanings) -> list[Said]:
-    """The kind of each token, and what it stands for, or the hash of the word's stem."""
-    said = [say(token, meanings if k < FRONT_TOKENS else {}, k < FRONT_TOKENS) for k, token in enumerate(tokens)]
+def say_all(tokens: Sequence[Token], meanings: Meanings, most: int = FRONT_TOKENS) -> list[Said]:
+    """The kind of each token, and what it stands for, or the hash of the word's stem; after `most` only the latter."""
+    said = [say(token, meanings if k < most else {}, k < most) for k, token in enumerate(tokens)]
     for k, (kind, _) in enumerate(said[1:], 1):
         before, value = said[k - 1]
         if THOUSAND <= kind <= TRILLION and before == COUNT:
             said[k - 1] = before, of_unit(value, kind)
+        phrase = tokens[k - 1][0] + b" " + tokens[k][0]
+        if k < most and not tokens[k][1] & NUMBER and phrase in meanings:
+            kind, stands_for = meanings[phrase]
+            at = k - 1 if tokens[k][1] & FUNCTION else k
+            said[at] = kind, said[at][1] if kind in MARKS else stands_for
     return said
 
 
@@ -66,7 +73,7 @@ def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
     if flags & NUMBER and numbers_count:
         return COUNT, number(word[:64])
     kind, value = meanings.get(word, (PLAIN, 0))
-    return kind, value if word in meanings and kind not in (TOLL, AGED) else stem(token)
+    return kind, value if word in meanings and kind not in MARKS else stem(token)
 
 
 def number(word: bytes) -> int:
@@ -97,20 +104,14 @@ def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
     ]
 
 
-def sides(title: Sequence[Token], meanings: Meanings) -> frozenset[int]:
-    """Those that words of the title take; of two numbers that differ in the last bit each contradicts the other."""
-    kinds = [say(token, meanings, True)[0] for token in title[:FRONT_TOKENS]]
-    return frozenset(kind - OPPOSED for kind in kinds if kind >= OPPOSED)
-
-
 def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
-    """The values of the words by which titles differ that are otherwise alike: names, by its text too, and places."""
+    """The values of words by which titles differ that are otherwise alike: names, by its text too; listed subjects."""
     capitals = not in_title_case(title)
     return [
         value
         for (_, flags), (kind, value) in zip(title, said, strict=False)
         if not flags & (FUNCTION | NUMBER)
-        and (kind == PLACE or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
+        and (kind == SUBJECT or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
     ]
 
 
@@ -127,9 +128,9 @@ def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
 
 
 def in_title_case(title: Sequence[Token]) -> bool:
-    """Whether most content words of a title have a capital."""
-    capitals = [flags & CAPITAL != 0 for _, flags in title if not flags & (FUNCTION | NUMBER)]
-    return len(capitals) >= 4 and sum(capitals) > 0.7 * len(capitals)
+    """Whether less than one in eight content words of a title has no capital, but for those behind a hyphen."""
+    content = [flags for _, flags in title if not flags & (FUNCTION | NUMBER) and flags & (CAPITAL | MARK) != MARK]
+    return len(content) >= 4 and sum(not flags & CAPITAL for flags in content) < len(content) / 8
 
 
 def runs(text: str) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import xxhash
 
 from dedup.kernels.flags import FUNCTION, NUMBER
+from dedup.kernels.reference.xxh32 import singular
 
 Token = tuple[bytes, int]
 
@@ -36,13 +37,12 @@ def shingles(tokens: Sequence[Token], width: int) -> tuple[list[int], list[int]]
 
 
 def stem(token: Token) -> int:
-    """The hash of a word's first letters, or of a whole number."""
+    """The hash of a word's first letters, of a shorter one without a plural's end; of a whole number, if it is long."""
     word, flags = token
-    return xxh32(
-        word
-        if flags & NUMBER
-        else word.decode("utf-8").encode("utf-32-le")[: 4 * STEM_LETTERS].decode("utf-32-le").encode()
-    )
+    letters = word.decode()
+    if flags & NUMBER and len(word) > STEM_LETTERS:
+        return xxh32(word)
+    return xxh32(letters[:STEM_LETTERS].encode() if len(letters) > STEM_LETTERS else singular(word))
 
 
 def title_words(title: Sequence[Token], text: Sequence[Token]) -> list[int]:

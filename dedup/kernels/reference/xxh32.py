@@ -19,15 +19,21 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
         hashes[k] = xxhash.xxh32_intdigest(text[places[k] : places[k + width] - 1])
 
 
+def singular(word: bytes) -> bytes:
+    """A word of more than three bytes without one "s" at its end, unless a digit is before that."""
+    plural = len(word) > 3 and word.endswith(b"s") and word[-2] > ord("9") and not word.endswith(b"ss")
+    return word[:-1] if plural else word
+
+
 def hash_beginnings(
     data: NDArray[np.uint8], starts: NDArray[np.int64], most: int, hashes: NDArray[np.uint32], done: NDArray[np.bool_]
 ) -> None:
-    """Write that of the first `most` bytes of every token.
+    """Write that of the first `most` bytes of every token, of a shorter one without a plural's end.
 
     Not done are longer ones whose first bytes are not all ASCII, and such as begin within the last seven bytes of all.
     """
     text, places, last = data.tobytes(), starts.tolist(), len(data) - 8
     for k in range(len(hashes)):
         word = text[places[k] : places[k + 1] - 1]
-        hashes[k] = xxhash.xxh32_intdigest(word[:most])
+        hashes[k] = xxhash.xxh32_intdigest(singular(word) if len(word) <= most else word[:most])
         done[k] = places[k] <= last and (len(word) <= most or word[:most].isascii())
