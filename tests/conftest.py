@@ -17,7 +17,10 @@ os.environ.setdefault(
     "NUMBA_DISABLE_JIT", "0"
 )  # no small feed is read without compiled kernels, but where it is tested
 
-LONGEST = ("test_spark.py", "test_index_shared.py", "test_serve.py", "test_integrations.py", "test_stores.py")
+LONGEST = (
+    *("test_spark.py", "test_uncompiled.py", "test_real_feeds.py", "test_index_shared.py", "test_docs.py"),
+    *("test_report_page.py", "test_integrations.py", "test_peers.py", "test_serve.py", "test_stores.py"),
+)
 
 __all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
 
