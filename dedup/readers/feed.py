@@ -20,7 +20,15 @@ from dedup.kernels.reference.fields import plain_name
 from dedup.readers.blocks import Block, Positions, cut_array, cut_lines, cut_records
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.columns import ColumnRows, open_table
-from dedup.readers.copies import LINE_END, LONGEST_LINE_END, NOTHING, copy_spans, past_line_ends
+from dedup.readers.copies import (
+    COPY_CHUNK,
+    LINE_END,
+    LONGEST_LINE_END,
+    NOTHING,
+    copy_spans,
+    kept_spans,
+    past_line_ends,
+)
 from dedup.readers.envelopes import cut_envelope, envelope_contexts
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.paths import Found, Spool
@@ -42,7 +50,6 @@ from dedup.readers.sniff import (
 from dedup.readers.threads import number_rows, parse_ahead
 from dedup.readers.translation import Translation, translate
 
-_COPY_CHUNK = 1 << 20
 _TELLING = ("title", "text")
 _MOST_NAMES, _LONGEST_NAME = 30, 60  # of fields listed in an error, and characters of each
 
@@ -96,7 +103,7 @@ class Feed:
         """Decompress a table into a temporary file: its format jumps back and forth."""
         with tempfile.TemporaryFile() as unpacked:
             with ByteStream(self.path, self._file) as stream:
-                while piece := stream.read(_COPY_CHUNK):
+                while piece := stream.read(COPY_CHUNK):
                     unpacked.write(piece)
                 if stream.damage is not None:
                     raise FeedError(self.path, f"{stream.damage}; fetch it again")
@@ -339,39 +346,8 @@ class Feed:
                 yield self._line_end
 
     def _kept_spans(self, keep: NDArray[np.bool_]) -> Iterator[tuple[bytes, Positions, Positions]]:
-        """For every block, bytes of the feed and where its kept rows begin and end in them.
-
-        The line end behind the last of them is held too, unless the feed ends before it.
-        """
-        position, held = 0, b""
-        first = 0
         with ByteStream(self.path, self._rows_file) as stream:
-            for all_starts, all_ends in zip(self._starts, self._ends, strict=True):
-                flags = keep[first : first + len(all_starts)]
-                first += len(all_starts)
-                starts, ends = all_starts[flags], all_ends[flags]
-                if not len(starts):
-                    continue
-                while position + len(held) <= starts[0]:  # rows that are not kept are let go at once
-                    position += len(held)
-                    held = self._read_again(stream)
-                pieces = [held[int(starts[0]) - position :]]
-                position = int(starts[0])
-                have, wanted = len(pieces[0]), int(ends[-1]) - position
-                while have < wanted:
-                    pieces.append(self._read_again(stream))
-                    have += len(pieces[-1])
-                if have < wanted + LONGEST_LINE_END:
-                    pieces.append(stream.read(_COPY_CHUNK))
-                held = b"".join(pieces)
-                yield held, starts - position, ends - position
-
-    def _read_again(self, stream: ByteStream) -> bytes:
-        """The next bytes of a feed that had more of them when it was read first."""
-        piece = stream.read(_COPY_CHUNK)
-        if not piece:
-            raise FeedError(self.path, "changed while it was read; run again")
-        return piece
+            yield from kept_spans(stream, self.path, keep, self._starts, self._ends)
 
     def kept_batches(self, keep: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
         """Some rows of a Parquet or Arrow feed, with all their columns; otherwise as `kept_rows`."""
