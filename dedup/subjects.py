@@ -40,6 +40,9 @@ SUBJECTS = {
         appeals_court appeal_court; district_court""",
     "products": """iphone iphones; ipad ipads; macbook macbooks; airpods; android; windows; xbox; playstation
         ps4 ps5; chatgpt; gemini; copilot; alexa; siri""",
+    "offices": """ceo chief_executive; cfo chief_financial; coo chief_operating; cto chief_technology""",
+    "drugs": """cocaine; heroin; fentanyl; ketamine; cannabis marijuana; methamphetamine meth; insulin""",
+    "sports": """rugby; hockey; football soccer; cricket; tennis; basketball; baseball; volleyball; golf; handball""",
     "goods": """gold guld; silver; copper; platinum; oil crude brent wti öl olja petróleo pétrole нефть; gas
         gasoline petrol; wheat; corn maize; soybean soybeans; cotton; sugar; coffee; cocoa; coal; bitcoin btc;
         ethereum ether eth; dogecoin; solana; xrp""",
@@ -56,12 +59,15 @@ SUBJECTS = {
         commanders; steelers; ravens; bengals; browns; patriots; dolphins; jets; chiefs; raiders; broncos;
         chargers; 49ers niners; seahawks; cardinals; rams; falcons; panthers; saints; buccaneers bucs; colts;
         titans; jaguars; bruins; canadiens; penguins; flyers; oilers; flames; canucks; sharks; blackhawks;
-        islanders; capitals; hurricanes; sabres; senators; predators; avalanche; ducks""",
+        islanders; capitals; hurricanes; sabres; senators; predators; avalanche; ducks; frölunda; färjestad;
+        brynäs; djurgården; hammarby; skellefteå; rögle; aik; ifk; palmeiras; flamengo; corinthians; santos;
+        cruzeiro; bahia; grêmio; vasco; botafogo; fluminense; зенит; спартак; цска; локомотив; динамо; الأهلي;
+        الزمالك; الهلال; النصر""",
     "groups": """group_a; group_b; group_c; group_d; group_e; group_f; group_g; group_h; vitamin_c; vitamin_d;
         hepatitis_a; hepatitis_b; hepatitis_c; aries; taurus; leo; virgo; libra; scorpio; sagittarius;
-        capricorn; aquarius; pisces; mars; venus; jupiter; saturn""",
+        capricorn; aquarius; pisces; mars; venus; jupiter; saturn; northbound; southbound; eastbound; westbound""",
 }
-"""Regions whose name ends in another's; companies and their products; institutions; raw materials; relatives; diseases;
-teams; what comes in kinds. A word with another meaning as well is here, too: both titles must have one that the other
-story lacks. Left out is what is more often something else, and what people are called by who write of the same thing:
-jobs, or a newspaper."""
+"""Regions whose name ends in another's; companies and their products; institutions and offices; drugs; raw materials;
+sports and teams; relatives; diseases; what comes in kinds. A word with another meaning as well is here, too: both
+titles must have one that the other story lacks. Left out is what is more often something else, and what people are
+called by who write of the same thing: jobs, or a newspaper."""

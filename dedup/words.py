@@ -208,11 +208,12 @@ OPPOSITES = (
         """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts
         accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld confirm
         confirms confirmed reinstate reinstates reinstated aprueba aprueban aprobó approuve approuvent adopte
-        aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила""",
+        aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила; sign signs signed; agree
+        agrees agreed; ja yes""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses
         refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted fired
         turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita rejeitam rejeitou lehnt
-        avslår отклонил отклонила""",
+        avslår отклонил отклонила; fail fails failed; nej nein nee""",
     ),
     (
         """opens opened opening open reopen reopens reopened reopening öppnar; begin begins began beginning start starts
@@ -244,10 +245,10 @@ at most six things; ";" parts what does not mean the same. Those of the sixth ar
 cf. `meanings.PERSON`."""
 
 SAME_WORDS = """
-us american americans america usa united_states; street st; government govt; percent pct; eu european_union; ceo
-chief_executive; pm prime_minister; ai artificial_intelligence; vp vice_president; ecb european_central; ev evs
-electric_vehicle electric_vehicles electric_car electric_cars; q1 first_quarter; q2 second_quarter; q3 third_quarter;
-q4 fourth_quarter; centre center centres centers; color colour colors colours; labor labour; defense defence; program
+us american americans america usa united_states; street st; government govt; percent pct; eu european_union; pm
+prime_minister; ai artificial_intelligence; vp vice_president; ecb european_central; ev evs electric_vehicle
+electric_vehicles electric_car electric_cars; q1 first_quarter; q2 second_quarter; q3 third_quarter; q4
+fourth_quarter; centre center centres centers; color colour colors colours; labor labour; defense defence; program
 programme programs programmes; theater theatre theaters theatres; harbor harbour; gray grey; jewelry jewellery; honor
 honour honors honours; unveil unveils unveiled unveiling launch launches launched launching introduce introduces
 introduced; slam slams slammed criticise criticises criticised criticize criticizes criticized; deadly fatal; probe
