@@ -19,7 +19,7 @@ os.environ.setdefault(
 
 LONGEST = (
     *("test_spark.py", "test_uncompiled.py", "test_real_feeds.py", "test_index_shared.py", "test_docs.py"),
-    *("test_report_page.py", "test_integrations.py", "test_peers.py", "test_serve.py", "test_stores.py"),
+    *("test_integrations.py", "test_peers.py", "test_serve.py", "test_stores.py"),
 )
 
 __all__ = ["browser", "postgres_server", "redis_cluster", "redis_server"]
