@@ -73,8 +73,11 @@ def _who_acts(
             turned = known
         if flags[k] & FUNCTION:
             continue
-        named = kinds[k] == SUBJECT or (capitals and flags[k] & CAPITAL and kinds[k] != COUNT)
-        if not (acted or not known if in_order else named):
+        if in_order:  # the first word is somebody, the second what they do
+            somebody = not known or acted
+        else:
+            somebody = kinds[k] == SUBJECT or (capitals and flags[k] & CAPITAL != 0 and kinds[k] != COUNT)
+        if not somebody:
             if known and not acted:
                 act, acted = words[k], True
         elif not known:
