@@ -154,18 +154,24 @@ class Replica:
         start = self.position
         if start == 0:
             self._foresee()
-        while True:
-            last = self.store.last() if beyond and self.position == start else 0
-            found = self.store.records(self.position, _READ_AT_ONCE, self.window.horizon)
-            if found.positions:
-                self._remember(found)
-            elif last > self.position:
+        self._read_on()
+        if beyond and self.position == start:
+            last = self.store.last()  # before it is read once more, so that nothing appended meanwhile is passed over
+            self._read_on()
+            if self.position == start:
                 self.position = last
-            if len(found.positions) < _READ_AT_ONCE:
-                break
         self._alone = self._alone or self.position == start
         self._drop()
         self.window.make_findable()
+
+    def _read_on(self) -> None:
+        """Read to the log's end, as it is then."""
+        reading = True
+        while reading:
+            found = self.store.records(self.position, _READ_AT_ONCE, self.window.horizon)
+            if found.positions:
+                self._remember(found)
+            reading = len(found.positions) == _READ_AT_ONCE
 
     def _foresee(self) -> None:
         """Learn from the log's last row how far back anybody sees, so that what is past that is not read."""

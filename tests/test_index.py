@@ -174,6 +174,17 @@ def test_an_id_is_known_after_its_stories_were_forgotten(reopened):
     assert (again.position, again.cluster_id) == (first.position, "x")
 
 
+def test_a_worker_goes_on_where_all_that_others_added_is_gone_again():
+    url = memory_url()
+    with StoryIndex.open(url) as one, StoryIndex.open(url) as other:
+        one.add({"id": "1", "title": "Ferry runs aground off Kvaloy", "text": ""})
+        other.add({"id": "2", "title": "Tunnel under the fjord opens a year early", "text": ""})
+        other.add({"id": "3", "title": "Council sells its last steam roller", "text": ""})
+        other.store.expire(2**62)
+        assert one.add({"id": "4", "title": "Lighthouse keeper retires after fifty years", "text": ""}).position == 4
+        assert one.position == 4
+
+
 def test_a_restart_reads_only_what_is_in_the_window():
     url, settings = memory_url(), Settings(window=3600.0)
     stories = feed(400, hours=40.0)

@@ -213,6 +213,17 @@ def test_every_redis_key_but_the_log_and_notes_expires(redis_server):
 
 
 @pytest.mark.service
+def test_who_is_a_few_rows_behind_asks_redis_for_those_alone(redis_server):
+    with open_store(redis_server.url(new_name())) as store:
+        store.create(HEADER)
+        store.append(0, [Row(str(k), k, b"record") for k in range(1, 41)])
+        client = redis_server.client()
+        before = client.info("stats")["total_net_input_bytes"]
+        assert len(store.read(10, 20_000)) == 30
+        assert client.info("stats")["total_net_input_bytes"] - before < 2_000  # 30 positions, not thousands
+
+
+@pytest.mark.service
 def test_slices_that_redis_let_expire_are_passed_over(redis_server):
     log = new_name()
     with open_store(redis_server.url(log)) as store:

@@ -258,6 +258,7 @@ class RedisStore(Store):
             found += rows
             after = stop - 1
             ahead = max(limit - len(found), 2 * ahead)  # doubling passes quickly over what has expired
+            ahead = min(ahead, last - after)  # each position that is asked for costs something, there or not
         return found[:limit]
 
     def get(self, name: str) -> Row | None:
