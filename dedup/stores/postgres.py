@@ -155,18 +155,18 @@ class PostgresStore(Store):
 
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
         """See `Store`."""
-        query = self._sql(
+        query = self._sql(  # from the last row known on, so that one statement tells whether it is the same still
             "SELECT position, token, id, published_us, record, story FROM {entries}"
             " LEFT JOIN {stories} USING (position)"
-            " WHERE position > %s ORDER BY position LIMIT %s"
+            " WHERE position >= %s ORDER BY position LIMIT %s"
             if stories
             else "SELECT position, token, id, published_us, record, NULL FROM {entries}"
-            " WHERE position > %s ORDER BY position LIMIT %s"
+            " WHERE position >= %s ORDER BY position LIMIT %s"
         )
 
         def fetch(connection: Connection) -> list[tuple[int, Row]]:
-            self._check_tail(connection, after)
-            found = connection.cursor(binary=True).execute(query, (after, limit)).fetchall()
+            found = connection.cursor(binary=True).execute(query, (after, limit + 1)).fetchall()
+            found = found[self._is_tail(found, after) :][:limit]
             if found:
                 self._met(*found[-1][:2])
             return [(position, Row(name.decode(), *row)) for position, _, name, *row in found]
@@ -176,16 +176,15 @@ class PostgresStore(Store):
     def records(self, after: int, limit: int, since_us: int) -> Records:
         """See `Store`."""
         query = self._sql(  # "+ 0", or the planner may take the times' index, and sort all that it names
-            "SELECT position, token, id, record FROM {entries} WHERE position > %s AND published_us + 0 >= %s"
-            " ORDER BY position LIMIT %s"
+            "SELECT position, token, id, record FROM {entries}"
+            " WHERE position >= %s AND (position = %s OR published_us + 0 >= %s) ORDER BY position LIMIT %s"
         )
 
         def fetch(connection: Connection) -> Records:
-            self._check_tail(connection, after)
+            rows = connection.cursor(binary=True).execute(query, (after, after, since_us, limit + 1)).fetchall()
             found = Records([], [], [])
             met = 0, 0
-            rows = connection.cursor(binary=True).execute(query, (after, since_us, limit))
-            for position, token, name, record in rows:
+            for position, token, name, record in rows[self._is_tail(rows, after) :][:limit]:
                 found.add(position, name.decode(), record)
                 met = position, token
             self._met(*met)
@@ -322,24 +321,28 @@ class PostgresStore(Store):
             return True
         state = connection.execute(
             self._sql(
-                "SELECT identity, last, (SELECT token FROM {entries} WHERE position > %(expected)s"
+                "SELECT identity, last, (SELECT token FROM {entries} WHERE position = %(expected)s),"
+                " (SELECT token FROM {entries} WHERE position > %(expected)s"
                 " AND position <= %(expected)s + %(count)s ORDER BY position LIMIT 1) FROM {log}"
             ),
             values,
         ).fetchone()
         if state is None or state[0] != values["identity"] or state[1] < values["expected"]:
             raise self._replaced(values["expected"])
-        self._check_tail(connection, values["expected"])
+        self._check_tail(values["expected"], state[2])
         # Written by this very append, though its caller did not hear so before the connection was lost?
-        return bool(state[2] == values["token"])
+        return bool(state[3] == values["token"])
 
-    def _check_tail(self, connection: Connection, position: int) -> None:
+    def _is_tail(self, found: Sequence[tuple[Any, ...]], after: int) -> bool:
+        """Whether rows, which begin with position and token, begin with the one at `after`; see `_check_tail`."""
+        if not found or found[0][0] != after:
+            return False
+        self._check_tail(after, found[0][1])
+        return True
+
+    def _check_tail(self, position: int, token: int | None) -> None:
         """See to it that the row at a position, if it was the last to be read or written, is the same still."""
-        if position != self._tail[0] or self._tail[1] is None:
-            return
-        query = self._sql("SELECT token FROM {entries} WHERE position = %s")
-        found = connection.execute(query, (position,)).fetchone()
-        if found is not None and found[0] != self._tail[1]:
+        if position == self._tail[0] and None not in (token, self._tail[1]) and token != self._tail[1]:
             raise self._replaced(position)
 
     def _met(self, position: int, token: int) -> None:
