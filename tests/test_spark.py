@@ -28,7 +28,7 @@ from dedup.spark.job import SparkJob
 from tests.test_boilerplate import shortened, with_footers
 
 SAMPLE = pathlib.Path(__file__).parents[1] / "data" / "sample.jsonl"
-MOST_KILLED = 5
+MOST_KILLED = 3
 HARD = Settings(bucket_limit=2, window=36 * 3600.0, lateness=6 * 3600.0, keep="longest")
 
 pytestmark = pytest.mark.service
