@@ -18,7 +18,7 @@ from dedup.kernels.native.leaders import TOTALS, Membership, lead
 from dedup.kernels.native.meetings import Scratch
 from dedup.kernels.native.table import Lookups, Table, Undo
 from dedup.settings import Settings
-from dedup.tables import empty_table, lengthened, most_found, slots_for, with_leaders, with_slots
+from dedup.tables import MOST_COPIED, empty_table, lengthened, most_found, slots_for, with_leaders, with_slots
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
 _TASK = 256  # stories that a thread takes at a time
@@ -161,8 +161,9 @@ class LeaderPass:
         """Decide some stories in their order."""
         limit = self.settings.bucket_limit
         lookups = stretch.lookups(rows, self._next_bands, limit)
-        more = int(np.bitwise_count(lookups.live).sum()) + 2 * (rows.stop - rows.start)
-        table = with_leaders(self._table, 2 * limit * more)  # a full place moves to one of twice the room
+        count, keys = rows.stop - rows.start, int(np.bitwise_count(lookups.live).sum())
+        more = keys + 2 * count
+        table = with_leaders(self._table, 2 * (limit * more + MOST_COPIED * count))  # a full place moves to a larger one
         self._table = with_slots(table, slots_for(int(table.used[1]) + more))
         undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
         found = most_found(len(self._next_bands), limit)

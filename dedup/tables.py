@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dedup.kernels.native.table import LEVELS, Table, Undo, carry, rehash
 
 FULLEST = 0.6  # share of slots taken
-MOST_COPIED = 255  # leaders of equal content; more than one only beyond the window or without a date
+MOST_COPIED = 255  # leaders of equal content: of a series, beyond the window or without a date there may be many
 _FEWEST = 1 << 10
 _PIECES = 4  # slices of time a story looks into: before, own, after, and that of undated stories
 

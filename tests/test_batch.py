@@ -11,6 +11,7 @@ from dedup import STORY_SCHEMA, Settings, SettingsError, find_duplicates
 from dedup.evidence import weigh
 from dedup.hashing import hash_batch
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
+from dedup.tables import with_leaders
 from tests.builders import at, batch
 
 LEDE = (
@@ -211,3 +212,23 @@ def test_every_member_duplicates_its_leader(rows, threshold):
             assert weigh(facts, i, leader)["text_jaccard"] >= threshold - 1e-6
         elif result.kinds[i] == EXACT:
             assert facts.content[i].tolist() in facts.content[:i].tolist()
+
+
+def test_many_series_at_once_stay_within_the_room_made_for_their_leaders(monkeypatch):
+    """Stories of a series have equal content, and each of them leads."""
+    titles = ["Tides and swell along coast", "Quiz about steam engines", "Pollen count by valley", "Crossword for gardeners"]
+    rows = [
+        {"id": f"{title} {day}", "title": title, "source": "A", "published": at(1) + timedelta(days=day, hours=6)}
+        for day in range(140)
+        for title in titles
+    ]
+    left = []
+
+    def watched(table, more):
+        left.append(table.leaders.shape[0] - int(table.used[0]))
+        return with_leaders(table, more)
+
+    monkeypatch.setattr("dedup.clusters._CHUNK", 16)
+    monkeypatch.setattr("dedup.clusters.with_leaders", watched)
+    assert groups(rows, bucket_limit=1, window=None) == []
+    assert min(left) >= 0

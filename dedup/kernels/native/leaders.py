@@ -210,7 +210,8 @@ def lead(
     candidates : Candidates    of these n stories
     lookups    : Lookups       of these n stories
     facts      : Facts         of all stories up to these
-    table      : Table         with room for one more slot, and 2 * limit more leaders, a live key and a story
+    table      : Table         with room for one more slot, and 2 * limit more leaders, a live key and a story, and for
+                               2 * 255 more leaders a story: so many of equal content there can be
     undo       : Undo          added to
     span       : int64[3]      first and last slice with a leader, number of undated leaders; kept between calls
     scratch    : Scratch
