@@ -35,11 +35,34 @@ def describe(settings: Settings) -> bytes:
     header = {
         "format": FORMAT,
         "record": VERSION,
-        "signature": f"{SCHEME}/xxh32",
-        "settings": _settings_document(settings),
-        **_release(settings),
+        "layout": Layout.of(settings).describe(),
+        **deciding(settings),
     }
     return json.dumps(header, indent=1, sort_keys=True).encode()
+
+
+def deciding(settings: Settings) -> dict[str, Any]:
+    """All that decisions depend on: the settings, and digests of how this release reads stories and judges them."""
+    return {"signature": f"{SCHEME}/xxh32", "settings": _settings_document(settings), **_release(settings)}
+
+
+def difference(found: dict[str, Any], expected: dict[str, Any]) -> str | None:
+    """The first thing that two descriptions, as JSON gives them back, do not agree in, for people; None for nothing.
+
+    Args:
+        found: of what is there.
+        expected: of what would be made now; of `found` only what is named here counts, and all of its settings.
+    """
+    there, wanted = found.get("settings", {}), expected["settings"]
+    usual = [each.name for each in dataclasses.fields(Settings)]
+    settings = [*usual, *sorted(there.keys() - set(usual))]
+    rest = sorted(expected.keys() - {"format", "settings"})  # behind the settings, which also change how one reads
+    pairs = [
+        ("format", found.get("format"), expected["format"]),
+        *((name, there.get(name), wanted.get(name)) for name in settings),
+        *((name, found.get(name), expected[name]) for name in rest),
+    ]
+    return next((_differing(name, one, other) for name, one, other in pairs if one != other), None)
 
 
 def settings_of(header: bytes, label: str) -> Settings:
@@ -54,7 +77,7 @@ def settings_of(header: bytes, label: str) -> Settings:
     """
     document = _parse(header, label)
     if document["format"] != FORMAT:
-        raise IndexFormatError(_mismatch(label, "format", document["format"], FORMAT))
+        raise IndexFormatError(_mismatch(label, _differing("format", document["format"], FORMAT)))
     try:
         values = dict(document["settings"])
         for name in _LOOKUPS:
@@ -71,19 +94,11 @@ def check(header: bytes, settings: Settings, label: str) -> None:
         IndexFormatError: naming what was found and what was expected, and how to rebuild.
     """
     found, expected = _parse(header, label), _parse(describe(settings), label)
-    there = found.get("settings", {})
-    wanted = expected["settings"]
-    for name in [
-        *_settings_document(settings),
-        *sorted(there.keys() - wanted.keys()),
-    ]:  # first: settings also change how stories are read
-        if there.get(name) != wanted.get(name):
-            raise IndexFormatError(_mismatch(label, name, there.get(name), wanted.get(name)))
     if found.get("record") in READABLE:  # old records are read beside new ones
         found["record"] = VERSION
-    for name in sorted(expected.keys() - {"settings"}):
-        if found.get(name) != expected[name]:
-            raise IndexFormatError(_mismatch(label, name, found.get(name), expected[name]))
+    differing = difference(found, expected)
+    if differing is not None:
+        raise IndexFormatError(_mismatch(label, differing))
 
 
 def with_lateness(settings: Settings) -> Settings:
@@ -139,7 +154,6 @@ def _release(settings: Settings) -> dict[str, Any]:
     ]
     judged = judgement(settings)
     return {
-        "layout": Layout.of(settings).describe(),
         "reading": _digest(*facts, _word_lists()),
         "model": _digest(judged.weights, np.array([judged.rule, judged.threshold])),
     }
@@ -172,11 +186,15 @@ def _parse(header: bytes, label: str) -> dict[str, Any]:
     return document
 
 
-def _mismatch(label: str, name: str, found: object, expected: object) -> str:
+def _mismatch(label: str, differing: str) -> str:
     return (
-        f"{label} was made with {name} {_short(found)}, expected {_short(expected)}; open it with what it was made "
-        f"with, or rebuild it: dedup rebuild --store {label} --into NEW"
+        f"{label} was made with {differing}; open it with what it was made with, or rebuild it: "
+        f"dedup rebuild --store {label} --into NEW"
     )
+
+
+def _differing(name: str, found: object, expected: object) -> str:
+    return f"{name} {_short(found)}, expected {_short(expected)}"
 
 
 def _short(value: object) -> str:

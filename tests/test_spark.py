@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
@@ -153,6 +154,8 @@ def test_clusters_are_those_of_the_single_process_in_two_runs_and_though_tasks_a
     assert killer.killed > 0
     with pytest.raises(IndexFormatError, match="run on all stories again"):
         find_on_spark(halves[1], Settings(), order=["place"], since=saved)
+    with pytest.raises(IndexFormatError, match="made with keep"):
+        find_on_spark(halves[1], replace(HARD, keep="earliest"), order=["place"], since=saved)
 
 
 @pytest.mark.usefixtures("spark")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup import places
 from dedup.batch import find_duplicates
-from dedup.errors import SettingsError
+from dedup.errors import IndexFormatError, SettingsError
 from dedup.kernels.native.crowds import Crowd
 from dedup.kernels.native.evidence import UNDATED
 from dedup.kernels.native.table import LEVELS
@@ -18,6 +21,7 @@ from dedup.settings import Settings
 from dedup.spark import components, feeds, parcels
 from dedup.spark.buckets import REACH, Grouped
 from dedup.spark.crowds import _search
+from dedup.spark.engine import _check_made, _described
 from dedup.spark.signatures import SCHEMA, bytes_of, facts_of, hash_stories
 from tests.builders import at, batch
 
@@ -173,3 +177,36 @@ def test_columns_of_a_table_are_taken_by_their_usual_names_or_as_mapped():
         feeds.telling_columns(["a", "b"], {"title": "c"})
     with pytest.raises(SettingsError, match="no column of the table"):
         feeds.telling_columns(["a", "b"], {})
+
+
+def test_an_earlier_run_of_the_same_release_and_settings_is_gone_on_with():
+    _check_made(_described(Settings(threads=1)), "saved", Settings(threads=2))
+
+
+def test_an_earlier_run_with_other_word_lists_is_refused(monkeypatch):
+    made = _described(Settings())
+    monkeypatch.setitem(places.PLACES, "en", f"{places.PLACES['en']}; kvaloy")
+    with pytest.raises(
+        IndexFormatError, match=r'saved was made with reading "\w+", expected "\w+"; run on all stories'
+    ):
+        _check_made(made, "saved", Settings())
+
+
+@pytest.mark.parametrize("field", ["format", "signature", "reading", "model"])
+def test_an_earlier_run_of_a_release_that_decides_otherwise_is_refused(field):
+    made = json.dumps({**json.loads(_described(Settings())), field: "other"})
+    with pytest.raises(IndexFormatError, match=f'made with {field} "other", expected .*save them anew'):
+        _check_made(made, "saved", Settings())
+
+
+def test_an_earlier_run_that_chose_otherwise_whom_to_show_is_refused():
+    """What stories are preferred for is kept with their hashes."""
+    made = _described(Settings(keep="source:Reuters"))
+    with pytest.raises(IndexFormatError, match='made with keep "source:Reuters", expected "source:AFP"; run on all'):
+        _check_made(made, "saved", Settings(keep="source:AFP"))
+
+
+@pytest.mark.parametrize("made", ["", "no JSON", "3"])
+def test_a_folder_of_something_else_is_no_earlier_run(made):
+    with pytest.raises(IndexFormatError, match="not the folder of an earlier run"):
+        _check_made(made, "saved", Settings())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from dedup.errors import IndexFormatError
+from dedup.header import deciding, difference
 from dedup.kernels.native.evidence import UNDATED
 from dedup.settings import Settings
 from dedup.spark.feeds import hash_frame, telling_columns
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _STORIES_A_PART = 50_000  # what one task holds at once: some 100 MB
-_FORMAT = 1  # of what an earlier run left
-_NOT_COMPARED = ("threads", "keep")  # settings that change nothing about who follows whom
+_FORMAT = 2  # of what an earlier run left; the first did not say how stories were read and judged
 
 
 def find_duplicates(
@@ -60,7 +60,8 @@ def find_duplicates(
 
     Raises:
         SettingsError: the table has no title and no text, or the executors share no folder that is known.
-        IndexFormatError: `since` is nothing that this release saved, or was made with other settings.
+        IndexFormatError: `since` is nothing that was saved, or was made with other settings or by a release that reads
+            or judges stories otherwise.
     """
     settings = settings or Settings()
     mapping = mapping or {}
@@ -148,9 +149,8 @@ def _with_known(stories: DataFrame, known: DataFrame | None, first_new: int, set
 
 
 def _described(settings: Settings) -> str:
-    """Settings that decide who follows whom, as JSON."""
-    chosen = {name: value for name, value in asdict(settings).items() if name not in _NOT_COMPARED}
-    return json.dumps({"format": _FORMAT, "settings": chosen}, sort_keys=True)
+    """All that hashes, decisions and the choice of who is shown depend on, as JSON."""
+    return json.dumps({"format": _FORMAT, **deciding(settings)}, sort_keys=True)
 
 
 def _save(spark: SparkSession, folder: str, stories: DataFrame, decisions: DataFrame, settings: Settings) -> None:
@@ -165,9 +165,22 @@ def _check_saved(spark: SparkSession, folder: str, settings: Settings) -> None:
     try:
         found = spark.read.text(f"{folder}/made").first()
     except AnalysisException as exc:
-        raise IndexFormatError(f"{folder} is not the folder of an earlier run; name what `save` named then") from exc
-    wanted = _described(settings)
-    if found is None or found[0] != wanted:
-        raise IndexFormatError(
-            f"{folder} was made as {found and found[0]}, not as {wanted}; run on all stories again, and save them anew"
-        )
+        raise _no_run(folder) from exc
+    _check_made("" if found is None else found[0], folder, settings)
+
+
+def _check_made(made: str, folder: str, settings: Settings) -> None:
+    """Refuse what was saved, as it describes itself, if old and new stories would not be decided on alike."""
+    try:
+        found = json.loads(made)
+    except ValueError as exc:
+        raise _no_run(folder) from exc
+    if not isinstance(found, dict):
+        raise _no_run(folder)
+    differing = difference(found, json.loads(_described(settings)))
+    if differing is not None:
+        raise IndexFormatError(f"{folder} was made with {differing}; run on all stories again, and save them anew")
+
+
+def _no_run(folder: str) -> IndexFormatError:
+    return IndexFormatError(f"{folder} is not the folder of an earlier run; name what `save` named then")
