@@ -159,6 +159,7 @@ class Wall:
         return len(self._cards)
 
     def _enter(self, found: list[tuple[int, Row]]) -> None:
+        """Put rows on their cards; all that may fail comes before the first, so that none is entered twice."""
         rows = [row for _, row in found]
         part, decided = self._layout.unpack([row.id for row in rows], [row.record for row in rows])
         lengths = part.facts.meta[:, META_TOKENS].astype(np.int64)
@@ -166,17 +167,22 @@ class Wall:
         seconds = np.zeros_like(firsts) if self._longest else part.facts.times
         columns = (decided.leaders, decided.kinds, decided.scores, decided.former, firsts, seconds)
         values = zip(*(column.tolist() for column in columns), strict=True)
+        members: list[tuple[int, Member]] = []
+        names: dict[int, str] = {}
         for (position, row), (leader, kind, score, former, first, second) in zip(found, values, strict=True):
             told = read_told(row.id, row.story)
             rank = (first, second, position)
             words = plain(f"{told.title}\n{told.lead}\n{told.source}\n{told.id}")
-            member = Member(told, position, KINDS.get(kind), score, rank, words)
+            members.append((leader, Member(told, position, KINDS.get(kind), score, rank, words)))
+            if leader not in self._cards and leader not in names:
+                names[leader] = self._name(leader, position, row.id, former)
+        for leader, member in members:
             card = self._cards.get(leader)
             if card is None:
-                card = self._cards[leader] = Card(self._name(leader, position, row.id, former), leader)
+                card = self._cards[leader] = Card(names[leader], leader)
             card.members.append(member)
             self._cards.move_to_end(leader)
-            self._by_id[row.id] = leader
+            self._by_id[member.told.id] = leader
             self._stories += 1
 
     def _name(self, leader: int, position: int, name: str, former: int) -> str:
