@@ -1,4 +1,4 @@
-"""A process forks with a SQLite store open: parent, child and others go on as if each had opened it by itself."""
+"""A process forks with a store open: parent, child and others go on as if each had opened it by itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -78,3 +79,35 @@ def test_a_child_born_while_a_thread_appends_is_not_locked_out(url):
         stop.set()
         thread.join()
         assert [entry.id for _, entry in store.read(0, 10**6)].count("b") == 4
+
+
+def test_a_child_born_while_a_thread_is_at_a_store_in_memory_has_a_whole_copy_of_it():
+    stop = threading.Event()
+    rows = [row(str(k)) for k in range(20_000)]
+    with open_store("memory://") as store:
+        store.create(b"{}")
+
+        def work():
+            while not stop.is_set():
+                store.append(store.last(), rows)
+                store.expire(2)
+
+        def append():
+            last = store.last()
+            assert store.append(last, [row("b")])
+            assert len(store.read(0, 10**6)) == last + 2 - store.floor()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        children = [FORK.Process(target=append) for _ in range(20)]
+        for child in children:
+            child.start()
+        deadline = time.monotonic() + PATIENCE
+        for child in children:
+            child.join(max(0.0, deadline - time.monotonic()))
+        codes = [child.exitcode for child in children]
+        stop.set()
+        thread.join()
+        for child in children:
+            child.kill()
+        assert codes == [0] * len(children)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import os
 import threading
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
@@ -13,9 +14,16 @@ from dedup.stores.protocol import Row, Store
 Value = TypeVar("Value")
 
 
+_lock = threading.RLock()
+"""Held by whoever looks at a log or changes it, and by each fork: so a child has whole logs and a lock it can take."""
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork either
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
 class _Log:
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.header: bytes | None = None
         self.last = 0
         # The rows as columns, through which the collector of garbage need not go again and again.
@@ -82,7 +90,7 @@ class MemoryStore(Store):
     def create(self, header: bytes) -> bytes:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             if log.header is None:
                 log.header = header
             return log.header
@@ -94,13 +102,13 @@ class MemoryStore(Store):
     def floor(self) -> int:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             return log.positions[0] if log.positions else log.last + 1
 
     def append(self, expected: int, rows: Sequence[Row]) -> bool:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             if log.header is None:
                 raise StoreError(f"{self._label} has no header yet; create it first")
             if log.last < expected:
@@ -114,7 +122,7 @@ class MemoryStore(Store):
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             start = bisect.bisect_right(log.positions, after)
             places = range(start, min(start + limit, len(log.positions)))
             return [(log.positions[place], log.row(place, story=stories)) for place in places]
@@ -122,20 +130,20 @@ class MemoryStore(Store):
     def get(self, name: str) -> Row | None:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             position = log.latest.get(name)
             return None if position is None else log.row(bisect.bisect_left(log.positions, position), story=False)
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             return {name: log.latest[name] for name in names if name in log.latest}
 
     def stories(self, names: Sequence[str]) -> dict[str, bytes]:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             positions = {name: log.latest[name] for name in names if name in log.latest}
             found = {name: log.stories[bisect.bisect_left(log.positions, at)] for name, at in positions.items()}
         return {name: story for name, story in found.items() if story is not None}
@@ -143,7 +151,7 @@ class MemoryStore(Store):
     def expire(self, before_us: int) -> int:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             kept = [place for place, time in enumerate(log.times) if time >= before_us]
             dropped = len(log.times) - len(kept)
             log.keep(kept)
@@ -152,14 +160,14 @@ class MemoryStore(Store):
     def add_note(self, note: bytes) -> int:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             log.notes.append(note)
             return len(log.notes)
 
     def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """See `Store`."""
         log = self._open()
-        with log.lock:
+        with _lock:
             return list(enumerate(log.notes[after : after + limit], after + 1))
 
     def close(self) -> None:
