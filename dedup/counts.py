@@ -22,7 +22,7 @@ class Stats:
         others: stories read from the log that other workers had added.
         conflicts: times that another worker was faster and stories were decided again.
         dropped: stories forgotten because nobody sees them any more.
-        future: stories dated too far ahead, taken as undated.
+        future: stories added that are dated too far ahead, taken as undated.
         late: stories added that are older than window and lateness before the latest: what is as old is forgotten.
         candidates: pairs of stories judged.
         left_out: times a leader did not get into a crowded bucket, so that this band alone cannot find it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
@@ -169,9 +169,10 @@ class StoryIndex:
                 again.
         """
         fields = read_fields(story)
-        part = self._hash(fields)
+        part, ahead = self._hash(fields)
         told = [write_story(fields)] if self._texts else None
-        return self._add_prepared(_Prepared([fields.id], part, pack_facts(part.facts), told))[0]
+        some = _Prepared([fields.id], part, pack_facts(part.facts), told)
+        return self._add_prepared(some, [0] if ahead else ())[0]
 
     def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
         """Decide on stories in their order, as `add` does one by one, much faster.
@@ -180,12 +181,13 @@ class StoryIndex:
         gives them their decisions.
         """
         with closing(self._prepared(cut_batches(stories, _TOGETHER))) as prepared:
-            return [decision for some in prepared for decision in self._add_prepared(self._dated(some))]
+            return [decision for some in prepared for decision in self._add_prepared(*_dated(some))]
 
     def decide(self, story: Story) -> Decision:
         """What `add` would say, at position 0; nothing is kept."""
         fields = read_fields(story)
-        part, names = self._hash(fields), [fields.id]
+        part, _ = self._hash(fields)
+        names = [fields.id]
         with self._replica.turn():
             self._replica.catch_up()
             known = self._replica.known(names, part)
@@ -218,7 +220,7 @@ class StoryIndex:
                     return self._similar(self._replica.window.leader(row), top)
                 story = self._told([story])[0]
         fields = read_fields(story)
-        part = self._hash(fields)
+        part, _ = self._hash(fields)
         with self._replica.turn():
             self._replica.catch_up()
             with self._replica.supposing([fields.id], part):
@@ -312,8 +314,13 @@ class StoryIndex:
         part = hash_batch(batch, self.settings)
         return _Prepared(batch.column("id").to_pylist(), part, pack_facts(part.facts), told)
 
-    def _add_prepared(self, some: _Prepared) -> list[Decision]:
-        """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there."""
+    def _add_prepared(self, some: _Prepared, ahead: Sequence[int]) -> list[Decision]:
+        """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there.
+
+        Args:
+            some: the stories.
+            ahead: which of them were dated too far ahead.
+        """
         names = some.names
         with self._replica.turn():
             self._replica.hear_others()
@@ -323,6 +330,7 @@ class StoryIndex:
                 if added is not None:
                     break
             self._replica.counts["redelivered"] += len(known)
+            self._replica.counts["future"] += sum(k not in known for k in ahead)
         self._report(added)
         if not known:
             return added
@@ -345,23 +353,25 @@ class StoryIndex:
             for decision in added:
                 _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
 
-    def _hash(self, story: StoryFields) -> Hashed:
-        """One story, undated if it is from the future; cf. `_dated`."""
-        if story.published is not None and story.published > time.time_ns() // 1000 + _MOST_AHEAD_US:
-            self._replica.counts["future"] += 1
-            story = story._replace(published=None)
-        return self._hasher.hash(story)
+    def _hash(self, story: StoryFields) -> tuple[Hashed, bool]:
+        """One story, undated if it is from the future, and whether it is; cf. `_dated`."""
+        ahead = story.published is not None and story.published > _latest_taken()
+        return self._hasher.hash(story._replace(published=None) if ahead else story), ahead
 
-    def _dated(self, some: _Prepared) -> _Prepared:
-        """The stories, those undated that are from the future."""
-        part, latest = some.part, time.time_ns() // 1000 + _MOST_AHEAD_US
-        if part.facts.times.max() > latest:  # one such date would make everything else look too old
-            ahead = part.facts.times > latest
-            times = np.where(ahead, UNDATED, part.facts.times)
-            part = part._replace(facts=part.facts._replace(times=times))
-            self._replica.counts["future"] += int(np.count_nonzero(ahead))
-            return some._replace(part=part)
-        return some
+
+def _latest_taken() -> int:
+    return time.time_ns() // 1000 + _MOST_AHEAD_US
+
+
+def _dated(some: _Prepared) -> tuple[_Prepared, Sequence[int]]:
+    """The stories, those undated that are from the future, and which these are."""
+    part, latest = some.part, _latest_taken()
+    if part.facts.times.max() > latest:  # one such date would make everything else look too old
+        ahead = part.facts.times > latest
+        times = np.where(ahead, UNDATED, part.facts.times)
+        part = part._replace(facts=part.facts._replace(times=times))
+        return some._replace(part=part), np.flatnonzero(ahead).tolist()
+    return some, ()
 
 
 def store_label(store: Store) -> str:

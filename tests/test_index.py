@@ -267,6 +267,20 @@ def test_a_date_far_ahead_counts_as_none(index):
     assert index.add({**STORY, "id": "b"}).verdict == "duplicate"
 
 
+def test_dates_far_ahead_are_counted_once_a_story_that_is_kept(index):
+    ahead = {**OTHER, "published": datetime.now(UTC) + timedelta(days=400)}
+    index.decide(ahead)
+    index.similar(ahead)
+    assert index.stats().future == 0
+    index.add(ahead)
+    index.add(ahead)
+    assert index.stats().future == 1
+    index.add_many([STORY, ahead, {**ahead, "id": "y"}, {**ahead, "id": "x"}])
+    index.add_many([ahead, STORY])
+    assert index.stats().future == 3
+    assert index.stats().redelivered == 4
+
+
 @pytest.mark.parametrize(
     ("story", "problem"),
     [
