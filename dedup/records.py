@@ -146,8 +146,9 @@ class Layout:
         """
         lengths = np.fromiter(map(len, records), dtype=np.int64, count=len(records))
         size = self.prefix.itemsize
-        if (lengths < size).any() or (lengths % _WORD).any():
-            raise IndexFormatError(f'the record of story "{names[_first(lengths < size)]}" is damaged: it is cut short')
+        cut = (lengths < size) | (lengths % _WORD != 0)
+        if cut.any():
+            raise IndexFormatError(f'the record of story "{names[_first(cut)]}" is damaged: it is cut short')
         words = np.frombuffer(b"".join([*records, bytes(8)]), dtype="<u4")
         starts = np.concatenate([[0], np.cumsum(lengths // _WORD)])
         in_prefix = starts[:-1, None] + np.arange(size // _WORD)

@@ -78,13 +78,14 @@ def test_a_damaged_record_is_refused():
     part = hash_batch(story_batch(stories), Settings())
     whole, other = pack(layout, part, decided(2))
     for bad, problem in (
-        (whole[:40], "cut short"),
-        (whole[:-4], "length is wrong"),
-        (whole[:24] + bytes([255]) + whole[25:], "length is wrong"),
-        (whole + b"abc", "damaged"),
+        (whole[:40], "is damaged: it is cut short"),
+        (whole[:-4], "is damaged: its length is wrong"),
+        (whole[:24] + bytes([255]) + whole[25:], "is damaged: its length is wrong"),
+        (whole[:-3], "is damaged: it is cut short"),
+        (whole + b"abc", "is damaged"),
         (bytes([VERSION + 1]) + whole[1:], "is of version 3, this release reads 1 and 2"),
     ):
-        with pytest.raises(IndexFormatError, match=problem):
+        with pytest.raises(IndexFormatError, match=f'the record of story "b" {problem}'):
             layout.unpack(["a", "b"], [other, bad])
 
 
