@@ -105,11 +105,6 @@ class Arrivals:
         self._spare = 0  # stories that there is room for, however many keys they have
 
     @property
-    def last_time(self) -> int:
-        """Time of the last story, which an undated one takes over; UNDATED for none."""
-        return int(self._clock[LAST])
-
-    @property
     def latest(self) -> int:
         """The latest time of all stories, UNDATED for none."""
         return int(self._clock[LATEST])

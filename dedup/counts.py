@@ -46,17 +46,17 @@ class Stats:
     candidates: int
     left_out: int
 
-    def expose(self, prefix: str = "dedup") -> str:
+    def expose(self) -> str:
         """The same in the text format that Prometheus reads."""
-        return "".join(self._lines(prefix))
+        return "".join(self._lines())
 
-    def _lines(self, prefix: str) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         for each in fields(self):
             value = getattr(self, each.name)
             if value is None:
                 continue
             gauge = each.name in _GAUGES
-            name, shown = f"{prefix}_{each.name}", str(value)
+            name, shown = f"dedup_{each.name}", str(value)
             if each.name.endswith("_us"):
                 name, shown = f"{name.removesuffix('_us')}_seconds", repr(value / 1e6)
             name = name if gauge else f"{name}_total"

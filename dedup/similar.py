@@ -143,11 +143,6 @@ class WordIndex:
         self._postings = np.empty(_FEWEST, dtype=np.uint32)
         self._rarity: NDArray[np.float32] | None = None
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays, their room included."""
-        return sum(array.nbytes for array in (*self._vocabulary, *self._vectors, self._postings))
-
     def add(self, facts: Facts, rows: NDArray[np.int64]) -> None:
         """Enter stories, which take the next places in their order.
 

@@ -34,8 +34,6 @@ class Block:
     """int64[n], the line on which it begins, counted from 1."""
     first: int
     """Rows of the feed before this block."""
-    bytes_read: int
-    """Of the file, up to and with this block."""
     widths: Positions | None = None
     """int64[n], the number of fields of each record of delimited text."""
     tail: Reject | None = None
@@ -95,7 +93,7 @@ class Cutter:
         `after` is the number of the line on which the rest begins.
         """
         block = Block(
-            *(self.held, self.offset, start, end, line, self.rows, self.stream.bytes_read),
+            *(self.held, self.offset, start, end, line, self.rows),
             widths=widths,
             context=context or {},
         )
@@ -109,7 +107,7 @@ class Cutter:
         reject = Reject(self.line, kind, reason, self.held)
         none = np.empty(0, dtype=np.int64)
         widths = none  # of no use for lines and elements, and no harm
-        return Block(b"", self.offset, none, none, none, self.rows, self.stream.bytes_read, widths, tail=reject)
+        return Block(b"", self.offset, none, none, none, self.rows, widths, tail=reject)
 
     def cut_off(self) -> Block:
         """The tail of a feed whose packed data are damaged."""

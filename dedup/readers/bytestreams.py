@@ -100,11 +100,6 @@ class ByteStream:
         self._pieces.close()  # type: ignore[attr-defined]
         self._file.close()
 
-    @property
-    def bytes_read(self) -> int:
-        """Bytes taken from the file so far, packed as they are."""
-        return 0 if self._file.closed else self._file.tell()
-
     def read(self, size: int, before: bytes = b"") -> bytes:
         """`before` and the next `size` bytes, fewer only at the end of the stream; copied as seldom as can be."""
         pieces = [before, self._ready]

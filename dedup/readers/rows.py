@@ -241,7 +241,6 @@ def _finish(name: str, block: Block, data: bytes, cells: Cells, closer: _Closer)
         if changed is not None:
             replaced |= changed
     batch, stats = make_batch(columns, replaced, name, ordinals)
-    stats.bytes_read = block.bytes_read
     stats.left_out = closer.left_out
     rejects = closer.rejects if block.tail is None else [*closer.rejects, block.tail]
     return Parsed(batch, block.offset + start, block.offset + end, rejects, count_ranks(cells.rank), stats)

@@ -89,8 +89,6 @@ class ReadStats:
     """The first impossible date."""
     invalid_text: int = 0
     """Stories with bytes that are no UTF-8, taken for Windows-1252, or with lone surrogates, now U+FFFD."""
-    bytes_read: int = 0
-    """Of the file as it lies on disk, for progress."""
 
     def add(self, other: ReadStats) -> None:
         """Add what was met in a further part of the feed."""
@@ -104,4 +102,3 @@ class ReadStats:
         self.dates_future += other.dates_future
         self.date_example = self.date_example or other.date_example
         self.invalid_text += other.invalid_text
-        self.bytes_read = max(self.bytes_read, other.bytes_read)

@@ -39,11 +39,7 @@ _EDGE_LIGHTER = 8  # how many edges take what a story with its facts does; a pla
 
 
 class Rounds:
-    """Works out the clusters of numbered stories.
-
-    Attributes:
-        rounds: how often the pass was run so far.
-    """
+    """Works out the clusters of numbered stories."""
 
     def __init__(self, space: Workspace, settings: Settings, stories: DataFrame, first_new: int, undated: bool) -> None:
         """Take stories on.
@@ -56,7 +52,6 @@ class Rounds:
             first_new: row of the first story to be decided.
             undated: whether there are stories before the first dated one.
         """
-        self.rounds = 0
         self._space, self._settings, self._stories = space, settings, stories
         self._first_new, self._undated = first_new, undated
 
@@ -162,7 +157,6 @@ class Rounds:
         """Run the pass in some components, columns row and component, of so many stories that meet others."""
         space, settings = self._space, self._settings
         parts = space.parts_for(count)
-        self.rounds += 1
         stories = (
             self._stories.select(*DECIDED)
             .join(components, "row")
