@@ -17,6 +17,7 @@ from dedup.errors import FeedError
 from dedup.kernels.native.cells import NO_RANK
 from dedup.kernels.reference.fields import decode_text, plain_name, text_of
 from dedup.readers.fields import ROLES, Fields
+from dedup.readers.plaintypes import plain_batch, plain_schema, unreadable
 from dedup.readers.rows import Parsed
 from dedup.readers.selectors import Path as ValuePath
 from dedup.readers.selectors import text_at
@@ -39,7 +40,7 @@ class Slice:
 
 
 class Table(Protocol):
-    """A file of columns that is open for reading."""
+    """A file of columns that is open for reading; they are of plain types, cf. `dedup.readers.plaintypes`."""
 
     schema: pa.Schema
 
@@ -48,26 +49,29 @@ class Table(Protocol):
 
 
 class _ParquetTable:
-    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+    def __init__(self, name: str, path: Path, stack: contextlib.ExitStack) -> None:
         import pyarrow.parquet as pq
 
+        self._name = name
         self._file = stack.enter_context(pq.ParquetFile(path))
-        self.schema: pa.Schema = self._file.schema_arrow
+        self.schema = plain_schema(self._file.schema_arrow)
 
     def batches(self, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
         """The rows in order, of these columns or all."""
         meta = self._file.metadata
         size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         rows = _BATCH_BYTES * meta.num_rows // max(1, size)
-        yield from self._file.iter_batches(min(max(rows, _LEAST_ROWS), _MOST_ROWS), columns=columns)
+        for batch in self._file.iter_batches(min(max(rows, _LEAST_ROWS), _MOST_ROWS), columns=columns):
+            yield plain_batch(batch, self._name)
 
 
 class _ArrowTable:
-    def __init__(self, path: Path, stack: contextlib.ExitStack, *, stream: bool) -> None:
+    def __init__(self, name: str, path: Path, stack: contextlib.ExitStack, *, stream: bool) -> None:
+        self._name = name
         source = stack.enter_context(pa.memory_map(str(path)))
         self._reader = stack.enter_context((pa.ipc.open_stream if stream else pa.ipc.open_file)(source))
         self._stream = stream
-        self.schema: pa.Schema = self._reader.schema
+        self.schema = plain_schema(self._reader.schema)
 
     def batches(self, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
         """The rows in order, of these columns or all."""
@@ -79,7 +83,7 @@ class _ArrowTable:
                 _check_column(column)
             step = max(_LEAST_ROWS, _BATCH_BYTES * len(picked) // max(1, picked.nbytes))
             for first in range(0, len(picked), step):
-                yield picked.slice(first, step)
+                yield plain_batch(picked.slice(first, step), self._name)
 
 
 def _check_column(column: pa.Array) -> None:
@@ -91,7 +95,8 @@ def _check_column(column: pa.Array) -> None:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid as exc:  # offsets are looked at before what they lead to
-        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        kind = column.type
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
         if not (is_text and "UTF8" in str(exc)):
             raise
 
@@ -101,12 +106,15 @@ def open_table(name: str, path: Path, *, parquet: bool, stream: bool) -> Iterato
     """Open a Parquet or Arrow IPC file; what goes wrong inside the `with` is a FeedError.
 
     Raises:
-        FeedError: the file is damaged.
+        FeedError: the file is damaged, or holds what nothing can be done with.
     """
     kind = "Parquet" if parquet else "Arrow IPC"
     with contextlib.ExitStack() as stack:
         try:
-            yield _ParquetTable(path, stack) if parquet else _ArrowTable(path, stack, stream=stream)
+            yield _ParquetTable(name, path, stack) if parquet else _ArrowTable(name, path, stack, stream=stream)
+        except pa.ArrowNotImplementedError as exc:
+            reason = str(exc).splitlines()[0][:200]
+            raise FeedError(name, f"its {kind} data are damaged, or of a kind that cannot be read ({reason})") from exc
         except (pa.ArrowException, OSError, UnicodeDecodeError) as exc:
             reason = str(exc).splitlines()[0][:200]
             raise FeedError(name, f"its {kind} data are cut off or damaged ({reason}); fetch it again") from exc
@@ -149,12 +157,13 @@ class ColumnRows:
         replaced = np.zeros(count, dtype=np.bool_)
         used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         names = piece.batch.schema.names  # a name may be there twice
-        texts = {
-            plain: self._text(piece.batch.column(names.index(column)), replaced)
-            for plain, column in self._names.items()
-        }
+        texts = {}
+        for plain, column in self._names.items():
+            with self._naming(piece.batch.schema.field(names.index(column))):
+                texts[plain] = self._text(piece.batch.column(names.index(column)), replaced)
         for plain, (column, path) in self._paths.items():
-            values = piece.batch.column(names.index(column)).to_pylist()
+            with self._naming(piece.batch.schema.field(names.index(column))):
+                values = piece.batch.column(names.index(column)).to_pylist()
             found = [text_at({path[0].name: _plain_value(value)}, path) for value in values]
             texts[plain] = self._text(pa.array(found, type=pa.string()), replaced)
         columns = []
@@ -170,6 +179,14 @@ class ColumnRows:
         batch, stats = make_batch(columns, replaced, self._name, ordinals)
         rejects = [] if piece.tail is None else [piece.tail]
         return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names | self._written)
+
+    @contextlib.contextmanager
+    def _naming(self, field: pa.Field) -> Iterator[None]:
+        """Say which column it is that has values, or is of a type, of which there is no text."""
+        try:
+            yield
+        except (pa.ArrowException, ValueError, OverflowError, LookupError) as exc:
+            raise unreadable(self._name, field.name, field.type) from exc
 
     def _text(self, column: pa.Array, replaced: NDArray[np.bool_]) -> pa.StringArray:
         """A column as text without nulls, invalid UTF-8 replaced."""

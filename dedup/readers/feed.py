@@ -32,6 +32,7 @@ from dedup.readers.copies import (
 from dedup.readers.envelopes import cut_envelope, envelope_contexts
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.paths import Found, Spool
+from dedup.readers.plaintypes import pick_rows
 from dedup.readers.rejects import RejectFile
 from dedup.readers.rows import DelimitedRows, JsonRows, Parsed
 from dedup.readers.settings import ReadSettings, ReadStats
@@ -356,7 +357,7 @@ class Feed:
             for batch in table.batches(None):
                 flags = keep[first : first + batch.num_rows]
                 first += batch.num_rows
-                yield batch.filter(pa.array(flags))
+                yield pick_rows(batch, flags, self.path)
 
     def schema(self) -> pa.Schema:
         """The schema of a Parquet or Arrow feed."""
