@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import numpy as np
@@ -124,3 +125,22 @@ def test_a_column_no_rows_can_be_picked_of_is_named_with_its_type(tmp_path):
     feed, _ = read(saved(tmp_path, pa.table({"title": ["a"], "either": either})))
     with pytest.raises(FeedError, match='column "either" is of the type sparse_union'):
         write_kept([feed], [np.array([True])], str(tmp_path / "kept.arrow"))
+
+
+@pytest.mark.parametrize("kind", ["arrow", "parquet"])
+def test_uuids_are_texts_of_36_characters(tmp_path, kind):
+    ids = [uuid.uuid4(), None, uuid.uuid4()]
+    raw = pa.array([value and value.bytes for value in ids], pa.binary(16))
+    column = pa.ExtensionArray.from_storage(pa.uuid(), raw)
+    feed, stories = read(saved(tmp_path, pa.table({"id": column, "title": TEXTS}), kind))
+    write_kept([feed], [np.array([True, False, True])], str(tmp_path / "kept.jsonl"))
+    kept = (tmp_path / "kept.jsonl").read_text("utf-8").splitlines()
+    assert [stories[0]["id"], stories[2]["id"]] == [str(ids[0]), str(ids[2])]
+    assert [json.loads(line)["id"] for line in kept] == [str(ids[0]), str(ids[2])]
+    assert feed.stats.ids_missing == 1
+
+
+def test_other_extension_types_are_read_as_what_they_are_stored_as(tmp_path):
+    lang = pa.ExtensionArray.from_storage(pa.opaque(pa.string(), "tag", "a test"), pa.array(["en", None, "de"]))
+    _, stories = read(saved(tmp_path, pa.table({"title": TEXTS, "lang": lang})))
+    assert [story["lang"] for story in stories] == ["en", "", "de"]

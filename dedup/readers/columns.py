@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from dedup.readers.stories import make_batch, repair_text
 
 _BATCH_BYTES = 3 << 19  # of a feed's columns parsed at a time
 _MOST_ROWS, _LEAST_ROWS = 1 << 16, 1 << 8
+_UUID = "arrow.uuid"
 _NO_POSITIONS = np.empty(0, dtype=np.int64)
 
 
@@ -201,10 +203,18 @@ def _is_blank(column: pa.StringArray) -> pa.BooleanArray:
 
 
 def _cast_text(column: pa.Array) -> pa.StringArray:
-    """A column of any type as strings: numbers as Arrow prints them, times as ISO 8601 in UTC, lists joined."""
+    """A column of any type as strings: numbers as Arrow prints them, times as ISO 8601 in UTC, lists joined.
+
+    UUIDs have their usual 36 characters; of other extension types it is what they are stored as that counts.
+    """
     kind: Any = column.type
     if pa.types.is_dictionary(kind):
         return _cast_text(column.dictionary_decode())
+    if isinstance(kind, pa.BaseExtensionType):
+        if kind.extension_name != _UUID:
+            return _cast_text(column.storage)
+        raw = column.storage.to_pylist()
+        return pa.array([None if value is None else str(UUID(bytes=value)) for value in raw], type=pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         whole = pc.fill_null(column.cast(pa.binary()), b"")
         return pa.StringArray.from_buffers(len(whole), *whole.buffers()[1:], offset=whole.offset)
