@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,8 +53,6 @@ from dedup.readers.translation import Translation, translate
 
 _TELLING = ("title", "text")
 _MOST_NAMES, _LONGEST_NAME = 30, 60  # of fields listed in an error, and characters of each
-
-_Piece = TypeVar("_Piece")
 
 
 class Feed:
@@ -373,6 +371,11 @@ class Feed:
     def is_table(self) -> bool:
         """Whether the feed is Parquet or Arrow IPC."""
         return self.format in (PARQUET, ARROW)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the feed is Arrow IPC of the streaming kind."""
+        return self._format.stream
 
     @property
     def is_json(self) -> bool:

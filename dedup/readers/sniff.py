@@ -23,6 +23,8 @@ JSON_LINES, JSON_ARRAY, CSV, TSV, PARQUET, ARROW = "JSON lines", "JSON array", "
 JSON_OBJECTS = "JSON"
 """Objects that hold the rows inside, or rows that are spread over lines."""
 XML = "XML"
+ARROW_STREAM = "Arrow IPC stream"
+"""Only ever asked for: a feed of that kind has the format `ARROW`."""
 READABLE = (
     "JSON lines, arrays and envelopes, RSS, Atom, NewsML-G2, NITF, CSV, TSV, Parquet or Arrow IPC, "
     "plain or packed with gzip, bzip2, xz or zstd"
@@ -39,13 +41,13 @@ SUFFIXES = {
     ".parquet": PARQUET,
     ".pq": PARQUET,
     ".arrow": ARROW,
-    ".arrows": ARROW,
+    ".arrows": ARROW_STREAM,
     ".feather": ARROW,
     ".ipc": ARROW,
 }
 """The format a file's name speaks of, once the suffix of its packing is taken off."""
 
-_ARROW_FILE, _ARROW_STREAM = b"ARROW1", b"\xff\xff\xff\xff"
+_FILE_MAGIC, _STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 _FOREIGN = {
     b"%PDF": "a PDF document",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV",
@@ -95,9 +97,9 @@ def sniff_format(name: str, head: bytes, fields: Fields) -> Format:
     """
     if head.startswith(b"PAR1"):
         return Format(PARQUET)
-    if head.startswith(_ARROW_FILE):
+    if head.startswith(_FILE_MAGIC):
         return Format(ARROW)
-    if head.startswith(_ARROW_STREAM):
+    if head.startswith(_STREAM_MAGIC):
         return Format(ARROW, stream=True)
     if markup_text(head):
         return _sniff_markup(name, head)

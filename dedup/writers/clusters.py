@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from dedup.ahead import work_ahead
 from dedup.evidence import string_buffers
 from dedup.kernels.native.lines import ROOM, Lines, Strings, is_plain, measure_lines, write_lines
-from dedup.readers.sniff import ARROW, PARQUET
 from dedup.result import KINDS, RESULT_SCHEMA, VERDICTS, Result
 from dedup.writers.outputs import named_format, open_output
-from dedup.writers.tables import write_batches
+from dedup.writers.tables import TABLES, write_batches
 
 _CHUNK = 1 << 14
 _THREADS = 2  # besides the one that writes
@@ -37,7 +36,7 @@ def write_clusters(result: Result, destination: str) -> None:
     """
     wanted = named_format(destination)
     with open_output(destination) as out:
-        if wanted in (PARQUET, ARROW):
+        if wanted in TABLES:
             write_batches(result.to_table().to_batches(max_chunksize=_CHUNK), RESULT_SCHEMA, wanted, out)
             return
         lines_from = partial(_lines, _spell(result))

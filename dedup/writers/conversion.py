@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from dedup.kernels.reference.fields import Number
 from dedup.readers import Feed
-from dedup.readers.sniff import ARROW, JSON_ARRAY, JSON_LINES, PARQUET, TSV
+from dedup.readers.sniff import JSON_ARRAY, JSON_LINES, TSV
 from dedup.writers.rows import Row, column_names, json_text, plain_text, read_json, read_rows
-from dedup.writers.tables import write_batches
+from dedup.writers.tables import TABLES, write_batches
 
 Flags = Sequence[NDArray[np.bool_]]
 _CHUNK = 4096
@@ -36,7 +36,7 @@ def convert(feeds: Sequence[Feed], keep: Flags, wanted: str, out: BinaryIO) -> N
         write_json((row for feed, flags in pairs for row in read_json(feed, flags)), wanted, out)
         return
     kinds = _find_kinds(feeds, keep)
-    if wanted in (PARQUET, ARROW):
+    if wanted in TABLES:
         _write_columns(_rows(feeds, keep), kinds, wanted, out)
     else:
         _write_delimited(_rows(feeds, keep), list(kinds), "\t" if wanted == TSV else ",", out)

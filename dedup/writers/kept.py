@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from dedup.errors import SettingsError
 from dedup.readers import Feed
-from dedup.readers.sniff import ARROW, CSV, JSON_ARRAY, JSON_LINES, PARQUET, TSV
+from dedup.readers.sniff import ARROW, ARROW_STREAM, CSV, JSON_ARRAY, JSON_LINES, TSV
 from dedup.writers.conversion import convert, write_json
 from dedup.writers.outputs import is_stdout, named_format, open_output
 from dedup.writers.rows import plain_json
-from dedup.writers.tables import write_batches
+from dedup.writers.tables import TABLES, check_schema, decode, find_changing, without_dictionaries, write_batches
 
 Flags = Sequence[NDArray[np.bool_]]
 
@@ -25,13 +25,14 @@ def check_columns(feeds: Sequence[Feed], destination: str) -> None:
     """Refuse tables whose rows `write_kept` could not write together, before they are read.
 
     Raises:
-        SettingsError: Parquet or Arrow feeds have different columns.
+        SettingsError: Parquet or Arrow feeds have different columns, or one that the format wanted cannot hold.
     """
     if not all(feed.is_table for feed in feeds):
         return  # the others may turn out to be empty, or ask for lines
     telling = [feed for feed in feeds if feed.has_rows()] or feeds
-    if (named_format(destination) or _common_format(telling)) in (PARQUET, ARROW):
-        _one_schema(telling, destination)
+    wanted = named_format(destination) or _common_format(telling)
+    if wanted in TABLES:
+        check_schema(_one_schema(telling, destination), wanted)
 
 
 def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
@@ -44,7 +45,8 @@ def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
 
     Raises:
         FeedError: a feed changed since it was read.
-        SettingsError: rows of several Parquet or Arrow feeds have different columns.
+        SettingsError: rows of several Parquet or Arrow feeds have different columns, or one that the format wanted
+            cannot hold.
     """
     feeds, keep = _telling(feeds, keep)
     wanted = named_format(destination) or _common_format(feeds)
@@ -53,7 +55,7 @@ def write_kept(feeds: Sequence[Feed], keep: Flags, destination: str) -> None:
             _write_json(feeds, keep, wanted, out)
         elif wanted in (CSV, TSV) and _one_table(feeds, wanted):
             _write_delimited(feeds, keep, out)
-        elif wanted in (PARQUET, ARROW) and all(feed.is_table for feed in feeds):
+        elif wanted in TABLES and all(feed.is_table for feed in feeds):
             _write_table(feeds, keep, wanted, destination, out)
         else:
             convert(feeds, keep, wanted, out)
@@ -76,7 +78,7 @@ def _common_format(feeds: Sequence[Feed]) -> str:
         or (formats <= {CSV, TSV} and not _one_table(feeds, feeds[0].format))
     ):
         return JSON_LINES
-    return formats.pop()
+    return ARROW_STREAM if all(feed.is_stream for feed in feeds) else formats.pop()
 
 
 def _one_table(feeds: Sequence[Feed], wanted: str) -> bool:
@@ -112,8 +114,16 @@ def _write_delimited(feeds: Sequence[Feed], keep: Flags, out: BinaryIO) -> None:
 
 def _write_table(feeds: Sequence[Feed], keep: Flags, wanted: str, destination: str, out: BinaryIO) -> None:
     schema = _one_schema(feeds, destination)
-    batches = (batch for feed, flags in zip(feeds, keep, strict=True) for batch in feed.kept_batches(flags))
-    write_batches(batches, schema, wanted, out)
+    changing: set[int] = set()
+    if wanted == ARROW and any(pa.types.is_dictionary(kind) for kind in schema.types):
+        changing = find_changing(_batches(feeds, keep), schema)
+    schema = without_dictionaries(schema, changing)
+    write_batches(decode(_batches(feeds, keep), schema, changing), schema, wanted, out)
+
+
+def _batches(feeds: Sequence[Feed], keep: Flags) -> Iterator[pa.RecordBatch]:
+    for feed, flags in zip(feeds, keep, strict=True):
+        yield from feed.kept_batches(flags)
 
 
 def _one_schema(feeds: Sequence[Feed], destination: str) -> pa.Schema:
