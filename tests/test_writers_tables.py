@@ -89,6 +89,14 @@ def test_dictionaries_inside_others_that_change_are_refused_in_words(tmp_path):
     assert list(tmp_path.iterdir()) == [feed]
 
 
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_times_of_a_zone_nobody_knows_are_utc(tmp_path, unit):
+    times = pa.array([0, None], pa.timestamp(unit, "Mars/Phobos"))
+    feed = saved(tmp_path, pa.table({"title": ["a", "b"], "published": times}), "a.arrow")
+    rows = [json.loads(line) for line in kept(tmp_path / "kept.jsonl", feed).splitlines()]
+    assert [row["published"] for row in rows] == ["1970-01-01T00:00:00+00:00", None]
+
+
 @pytest.mark.parametrize(
     ("feeds", "out", "is_stream"),
     [

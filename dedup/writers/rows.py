@@ -165,7 +165,9 @@ def _column_values(feed: Feed, name: str, column: pa.Array) -> list[Any]:
     """A column's values; as text where Python has none for them, such as nanoseconds, the year 0 and invalid UTF-8."""
     try:
         return _without_nanoseconds(column).to_pylist()  # type: ignore[no-any-return]
-    except (ValueError, OverflowError) as exc:  # those of Arrow among them
+    except (ValueError, OverflowError, LookupError) as exc:  # those of Arrow among them
+        if isinstance(exc, LookupError) and pa.types.is_timestamp(column.type) and column.type.tz != "UTC":
+            return _column_values(feed, name, column.cast(pa.timestamp(column.type.unit, "UTC")))  # no zone known
         try:
             texts = column.cast(pa.string()).cast(pa.binary()).to_pylist()
         except pa.ArrowException:
