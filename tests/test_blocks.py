@@ -104,14 +104,17 @@ def test_a_missing_element_is_an_empty_row(body):
 @given(TABLES, st.sampled_from(",;\t"), LINES)
 @example(b'"a""b"\r\n"c\r\nd",e\rf', ",", 1)
 @example(b'a"b,"c"d"e,"', ",", 1)
+@example(b'a,"b\r\nc,"d\re,f\n"g\nh" \t,"i\n" j', ",", 1)
 @MANY
 def test_records_are_those_of_the_slow_twin_and_of_csv(data, delimiter, line):
     data = data.replace(b",", delimiter.encode())
     got, consumed, after, _ = delimited(data, delimiter, line=line)
     want = list(reference.split_delimited(data, delimiter, line))
-    assert got == [(start, end, number, len(fields)) for start, end, number, fields in want]
-    text = io.StringIO(data.decode("latin-1"), newline="")
-    assert [len(row) for row in csv.reader(text, delimiter=delimiter) if row] == [width for *_, width in got]
+    widths = [native.STRAY_QUOTE if fields is None else len(fields) for *_, fields in want]
+    assert got == [(*place, width) for (*place, _), width in zip(want, widths, strict=True)]
+    if native.STRAY_QUOTE not in widths:
+        text = io.StringIO(data.decode("latin-1"), newline="")
+        assert [len(row) for row in csv.reader(text, delimiter=delimiter) if row] == widths
     assert consumed == len(data)
     assert after == line + reference.count_line_ends(data)
 
@@ -236,6 +239,22 @@ def test_an_unclosed_quote_is_told_with_its_line(folder, size):
     rows, tails = rows_of(folder, b'a,b\n1,"x\ny"\n2,"z\n3,4\n', cut_records, size, delimiter=",")
     assert [(row, line) for row, _, line in rows] == [(b'1,"x\ny"', 2)]
     assert tails == [(4, "unclosed quote, which takes in the 1 lines behind it")]
+
+
+@pytest.mark.parametrize(
+    ("data", "records"),
+    [
+        (b'2,"a\n3,b\n5,"c" d\n6,e\n', [(b'2,"a', 1, -1), (b"3,b", 2, 2), (b'5,"c" d', 3, 2), (b"6,e", 4, 2)]),
+        (b'2,"a\r\n3,b\r\n5,"c', [(b'2,"a', 1, -1), (b"3,b", 2, 2), (b'5,"c', 3, 2)]),
+        (b'"a\nb","c\rd"e\n', [(b'"a\nb","c', 1, -1), (b'd"e', 3, 1)]),
+        (b'"a\nb""c" ,"d"e\n', [(b'"a\nb""c" ,"d"e', 1, 2)]),
+    ],
+    ids=["two stray quotes", "an unclosed one behind", "behind a field of two lines", "none"],
+)
+def test_a_stray_quote_ends_its_record_with_its_line(data, records):
+    got, consumed, *_ = delimited(data)
+    assert [(data[start:end], line, width) for start, end, line, width in got] == records
+    assert consumed == len(data)
 
 
 def test_many_small_arrays_are_read_block_by_block(folder):

@@ -193,6 +193,22 @@ def test_odd_rows_are_read_and_counted(tmp_path):
     assert next(feed.kept_rows(np.ones(4, dtype=np.bool_)))[:9] == b'{"TITLE":'
 
 
+@pytest.mark.parametrize("block_size", [1, 1 << 20])
+def test_a_stray_quote_costs_its_own_row_and_no_other(tmp_path, block_size):
+    titles = [b"Harbor bridge closed", b'"Enough is enough, says mayor', b"Volcano erupts", b'"Never" says union', b"F"]
+    path = saved(tmp_path, b"id\ttitle\n" + b"".join(b"%d\t%s\n" % row for row in enumerate(titles)), "feed.tsv")
+    with pytest.raises(FeedError, match="line 3: a quoted field begins in this row and ends on a later line, where text"):
+        read(path, block_size=block_size)
+    rejects = io.BytesIO()
+    feed, stories = read(path, block_size=block_size, on_error="skip", rejects=rejects)
+    assert [story["id"] for story in stories] == ["0", "2", "3", "4"]
+    assert feed.stats.rejected == {"stray quote": 1}
+    assert json.loads(rejects.getvalue())["row"] == '1\t"Enough is enough, says mayor'
+    assert b"".join(feed.kept_lines(np.ones(4, dtype=np.bool_))) == b"".join(
+        b"%d\t%s\n" % row for row in enumerate(titles) if row[0] != 1
+    )
+
+
 def test_mapped_fields_count_and_unknown_ones_are_refused(tmp_path):
     path = saved(tmp_path, b'{"h": "a", "title": "b"}\n')
     assert read(path, mapping={"title": "h"})[1][0]["title"] == "a"

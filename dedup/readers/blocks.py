@@ -35,7 +35,7 @@ class Block:
     first: int
     """Rows of the feed before this block."""
     widths: Positions | None = None
-    """int64[n], the number of fields of each record of delimited text."""
+    """int64[n], the number of fields of each record of delimited text, or STRAY_QUOTE."""
     tail: Reject | None = None
     """What follows the rows, if it is none: the feed ends there."""
     context: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dedup.errors import FeedError
 from dedup.kernels.native.cells import ABSENT, COPIED, NO_RANK, PLAIN, copy_cells, delimited_fields
 from dedup.kernels.native.fields import json_fields
+from dedup.kernels.native.records import STRAY_QUOTE
 from dedup.kernels.reference.fields import load_row, plain_name, story_fields
 from dedup.readers.blocks import Block, Positions
 from dedup.readers.fields import ROLES, Fields
@@ -22,6 +23,7 @@ from dedup.readers.settings import ReadStats, Reject
 from dedup.readers.stories import make_batch, repair_text
 from dedup.readers.values import NoStoryError, layout_values
 
+_STRAY = "a quoted field begins in this row and ends on a later line, where text follows it: a stray quote opens it"
 _ROWS_FOR_NAMES = 100  # rows looked at to tell which fields a feed has
 
 
@@ -207,13 +209,16 @@ class DelimitedRows:
         self._names = dict(reversed([pair for pair in zip(plain, header, strict=True) if pair[0] in fields.numbers]))
 
     def parse(self, block: Block) -> Parsed:
-        """The stories of a block; records with more or fewer fields than the header are put aside."""
+        """The stories of a block; records with a stray quote or other fields than the header's are put aside."""
         widths = block.widths
         if widths is None:
             raise FeedError(self._name, "was cut into lines instead of records")
         closer = _Closer(block, self._fields, _empty_cells(0), {})
         for row in np.flatnonzero(widths != self._width):
-            closer.reject(int(row), "ragged row", f"expected {self._width} fields, found {widths[row]}")
+            if widths[row] == STRAY_QUOTE:
+                closer.reject(int(row), "stray quote", _STRAY)
+            else:
+                closer.reject(int(row), "ragged row", f"expected {self._width} fields, found {widths[row]}")
         good = ~closer.bad
         start, end = block.start[good], block.end[good]
         cells = _empty_cells(len(start))

@@ -23,6 +23,8 @@ Spans: TypeAlias = NDArray[np.int64]
 
 _LF, _CR, _TAB, _SPACE, _QUOTE = 10, 13, 9, 32, 34
 _BACKSLASH, _COMMA = 92, 44
+STRAY_QUOTE = -1
+"""Instead of the number of a record's fields: its quote is a stray one."""
 _OPEN_BRACKET, _CLOSE_BRACKET, _OPEN_BRACE, _CLOSE_BRACE = 91, 93, 123, 125
 
 
@@ -177,6 +179,9 @@ def split_delimited(  # noqa: C901 - one loop, one state
 ) -> tuple[int, int, int, bool]:
     """Find the records of delimited text (RFC 4180, read as Python's csv module reads it).
 
+    A quoted field that spans lines and has text behind its closing quote is none: a stray quote opened it, and another
+    row's closed it. That record ends with the line in which the quote stands, and the next begins behind that.
+
     data       : uint8[m]   from the start of a record
     delimiter  : the byte between two fields
     final      : nothing comes after `data`, so its last record ends with it
@@ -184,7 +189,7 @@ def split_delimited(  # noqa: C901 - one loop, one state
     out_start  : int64[r]   first byte of each record; r is at least the number of LF and CR bytes + 1
     out_end    : int64[r]   one past its last byte, line end left out; empty lines are no records
     out_line   : int64[r]   the line on which it begins
-    out_fields : int64[r]   the number of its fields
+    out_fields : int64[r]   the number of its fields, or STRAY_QUOTE
 
     Returns the number of records, the bytes consumed, the line on which the rest begins, and whether `data` ends
     inside quotes.
@@ -196,6 +201,9 @@ def split_delimited(  # noqa: C901 - one loop, one state
     while at < size:
         start, start_line, fields = at, line, 1
         begins = True  # at the first byte of a field, where alone a quote opens
+        first_end, end_line = -1, line  # the first line end inside the quotes of this field, and the line it ends
+        behind = False  # closing quotes of a field that spans lines
+        stray = False
         while at < size:
             c = data[np.uint64(at)]
             if quoted:
@@ -204,21 +212,31 @@ def split_delimited(  # noqa: C901 - one loop, one state
                         at += 1
                     else:
                         quoted = False
+                        behind = first_end >= 0
                 elif c == _CR or (c == _LF and data[np.uint64(at - 1)] != _CR):
+                    if first_end < 0:
+                        first_end, end_line = at, line
                     line += 1
             elif c == delimiter:
                 fields += 1
                 begins = True
+                behind = False
                 at += 1
                 continue
             elif c == _LF or c == _CR:
                 break
             elif c == _QUOTE and begins:
                 quoted = True
+                first_end = -1
+            elif behind and c != _SPACE and c != _TAB:
+                stray = True
+                break
             begins = False
             at += 1
         if at >= size and not final:
             break
+        if stray:
+            at, line = first_end, end_line
         end = at
         if at < size:
             if data[np.uint64(at)] == _CR and at + 1 >= size and not final:
@@ -229,7 +247,7 @@ def split_delimited(  # noqa: C901 - one loop, one state
             out_start[count] = start
             out_end[count] = end
             out_line[count] = start_line
-            out_fields[count] = fields
+            out_fields[count] = STRAY_QUOTE if stray else fields
             count += 1
         consumed, consumed_line = at, line
     return count, consumed, consumed_line, quoted

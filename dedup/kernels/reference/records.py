@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_FIELD = r'"(?P<quoted>(?:[^"]|"")*+)(?P<closed>")?(?P<behind>[^%s\r\n]*)|[^%s\r\n]*'
 _JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[ \t\r\n]+|[\[\]{},]|[^"\[\]{}, \t\r\n]+', re.DOTALL)
 
 
@@ -50,8 +51,43 @@ def split_array(data: bytes, line: int) -> tuple[list[tuple[int, int, int]], int
     return found, consumed, False
 
 
-def split_delimited(data: bytes, delimiter: str, line: int) -> Iterator[tuple[int, int, int, list[bytes]]]:
-    """Start, end, line and fields of every record of delimited text as csv reads it; empty lines are no records."""
+def split_delimited(data: bytes, delimiter: str, line: int) -> Iterator[tuple[int, int, int, list[bytes] | None]]:
+    """Start, end, line and fields of every record of delimited text as csv reads it; empty lines are no records.
+
+    Where a quoted field spans lines and has text behind it, its record is one of no fields, None: it ends with the line
+    in which the quote opens, and reading begins anew behind that.
+    """
+    at = 0
+    while at < len(data):
+        for start, end, number, fields in _split_csv(data[at:], delimiter, line):
+            stray = _stray_end(data[at + start : at + end], delimiter)
+            if stray is not None:
+                yield at + start, at + start + stray, number, None
+                after = _LINE_END.match(data, at + start + stray).end()  # type: ignore[union-attr]  # one is there
+                line += count_line_ends(data[at:after])
+                at = after
+                break
+            yield at + start, at + end, number, fields
+        else:
+            return
+
+
+def _stray_end(record: bytes, delimiter: str) -> int | None:
+    """The first line end inside a quoted field that has text behind its closing quote, None for no such field."""
+    mark = re.escape(delimiter)
+    at = 0
+    while at <= len(record):
+        field = re.compile((_FIELD % (mark, mark)).encode(), re.DOTALL).match(record, at)
+        if field is None:
+            return None
+        ended = _LINE_END.search(field["quoted"] or b"")
+        if ended and field["closed"] and field["behind"].strip(b" \t"):
+            return field.start("quoted") + ended.start()
+        at = field.end() + 1
+    return None
+
+
+def _split_csv(data: bytes, delimiter: str, line: int) -> Iterator[tuple[int, int, int, list[bytes]]]:
     lines = io.StringIO(data.decode("latin-1"), newline="").readlines()
     bounds = [0]
     for text in lines:
