@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.batch import find_duplicates
+from dedup.errors import FeedError
 from dedup.readers import ReadSettings, open_feeds
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.envelopes import cut_envelope
@@ -177,6 +178,43 @@ def test_an_answer_without_rows_has_no_stories(tmp_path):
     assert (stories, feed.layout) == ([], "NewsAPI.org")
     write_kept([feed], [np.zeros(0, dtype=np.bool_)], str(tmp_path / "kept"))
     assert (tmp_path / "kept").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "success", "totalResults": 0, "results": []},
+        {"status": "success", "totalResults": 0, "results": [], "nextPage": None},
+        {"articles": {"results": [], "totalResults": 0, "page": 1, "pages": 0}},
+        {"articles": []},
+        {"status": "ok", "articles": [], "total_hits": 0, "page": 1, "user_input": {"q": "x", "sources": ["a"]}},
+        {"response": {"status": "ok", "total": 0, "results": []}},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_answer_of_no_rows_to_tell_the_service_by_has_no_stories(tmp_path, answer, indent):
+    feed, stories = read(saved(tmp_path, json.dumps(answer, indent=indent)))
+    assert stories == []
+    assert next(feed.describe()).endswith("0 stories; no fields")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "error", "results": []},
+        {"errors": ["no such key"], "articles": []},
+        {"articles": [], "rubrics": [{"kop": "a"}]},
+        {"kop": "a"},
+    ],
+)
+def test_what_is_no_empty_answer_is_refused(tmp_path, answer):
+    with pytest.raises(FeedError, match=r"no field known for a title|is an error"):
+        read(saved(tmp_path, answer))
+
+
+def test_a_story_with_an_empty_list_is_a_story(tmp_path):
+    _, (story,) = read(saved(tmp_path, {"title": "a", "items": []}))
+    assert story["title"] == "a"
 
 
 def test_rows_left_out_are_no_errors(tmp_path):

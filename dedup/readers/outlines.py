@@ -22,6 +22,8 @@ _HOLDERS = (
     *("stories", "feed", "response", "value", "clusters"),
 )
 """The names under which services hold their rows."""
+_FAILURES = ("error", "errors", "message", "messages", "detail")
+_SUCCESSES = ("", "ok", "success", "succeeded", "200")
 
 
 @dataclass(slots=True)
@@ -154,5 +156,26 @@ def _find_holder(outline: Outline, fields: Fields, *, lone: bool) -> tuple[Layou
             inside = [inner[len(place)] for inner in outline.kinds if inner[: len(place)] == place and inner != place]
             if any(plain_name(name) in known for name in inside):
                 rows = ".".join(place)
-                return Layout(name=f"an object with its rows in {rows}", rows=(rows,)), rows
-    return None, ""
+                return _held_in(rows), rows
+    rows = _empty_holder(outline, known) if lone else ""
+    return (_held_in(rows), rows) if rows else (None, "")
+
+
+def _held_in(rows: str) -> Layout:
+    return Layout(name=f"an object with its rows in {rows}", rows=(rows,))
+
+
+def _empty_holder(outline: Outline, known: set[bytes]) -> str:
+    """Where the answer of a service that found nothing would have rows; "" for a story, a failure, what is unclear."""
+    inner = {place[:depth] for place in outline.kinds for depth in range(1, len(place))}
+    arrays = [place for place, kind in outline.kinds.items() if kind == "array" and place]
+    members = {place[0]: plain_name(place[0]) for place in outline.kinds if place}
+    if (
+        outline.documents != 1
+        or any(place in inner for place in arrays)
+        or any(name in known or member in _FAILURES for member, name in members.items())
+        or outline.values.get(("status",), "").lower() not in _SUCCESSES
+    ):
+        return ""
+    empty = (place for place in arrays if len(place) <= 2 and place[0] in _HOLDERS)
+    return ".".join(next(empty, ()))
