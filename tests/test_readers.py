@@ -197,7 +197,7 @@ def test_odd_rows_are_read_and_counted(tmp_path):
 def test_a_stray_quote_costs_its_own_row_and_no_other(tmp_path, block_size):
     titles = [b"Harbor bridge closed", b'"Enough is enough, says mayor', b"Volcano erupts", b'"Never" says union', b"F"]
     path = saved(tmp_path, b"id\ttitle\n" + b"".join(b"%d\t%s\n" % row for row in enumerate(titles)), "feed.tsv")
-    with pytest.raises(FeedError, match="line 3: a quoted field begins in this row and ends on a later line, where text"):
+    with pytest.raises(FeedError, match="line 3: a quoted field begins in this row and ends on a later line"):
         read(path, block_size=block_size)
     rejects = io.BytesIO()
     feed, stories = read(path, block_size=block_size, on_error="skip", rejects=rejects)
