@@ -163,7 +163,9 @@ class LeaderPass:
         lookups = stretch.lookups(rows, self._next_bands, limit)
         count, keys = rows.stop - rows.start, int(np.bitwise_count(lookups.live).sum())
         more = keys + 2 * count
-        table = with_leaders(self._table, 2 * (limit * more + MOST_COPIED * count))  # a full place moves to a larger one
+        table = with_leaders(
+            self._table, 2 * (limit * more + MOST_COPIED * count)
+        )  # a full place moves to a larger one
         self._table = with_slots(table, slots_for(int(table.used[1]) + more))
         undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
         found = most_found(len(self._next_bands), limit)

@@ -24,7 +24,7 @@ _ALIKE = {
 _APART = {
     "title_number_clash": "the titles' numbers differ",
     "number_clash": "the numbers at the beginning differ",
-    "title_name_clash": "the titles' names differ",
+    "title_name_clash": "the titles name others",
     "title_opposed": "the titles say the contrary of each other",
     "name_clash": "the names at the beginning differ",
     "same_source_title_clash": "one names in title and text what the other does not, and one source published both",

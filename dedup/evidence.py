@@ -44,7 +44,10 @@ from dedup.kernels.native.meanings import (
     PHRASE,
     PLAIN,
     SLOTS,
+    SORTS,
     SUBJECT,
+    THING,
+    THINGS_FROM,
     THOUSAND,
     TOLL,
     WORD,
@@ -52,12 +55,14 @@ from dedup.kernels.native.meanings import (
 )
 from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
+from dedup.kernels.reference.facts import plain
 from dedup.kernels.reference.shingles import stem, xxh32
 from dedup.kernels.vectors import LANES
 from dedup.places import ENDINGS, PLACES, SHORT
 from dedup.shingles import Shingles
 from dedup.subjects import SUBJECTS
 from dedup.text import Tokens
+from dedup.things import THINGS
 
 Meaning = tuple[int, int]  # of a word or phrase: its kind, and the hash of what it stands for
 
@@ -67,7 +72,8 @@ EVIDENCE = (
     "title_spelling",  # Jaccard of the titles' letters, three in a row: "Jos. A. Bank" and "Jos A Bank"
     "title_found",  # share of a title's words that the other story knows, of the two the larger
     "title_number_clash",  # share of numbers and days that one title lacks, if both do, times title_containment
-    "title_name_clash",  # title_containment, if each title has a name, a place or the like that the other story lacks
+    "title_name_clash",  # title_containment, if each title has a name, a place or the like that the other story lacks,
+    # or each a thing of one sort: a school, a church
     "title_opposed",  # title_containment, if they say the contrary of each other ("settles up", "settles down");
     # title_jaccard, if one says "not" or they exchange two subjects ("Peru sues Chile", "Chile sues Peru")
     "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not
@@ -88,7 +94,8 @@ EVIDENCE = (
 
 What a story knows are the content words and numbers at its front, cf. `facts.FRONT_TOKENS`. Where a story has no
 numbers, or no names, it contradicts none; nor do numbers that count victims, or those of an update or a correction.
-What a title names is told by capitals, by its own text, or by `dedup.places` and `dedup.subjects`.
+What a title names is told by capitals, by its own text, or by `dedup.places` and `dedup.subjects`; things by
+`dedup.things`.
 """
 
 _TEXT_TOKENS = 8  # a shorter text says too little to be judged as one
@@ -117,7 +124,7 @@ def word_meanings() -> dict[bytes, Meaning]:
 
     Of each its kind, cf. `dedup.kernels.native.meanings`, and the hash of what it stands for.
     """
-    found = _subjects()
+    found = _subjects() | _things()
     alike = [(CALENDAR, words.CALENDAR_WORDS), (PLAIN, words.SAME_WORDS)]
     alike += [(THOUSAND + k, names) for k, names in enumerate(words.UNITS)]
     alike += [(OPPOSED + side, text) for side, text in enumerate(itertools.chain.from_iterable(words.OPPOSITES))]
@@ -130,7 +137,20 @@ def word_meanings() -> dict[bytes, Meaning]:
     for kind, text in marks.items():
         found |= dict.fromkeys(_spoken(text), (kind, 0))
     found |= dict.fromkeys(words.AGAIN_WORDS.split(), (AGAIN, int(AGAIN_VALUE)))
-    return {unicodedata.normalize("NFKC", word).casefold().encode(): meaning for word, meaning in found.items()}
+    return {
+        unicodedata.normalize("NFKC", word).casefold().encode(): (kind, value if kind == THING else plain(value))
+        for word, (kind, value) in found.items()
+    }
+
+
+def _things() -> dict[str, Meaning]:
+    """The things that are listed: each stands for the first of its group, and tells its sort, counted from 1."""
+    found: dict[str, Meaning] = {}
+    for sort, text in enumerate(THINGS.values(), 1):
+        for names in map(_spoken, words.phrases(text)):
+            told = xxh32(names[0].encode()) * int(SORTS) + sort
+            found |= dict.fromkeys(names, (THING, told % 2**32 | int(THINGS_FROM)))
+    return found
 
 
 def _subjects() -> dict[str, Meaning]:

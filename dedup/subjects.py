@@ -38,17 +38,6 @@ SUBJECTS = {
     "institutions": """senate; house; harvard; yale; stanford; cornell; princeton; oxford; cambridge;
         berkeley; ucla; nyu; nato; opec; imf; fda; fbi; cia; nasa; sec; supreme_court high_court;
         appeals_court appeal_court; district_court""",
-    "products": """iphone iphones; ipad ipads; macbook macbooks; airpods; android; windows; xbox; playstation
-        ps4 ps5; chatgpt; gemini; copilot; alexa; siri""",
-    "offices": """ceo chief_executive; cfo chief_financial; coo chief_operating; cto chief_technology""",
-    "drugs": """cocaine; heroin; fentanyl; ketamine; cannabis marijuana; methamphetamine meth; insulin""",
-    "sports": """rugby; hockey; football soccer; cricket; tennis; basketball; baseball; volleyball; golf; handball""",
-    "goods": """gold guld; silver; copper; platinum; oil crude brent wti öl olja petróleo pétrole нефть; gas
-        gasoline petrol; wheat; corn maize; soybean soybeans; cotton; sugar; coffee; cocoa; coal; bitcoin btc;
-        ethereum ether eth; dogecoin; solana; xrp""",
-    "relatives": """wife; husband; son; daughter; brother; sister; uncle; aunt; nephew; niece""",
-    "diseases": """covid coronavirus; flu influenza; measles; mpox monkeypox; ebola; cholera; dengue; malaria;
-        polio; zika; tuberculosis; diphtheria; rabies; hepatitis""",
     "teams": """arsenal; chelsea; everton; tottenham spurs; juventus; psg; celtic; rangers; ajax; benfica;
         porto; villarreal; wolves; fulham; burnley; watford; leverkusen; schalke; manchester_united man_united
         man_utd; manchester_city man_city; crystal_palace; aston_villa; west_ham; real_madrid; lakers;
@@ -63,11 +52,7 @@ SUBJECTS = {
         brynäs; djurgården; hammarby; skellefteå; rögle; aik; ifk; palmeiras; flamengo; corinthians; santos;
         cruzeiro; bahia; grêmio; vasco; botafogo; fluminense; зенит; спартак; цска; локомотив; динамо; الأهلي;
         الزمالك; الهلال; النصر""",
-    "groups": """group_a; group_b; group_c; group_d; group_e; group_f; group_g; group_h; vitamin_c; vitamin_d;
-        hepatitis_a; hepatitis_b; hepatitis_c; aries; taurus; leo; virgo; libra; scorpio; sagittarius;
-        capricorn; aquarius; pisces; mars; venus; jupiter; saturn; northbound; southbound; eastbound; westbound""",
 }
-"""Regions whose name ends in another's; companies and their products; institutions and offices; drugs; raw materials;
-sports and teams; relatives; diseases; what comes in kinds. A word with another meaning as well is here, too: both
-titles must have one that the other story lacks. Left out is what is more often something else, and what people are
-called by who write of the same thing: jobs, or a newspaper."""
+"""Regions whose name ends in another's; companies, institutions and teams. A word with another meaning as well is here,
+too: both titles must have one that the other story lacks. Left out is what is more often something else, and what
+people call by turns who write of the same thing, such as newspapers."""

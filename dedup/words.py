@@ -225,10 +225,10 @@ OPPOSITES = (
     (
         """buy buys bought buying acquire acquires acquired acquiring purchase purchases purchased köper köpte kauft
         compra; hire hires hired hiring recruit recruits recruiting anställer; win wins won winning vinner gewinnt
-        gana; arrest arrests arrested arresting detain detains detained jail jails jailed; stay stays staying; join
+        gana 勝利; arrest arrests arrested arresting detain detains detained jail jails jailed; stay stays staying; join
         joins joined joining; upgrade upgrades upgraded""",
         """sell sells sold selling divest divests divested säljer sålde verkauft vende; sack sacks sacked sacking
-        lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar verliert pierde; freed
+        lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar verliert pierde 敗れ; freed
         freeing; released releasing; leave leaves leaving quit quits quitting; downgrade downgrades downgraded""",
     ),
     (
@@ -245,18 +245,16 @@ at most six things; ";" parts what does not mean the same. Those of the sixth ar
 cf. `meanings.PERSON`."""
 
 SAME_WORDS = """
-us american americans america usa united_states; street st; government govt; percent pct; eu european_union; pm
-prime_minister; ai artificial_intelligence; vp vice_president; ecb european_central; ev evs electric_vehicle
-electric_vehicles electric_car electric_cars; q1 first_quarter; q2 second_quarter; q3 third_quarter; q4
-fourth_quarter; centre center centres centers; color colour colors colours; labor labour; defense defence; program
-programme programs programmes; theater theatre theaters theatres; harbor harbour; gray grey; jewelry jewellery; honor
-honour honors honours; unveil unveils unveiled unveiling launch launches launched launching introduce introduces
-introduced; slam slams slammed criticise criticises criticised criticize criticizes criticized; deadly fatal; probe
-probes probed investigation investigations inquiry inquiries investigate investigates investigated investigating;
-quake quakes earthquake earthquakes; movie movies film films; lawyer lawyers attorney attorneys; kids children; firm
-firms company companies; ex former; talks negotiations; vow vows vowed pledge pledges pledged promise promises
-promised; plane aircraft jet airplane; trucker truckers truck_driver; heatwave heat_wave; pileup pile_up; apologize
-apologizes apologized apologise apologises apologised; fire blaze
+us american americans america usa united_states; street st; government govt; percent pct; eu european_union; ai
+artificial_intelligence; ev evs electric_vehicle electric_vehicles electric_car electric_cars; q1 first_quarter; q2
+second_quarter; q3 third_quarter; q4 fourth_quarter; centre center centres centers; color colour colors colours;
+defense defence; program programme programs programmes; theater theatre theaters theatres; harbor harbour; gray grey;
+jewelry jewellery; honor honour honors honours; unveil unveils unveiled unveiling launch launches launched launching
+introduce introduces introduced; slam slams slammed criticise criticises criticised criticize criticizes criticized;
+deadly fatal; probe probes probed investigation investigations inquiry inquiries investigate investigates investigated
+investigating; movie movies film films; kids children; firm firms company companies; ex former; talks negotiations;
+vow vows vowed pledge pledges pledged promise promises promised; pileup pile_up; apologize apologizes apologized
+apologise apologises apologised; fire blaze
 """
 """Words of one meaning, those of another parted by ";"; "_" joins the words of a phrase."""
 

@@ -16,7 +16,7 @@ LAYERS = (
     ("ahead", "errors", "interrupts"),
     ("settings", "stories", "display"),
     ("kernels",),
-    ("places", "subjects", "words", "startup"),
+    ("places", "subjects", "things", "words", "startup"),
     ("text",),
     ("shingles",),
     ("signature", "spill"),
@@ -112,6 +112,7 @@ def test_every_kernel_has_a_slow_twin():
         "single": "tokens",
         "arrivals": "leaders",
         "pairs": "evidence",
+        "sets": "evidence",
         "lexicons": "debris",
         "openings": "debris",
     }  # specified together

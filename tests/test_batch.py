@@ -216,7 +216,12 @@ def test_every_member_duplicates_its_leader(rows, threshold):
 
 def test_many_series_at_once_stay_within_the_room_made_for_their_leaders(monkeypatch):
     """Stories of a series have equal content, and each of them leads."""
-    titles = ["Tides and swell along coast", "Quiz about steam engines", "Pollen count by valley", "Crossword for gardeners"]
+    titles = [
+        "Tides and swell along coast",
+        "Quiz about steam engines",
+        "Pollen count by valley",
+        "Crossword for gardeners",
+    ]
     rows = [
         {"id": f"{title} {day}", "title": title, "source": "A", "published": at(1) + timedelta(days=day, hours=6)}
         for day in range(140)

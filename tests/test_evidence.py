@@ -13,9 +13,10 @@ from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, 
 from dedup.kernels.flags import BREAK, CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
 from dedup.kernels.native.claims import ACTORS, CLAIM, NEGATED, TURNED
-from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, UNDATED, common
+from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, UNDATED
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
 from dedup.kernels.native.meanings import PERSON
+from dedup.kernels.native.sets import common
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference import claims, contents
 from dedup.kernels.reference import facts as slow
@@ -23,11 +24,12 @@ from dedup.places import PLACES
 from dedup.shingles import text_shingles, word_stems
 from dedup.subjects import SUBJECTS
 from dedup.text import tokenize
+from dedup.things import THINGS
 from dedup.words import AGENT_WORDS, FUNCTION_WORDS, NEGATIONS, OPPOSITES, SAME_WORDS
 from tests.builders import at, batch, tokens
 
 MEANINGS = word_meanings()
-SUBJECTED = (*PLACES.values(), *SUBJECTS.values())
+SUBJECTED = (*PLACES.values(), *SUBJECTS.values(), *THINGS.values())
 WORDS = st.one_of(
     st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
     st.sampled_from(
@@ -35,6 +37,7 @@ WORDS = st.one_of(
             *(b"the", b"350,000", b"350000", b"12", b"12th", b"two", b"one", b"friday", b"freitag", b"dead"),
             *(b"china", b"chinese", b"peru", b"up", b"rises", b"fell", b"acquitted", b"usa", b"again", b"at", b"woman"),
             *(b"new", b"mexico", b"north", b"korea", b"not", b"can", b"t", b"by", b"ford", b"lay", b"off", b"united"),
+            *(b"school", b"college", b"church", b"chief", b"executive", b"bus", b"gold", b"oil"),
             *(b"million", b"bn", b"2m", b"2,50bn", b"3.4", b"1.080", b"4.00", b"21st", b"aged", b"7,", b"x.0"),
         ]
     ),
@@ -197,6 +200,15 @@ def test_meanings_are_told_by_a_word_alone():
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely) < len(table.likely) / 20
+
+
+def test_a_thing_tells_its_sort_and_nothing_else_looks_like_one():
+    assert MEANINGS[b"school"] == MEANINGS[b"college"] != MEANINGS[b"church"]
+    sorts = {value % slow.SORTS for kind, value in MEANINGS.values() if kind == slow.THING}
+    assert sorts == set(range(1, len(THINGS) + 1))
+    assert all((value >= slow.THINGS_FROM) == (kind == slow.THING) for kind, value in MEANINGS.values())
+    groups = [names.split()[0].replace("_", " ") for text in THINGS.values() for names in text.split(";")]
+    assert len({MEANINGS[name.encode()] for name in groups}) == len(groups)
 
 
 @pytest.mark.parametrize(

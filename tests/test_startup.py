@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 pa.array([1]), pa.array(np.arange(2)), pa.table({"a": [None]}).to_pylist()
 assert pc.index_in(pc.utf8_lower(pa.array(["B"])), value_set=pa.array(["a", "b"])).to_pylist() == [1]
 assert "Round" in pc.round.__doc__
-from dedup.kernels.native.evidence import count_up_to
+from dedup.kernels.native.sets import count_up_to
 assert count_up_to(np.arange(3, dtype=np.uint32), np.uint32(1)) == 2
 print(json.dumps([name in sys.modules for name in ("numba.np.arraymath", "scipy.linalg", "pandas")]))
 import scipy.linalg, importlib.util

@@ -24,7 +24,7 @@ from dedup.kernels.native.facts import (
     TITLE_NUMBERS,
 )
 from dedup.kernels.native.meanings import AGAIN_VALUE
-from dedup.kernels.vectors import LANES, count_bits, equal16
+from dedup.kernels.native.sets import clash, common, holds, missing, name_others, overlap
 
 UNDATED = np.int64(-(2**63))  # the time of stories before the first dated one: in everybody's window
 HAS_TEXT, REVISED = 1, 4  # bits of meta[:, META_BITS]
@@ -70,52 +70,6 @@ class Judgement(NamedTuple):
     window: int  # microseconds, -1 for no limit
 
 
-@njit(nogil=True, cache=True)
-def common(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> int:
-    """How many values two sorted sets share."""
-    if x.shape[0] >= max(y.shape[0], LANES):
-        return _common_to_many(x, y)
-    if y.shape[0] >= LANES:
-        return _common_to_many(y, x)
-    i = j = shared = 0
-    while i < x.shape[0] and j < y.shape[0]:
-        a, b = x[i], y[j]
-        shared += a == b
-        i += a <= b
-        j += b <= a
-    return shared
-
-
-@njit(nogil=True)
-def _common_to_many(many: NDArray[np.uint32], few: NDArray[np.uint32]) -> int:
-    """The same, sixteen of `many`, or more, at a time: those of `few` up to the last of them are compared with all."""
-    shared = at = k = 0
-    last = many.shape[0] - LANES  # the sixteen there overlap those before, which what is left of `few` is not among
-    while k < few.shape[0]:
-        top, found = many[at + LANES - 1], np.uint64(0)
-        while k < few.shape[0] and few[k] <= top:
-            found |= equal16(many, at, few[k])
-            k += 1
-        shared += count_bits(found)
-        if at == last:
-            break
-        at = min(at + LANES, last)
-    return shared
-
-
-@njit(nogil=True, cache=True)
-def count_up_to(x: NDArray[np.uint32], top: np.uint32) -> int:
-    """How many values of a sorted set are at most `top`."""
-    low, high = 0, x.shape[0]
-    while low < high:
-        middle = (low + high) // 2
-        if x[middle] <= top:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 @njit(nogil=True)
 def _share(part: int, whole: int) -> float:
     return part / whole if whole > 0 else 0.0
@@ -125,41 +79,6 @@ def _share(part: int, whole: int) -> float:
 def _section(facts: Facts, i: int, s: int) -> NDArray[np.uint32]:
     begin = facts.bounds[i] + (np.int64(facts.sections[i, s - 1]) if s > 0 else 0)
     return facts.hashes[begin : facts.bounds[i] + np.int64(facts.sections[i, s])]
-
-
-@njit(nogil=True, cache=True)
-def _missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
-    """Share of x that y lacks; 0 where x is empty, since silence contradicts nothing."""
-    if x.shape[0] == 0:
-        return 0.0
-    return 1.0 - common(x, y) / x.shape[0]
-
-
-@njit(nogil=True)
-def _tells_more(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> bool:
-    """Whether x has a value that y lacks."""
-    return common(x, y) < x.shape[0]
-
-
-@njit(nogil=True)
-def _clash(
-    x: NDArray[np.uint32], y: NDArray[np.uint32], front_x: NDArray[np.uint32], front_y: NDArray[np.uint32]
-) -> float:
-    """How far each of two stories tells what the other does not know: the smaller of the shares."""
-    return min(_missing(x, front_y), _missing(y, front_x))
-
-
-@njit(nogil=True, cache=True)
-def _overlap(x: NDArray[np.uint32], y: NDArray[np.uint32], cap: int) -> tuple[int, int, int]:
-    """How many values two samples share, and how many each has where both are complete.
-
-    A sample of `cap` values holds the smallest of a larger set, so it is complete up to its last.
-    """
-    in_x, in_y = x.shape[0], y.shape[0]
-    if in_x == cap or in_y == cap:
-        top = min(x[-1] if in_x == cap else np.uint32(0xFFFFFFFF), y[-1] if in_y == cap else np.uint32(0xFFFFFFFF))
-        in_x, in_y = count_up_to(x, top), count_up_to(y, top)
-    return common(x, y), in_x, in_y
 
 
 @njit(nogil=True)
@@ -177,32 +96,26 @@ def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32])
 def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
     """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
-    out[TITLE_FOUND] = 1.0 - _clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
-    shared, in_x, in_y = _overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
+    out[TITLE_FOUND] = 1.0 - clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
+    shared, in_x, in_y = overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
     out[TITLE_SPELLING] = _share(shared, in_x + in_y - shared)
     x, y = _section(facts, i, TITLE_NUMBERS), _section(facts, j, TITLE_NUMBERS)
     shared = common(x, y)
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
-    clash = 0.0
+    differing = 0.0
     if shared < min(x.shape[0], y.shape[0]) and not revised:  # what only one of them tells contradicts nothing
-        clash = 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
-    out[TITLE_NUMBER_CLASH] = clash * containment
+        differing = 1.0 - shared / (x.shape[0] + y.shape[0] - shared)
+    out[TITLE_NUMBER_CLASH] = differing * containment
     x, y = _section(facts, i, TITLE_NAMES), _section(facts, j, TITLE_NAMES)
-    out[TITLE_NAME_CLASH] = containment if _tells_more(x, front_y) and _tells_more(y, front_x) else 0.0
+    out[TITLE_NAME_CLASH] = containment if name_others(x, y, front_x, front_y) else 0.0
     out[TITLE_OPPOSED] = 0.0
     if not revised:
         bits_x, bits_y = facts.meta[i, META_BITS], facts.meta[j, META_BITS]
         out[TITLE_OPPOSED] = contradict(bits_x >> CLAIM, bits_y >> CLAIM, out[TITLE_JACCARD], np.float32(containment))
-    again = _holds(front_x, AGAIN_VALUE) != _holds(front_y, AGAIN_VALUE)
+    again = holds(front_x, AGAIN_VALUE) != holds(front_y, AGAIN_VALUE)
     out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
     series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
     out[SAME_SOURCE_TITLE_CLASH] = series and (_tells_else(facts, i, front_y) or _tells_else(facts, j, front_x))
-
-
-@njit(nogil=True)
-def _holds(x: NDArray[np.uint32], value: np.uint32) -> bool:
-    place = count_up_to(x, value)
-    return place > 0 and x[place - 1] == value
 
 
 @njit(nogil=True, cache=True)
@@ -215,7 +128,7 @@ def _tells_else(facts: Facts, i: int, front: NDArray[np.uint32]) -> bool:
     k = m = 0
     while k < title.shape[0] and m < names.shape[0]:
         a, b = title[k], names[m]
-        if a == b and not _holds(front, a):
+        if a == b and not holds(front, a):
             return True
         k += a <= b
         m += b <= a
@@ -224,14 +137,14 @@ def _tells_else(facts: Facts, i: int, front: NDArray[np.uint32]) -> bool:
 
 @njit(nogil=True)
 def _measure_shingles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
-    shared, in_x, in_y = _overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
+    shared, in_x, in_y = overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
     out[TEXT_JACCARD] = _share(shared, in_x + in_y - shared)
     out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
 
 
 @njit(nogil=True)
 def _measure_pairs(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
-    shared, in_x, in_y = _overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
+    shared, in_x, in_y = overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
     out[PAIR_CONTAINMENT] = _share(shared, min(in_x, in_y))
 
 
@@ -241,14 +154,14 @@ def _measure_text_rest(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     x, y = _section(facts, i, LEAD), _section(facts, j, LEAD)
     known = x.shape[0] > 0 and y.shape[0] > 0
-    out[LEAD_SHARED] = 1.0 - max(_missing(x, front_y), _missing(y, front_x)) if known else 0.0
+    out[LEAD_SHARED] = 1.0 - max(missing(x, front_y), missing(y, front_x)) if known else 0.0
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
     x, y = _section(facts, i, NUMBERS), _section(facts, j, NUMBERS)
-    clash = 0.0 if revised else _clash(x, y, front_x, front_y)
-    out[NUMBER_CLASH] = clash == 1.0
-    out[SAME_SOURCE_NUMBER_CLASH] = np.float32(clash) * out[SAME_SOURCE]
+    unknown = 0.0 if revised else clash(x, y, front_x, front_y)
+    out[NUMBER_CLASH] = unknown == 1.0
+    out[SAME_SOURCE_NUMBER_CLASH] = np.float32(unknown) * out[SAME_SOURCE]
     x, y = _section(facts, i, NAMES), _section(facts, j, NAMES)
-    out[NAME_CLASH] = _clash(x, y, front_x, front_y)
+    out[NAME_CLASH] = clash(x, y, front_x, front_y)
 
 
 @njit(nogil=True)

@@ -1,4 +1,4 @@
-"""What a token says beyond its letters: a number, a day, a count of victims, a subject, one of two sides."""
+"""What a token says beyond its letters: a number, a day, a count of victims, a subject, a thing, one of two sides."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from dedup.kernels.xxh32 import xxh32
 # one before it; what is aged stands before an age, an agent's word before who does something. From OPPOSED on there is
 # a kind for each side of the words that are opposed: OPPOSED + 2 * k and the one after it contradict each other. PERSON
 # and those after it are such sides.
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT = range(9)
-THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(9, 14)
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT, THING = range(10)
+THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(10, 15)
 PERSON = OPPOSED + 10
 AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
+# What a thing stands for is from THINGS_FROM on, as no other word's value is, and its lowest bits are its sort.
+THINGS_FROM, SORTS = np.uint32(0xFF000000), np.uint32(64)
+_LOWER = np.uint32(0x7FFFFFFF)
 SLOTS = 1 << 15  # of the table of meanings: a power of two, some five times their number
 LIKELY = 1 << 17  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
@@ -113,6 +116,12 @@ def of_unit(value: np.uint32, unit: int) -> np.uint32:
     return np.uint32((np.uint64(value) ^ (np.uint64(unit) * _PRIME)) & _LOW)
 
 
+@njit(nogil=True, inline="always")
+def of_plain(value: np.uint32) -> np.uint32:
+    """The value of a word that is no thing."""
+    return value & _LOWER if value >= THINGS_FROM else value
+
+
 @njit(nogil=True)
 def find_meaning(keys: NDArray[np.uint32], key: np.uint32) -> int:
     """The slot of the word of this hash; -1 if it has no meaning of its own."""
@@ -148,7 +157,8 @@ def read_words(
     stems : uint32[t]  from `hash_stems`
     """
     likely, keys, words, kinds = meanings.likely, meanings.keys, out.words, out.kinds
-    words[:count] = stems[first : first + count]
+    for k in range(count):
+        words[k] = of_plain(stems[first + k])
     kinds[:count] = PLAIN
     for k in range(min(count, FRONT_TOKENS)):
         start, end = starts[first + k], starts[first + k + 1] - 1

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, SUBJECT, is_toll
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, SUBJECT, THING, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
@@ -114,13 +114,15 @@ def pick_title_names(
 ) -> int:
     """Those words of the title words[:end] by which stories differ that are otherwise alike.
 
-    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and listed subjects.
+    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and listed subjects and
+    things.
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
         if flags[k] & (FUNCTION | NUMBER) != 0:
             continue
-        if kinds[k] == SUBJECT or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
+        listed = kinds[k] == SUBJECT or kinds[k] == THING
+        if listed or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
             out[count] = words[k]
             count += 1
     return count

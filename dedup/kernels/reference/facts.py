@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
 
-PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT = range(9)
-THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(9, 14)
+PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT, THING = range(10)
+THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(10, 15)
 PERSON = OPPOSED + 10
+THINGS_FROM, SORTS = 0xFF000000, 64
 MARKS = (TOLL, AGED, NEGATION, AGENT)
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
@@ -73,7 +74,12 @@ def say(token: Token, meanings: Meanings, numbers_count: bool) -> Said:
     if flags & NUMBER and numbers_count:
         return COUNT, number(word[:64])
     kind, value = meanings.get(word, (PLAIN, 0))
-    return kind, value if word in meanings and kind not in MARKS else stem(token)
+    return kind, value if word in meanings and kind not in MARKS else plain(stem(token))
+
+
+def plain(value: int) -> int:
+    """The value of a word that is no thing."""
+    return value & 0x7FFFFFFF if value >= THINGS_FROM else value
 
 
 def number(word: bytes) -> int:
@@ -105,13 +111,13 @@ def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
 
 
 def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
-    """The values of words by which titles differ that are otherwise alike: names, by its text too; listed subjects."""
+    """The values of words by which titles differ that are otherwise alike: names, by its text too; what is listed."""
     capitals = not in_title_case(title)
     return [
         value
         for (_, flags), (kind, value) in zip(title, said, strict=False)
         if not flags & (FUNCTION | NUMBER)
-        and (kind == SUBJECT or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
+        and (kind in (SUBJECT, THING) or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
     ]
 
 
