@@ -31,16 +31,17 @@ _TEXTS = (
     "Private exporters told the department of agriculture of the sale for delivery in the next marketing year it said",
     "Two goals by Silva in the second half decided a match that saw three players sent off before sixty thousand fans",
 )
+TITLED, REVISED, UNTITLED, WITHIN = HEADED = "titled", "revised", "untitled", "title within the text"
 _MORE = ("officials confirmed later", "more to follow", "a witness told reporters nobody was hurt", "")
 
 
-def tell(key, title, tail, cut, hour, source, *, name=None):
-    """One story: of a subject, its text with a tail and without its first words."""
+def tell(key, headed, tail, cut, hour, source, *, name=None):
+    """One story: of a subject, with a title of one of `HEADED`, its text with a tail and without its first words."""
     words = _TEXTS[key].split()
     return {
         "id": name,
-        "title": _TITLES[key] + (" UPDATE" if title else ""),
-        "text": " ".join(words[cut:] + _MORE[tail].split()),
+        "title": {TITLED: _TITLES[key], REVISED: _TITLES[key] + " UPDATE"}.get(headed, ""),
+        "text": " ".join((_TITLES[key].split() if headed == WITHIN else []) + words[cut:] + _MORE[tail].split()),
         "url": f"https://example.org/{source}/{key}" if source else "",
         "source": ("", "Reuters", "Daily Post")[source],
         "published": None if hour is None else _START + timedelta(hours=hour),
@@ -48,12 +49,14 @@ def tell(key, title, tail, cut, hour, source, *, name=None):
     }
 
 
+NO_TEXT = 99  # words cut
+CUTS = st.one_of(st.integers(0, 15), st.just(NO_TEXT))
 FEEDS = st.lists(
     st.tuples(
         st.integers(0, 3),
-        st.booleans(),
+        st.sampled_from(HEADED),
         st.integers(0, 3),
-        st.integers(0, 9),
+        CUTS,
         st.one_of(st.none(), st.integers(-1, 16).map(lambda hour: hour * 0.75)),
         st.integers(0, 2),
     ),

@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.batch import find_duplicates
@@ -19,7 +19,7 @@ from dedup.index import StoryIndex
 from dedup.settings import Settings
 from tests.builders import at
 from tests.commands import dedup
-from tests.indexes import tell
+from tests.indexes import CUTS, HEADED, NO_TEXT, TITLED, WITHIN, tell
 
 FERRY = "The ferry Aurora ran aground off Kvaloy on Monday with 48 people on board, the coast guard in Tromso said."
 LEFT = {"id": "a", "title": "Ferry Aurora runs aground off Kvaloy", "text": FERRY, "source": "A", "published": at(1)}
@@ -38,13 +38,14 @@ def reasons(left, right, chosen=None):
 
 
 TOLD = st.tuples(
-    st.integers(0, 3), st.booleans(), st.integers(0, 3), st.integers(0, 15),
+    st.integers(0, 3), st.sampled_from(HEADED), st.integers(0, 3), CUTS,
     st.one_of(st.none(), st.integers(-1, 16).map(lambda hour: hour * 0.75)), st.integers(0, 2),
 )  # fmt: skip
 
 
 @given(TOLD, TOLD, st.sampled_from(["evidence", 0.3, 0.8]), st.sampled_from([3 * 3600.0, None]))
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=160)
+@example((0, TITLED, 3, NO_TEXT, 0.0, 1), (0, WITHIN, 3, 0, 0.0, 2), "evidence", None)
 def test_the_verdict_is_that_of_a_feed_of_these_two(left, right, rule, window):
     one, other = tell(*left, name="a"), tell(*right, name="b")
     chosen = Settings(rule=rule, window=window, threads=1)
@@ -124,6 +125,13 @@ def test_texts_that_do_not_know_each_others_titles_are_rejected_outright():
     banner = "Subscribe now for unlimited access to every article and all newsletters of the house at a low price."
     said = reasons({**OTHER, "text": banner}, {"id": "y", "title": "Comet seen over Quito hills", "text": banner})
     assert said.startswith("neither text knows the other's title")
+
+
+def test_a_title_alone_and_a_text_alone_are_rejected_outright():
+    title = {"id": "a", "title": f"{LEFT['title']}, coast guard in Tromso says"}
+    explanation = explain(title, {"id": "b", "text": f"{title['title']}. {FERRY}"})
+    assert (explanation.verdict, explanation.probability) == ("different", 0.0)
+    assert explanation.reasons[0].startswith("one has no title and the other no text")
 
 
 def test_stories_that_lookup_does_not_bring_together_say_so():
