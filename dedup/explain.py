@@ -30,7 +30,7 @@ from dedup.kernels.native.evidence import (
     Judgement,
     is_series,
 )
-from dedup.passages import Span, mark_passages
+from dedup.passages import UNREAD, Span, mark_passages
 from dedup.settings import Settings
 from dedup.verdict import judgement
 
@@ -183,7 +183,7 @@ def explain(left: Mapping[str, object], right: Mapping[str, object], settings: S
     if same and not copies:
         reasons = ["one source says the same few words on different days: a series, not copies", *reasons]
     merged = probability >= judged.threshold and not obstacles
-    titles_and_texts = mark_passages(batch)
+    titles_and_texts = mark_passages(batch, settings.boilerplate)
     return Explanation(
         verdict=DIFFERENT if not merged else UPDATED if not copies and _revises(part, measured) else DUPLICATE,
         probability=probability,
@@ -217,7 +217,7 @@ def _obstacles(part: Hashed, measured: Mapping[str, float], settings: Settings) 
         if says_too_little(facts).any():
             yield _Obstacle(f"a story of fewer than {FEWEST_WORDS} telling words is only merged with an exact copy")
         elif _share_no_field(part):
-            yield _Obstacle("one has no title and the other no text to judge: there is nothing to hold against each other")
+            yield _Obstacle("one has no title and the other no text to judge: they have nothing to be compared by")
         elif _are_texts(part) and measured["title_found"] < LEAST_FOUND:
             yield _Obstacle("neither text knows the other's title: what they share is not the story")
     shared = int(np.count_nonzero((part.keys[:, 0] == part.keys[:, 1]) & (part.keys[:, 0] != 0)))
@@ -305,4 +305,6 @@ def _html_side(side: Side) -> Iterator[str]:
 
 def _html_span(span: Span) -> str:
     text = html.escape(span.text)
+    if span.mark == UNREAD:
+        return f'<small class="{UNREAD}">[nothing is marked in the last {len(span.text):,} characters]</small> {text}'
     return text if span.mark is None else f'<mark class="{span.mark}">{text}</mark>'

@@ -12,9 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from dedup.explain import DIFFERENT, Explanation, Side
-from dedup.passages import OTHER_NAME, OTHER_NUMBER, SHARED, Span
+from dedup.passages import OTHER_NAME, OTHER_NUMBER, SHARED, UNREAD, Span
 
-_STYLES = {SHARED: "green", OTHER_NUMBER: "bold reverse yellow", OTHER_NAME: "bold cyan underline", None: ""}
+_STYLES: dict[str | None, str] = {
+    SHARED: "green",
+    OTHER_NUMBER: "bold reverse yellow",
+    OTHER_NAME: "bold cyan underline",
+    UNREAD: "dim",
+    None: "",
+}
 _MOST_SHOWN = 2_000  # characters of a text; the rest is counted
 _NARROW = 80  # columns, under which the stories stand one above the other
 

@@ -94,6 +94,19 @@ def own_tokens(batch: pa.RecordBatch) -> tuple[Words, NDArray[np.int64], NDArray
     return found, ends, kept, marks
 
 
+def plain_field(text: str) -> str:
+    """A field without markup, entities decoded, as its tokens are read: what is no Unicode in it is U+FFFD.
+
+    >>> plain_field("<b>Cod</b> &amp; chips")
+    ' Cod  & chips'
+    """
+    sources, spans = _fields(pa.array([text], pa.string()), 0)
+    plain = np.empty(_size(spans, np.zeros(1, dtype=np.int64)) * 3 // 2 + 16, dtype=np.uint8)
+    nothing = _frozen(np.empty(0, dtype=np.uint8))
+    remove_markup((sources, nothing, nothing), spans, np.zeros(1, dtype=np.int64), load_tables(), plain)
+    return plain[: spans[0, 2]].tobytes().decode("utf-8", "replace")
+
+
 def tokenize_columns(columns: Sequence[pa.Array]) -> tuple[Words, NDArray[np.int64]]:
     """All tokens of one or two string columns of n rows, row by row, and where each field's end: int64[n, columns].
 

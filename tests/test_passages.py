@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dedup import passages
 from dedup.kernels.reference.markup import plain_text
 from dedup.kernels.reference.tokens import field_tokens
-from dedup.passages import Span, find_places, mark_passages
+from dedup.passages import MOST_READ, Span, find_places, mark_passages
 from dedup.text import tokenize_columns
-from tests.builders import batch
+from tests.builders import batch, learned_from
 from tests.twin import string_column
 
 PIECES = [
@@ -52,6 +54,19 @@ def test_places_are_those_of_the_tokens_that_kernels_find(raw):
     words = [found.data[found.starts[k] : found.starts[k + 1] - 1].tobytes() for k in range(ends[0, 0])]
     assert [place.word for place in places] == words
     assert all(0 <= place.start < place.end <= len(text) for place in places)
+
+
+@given(FIELDS, st.integers(1, 400))
+@settings(deadline=None)
+@example("sold 3.5", 7)
+@example("cafe\u0301 bar", 4)
+def test_places_in_the_beginning_of_a_text_are_those_of_all_but_perhaps_its_last(raw, most):
+    text, every = find_places(raw)
+    beginning, places = find_places(raw, most)
+    assert beginning == text
+    assert places == every[: len(places)]
+    assert all(place.end <= most for place in places)
+    assert most < 18 * len(text) or places == every  # a character may become 18
 
 
 @given(st.tuples(FIELDS, FIELDS, FIELDS, FIELDS))
@@ -126,9 +141,49 @@ def test_what_is_around_a_story_is_not_marked():
     assert text == [("A heavy storm came", "shared")]
 
 
+def test_what_a_source_repeats_is_not_marked():
+    storm = "A heavy storm came upon Oslo, tore ships from moorings, threw trees down, cut power lines, closed schools"
+    footer = "Follow the Daily Post on every platform of yours."
+    texts = [f"{storm}. {footer}", f"They say: {storm}. {footer}"]
+    rows = [{"title": "Storm", "text": text, "source": "Daily Post"} for text in texts]
+    assert mark_passages(batch(rows), learned_from(footer))[1] == (Span(storm, "shared"), Span(f". {footer}", None))
+    assert mark_passages(batch(rows), learned_from(footer, "Another"))[1][0].text.startswith(f"{storm}. Follow the")
+
+
 def test_scripts_without_spaces_are_marked_by_characters():
     title, _ = marked("闽海地铁开通", "", "闽海地铁停运", "")
     assert title == [("闽海地铁", "shared")]
+
+
+def test_past_the_beginning_of_a_long_text_nothing_is_marked_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(passages, "MOST_READ", 32)
+    text = "A heavy storm hit the harbour and the town on Monday."
+    rows = [{"title": "Storm", "text": text}, {"title": "Wind", "text": text}]
+    assert mark_passages(batch(rows))[1] == (
+        Span("A heavy storm hit the harbour", "shared"),
+        Span(" an", None),
+        Span("d the town on Monday.", "unread"),
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "The ferry Aurora ran aground off Kvaloy on Monday with 48 people. ",
+        "Rädda båten från Tromsø och Kåfjord, “48” ombord. ",
+        "闽海地铁开通。",
+        "<!-- <script>",
+        "\ufdfa",
+        "e\u0301\u0300",
+    ],
+)
+def test_two_megabytes_are_marked_in_seconds(piece):
+    text = piece * (2_000_000 // len(piece.encode()))
+    rows = [{"title": "Storm", "text": text}, {"title": "Wind", "text": text + "more"}]
+    started = time.process_time()
+    spans = mark_passages(batch(rows))[1]
+    assert time.process_time() - started < 10.0
+    assert sum(len(span.text) for span in spans if span.mark != "unread") <= MOST_READ
 
 
 @pytest.mark.parametrize("fields", [("", "", "", ""), ("<br>", "&nbsp;", "", "!")])
