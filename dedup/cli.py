@@ -231,6 +231,7 @@ def similar(
     mapping: MAPPING = None,
     on_error: ON_ERROR = "stop",
     rejects: REJECTS = None,
+    boilerplate: BOILERPLATE = "learn",
 ) -> None:
     """Name for every story the others on the same event, best first, copies of one story only once."""
     with exit_codes():
@@ -245,6 +246,7 @@ def similar(
             mapping=_parse_mapping(mapping or []),
             on_error=on_error,
             rejects=rejects,
+            boilerplate=boilerplate,
         ).run()
 
 
@@ -260,6 +262,7 @@ def explain(
     strictness: STRICTNESS = "balanced",
     mapping: MAPPING = None,
     on_error: ON_ERROR = "stop",
+    boilerplate: BOILERPLATE = "learn",
 ) -> None:
     """Say why two stories of a feed are one or are not: what was measured, how it weighs, the texts side by side."""
     with exit_codes():
@@ -277,6 +280,7 @@ def explain(
             strictness=strictness,
             mapping=_parse_mapping(mapping or []),
             on_error=on_error,
+            boilerplate=boilerplate,
         ).run()
 
 

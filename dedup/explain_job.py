@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
 
+from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
 from dedup.explain_view import print_explanation
-from dedup.job import say
-from dedup.readers import Feed, ReadSettings, open_feeds
+from dedup.job import read_batches, say
+from dedup.readers import ReadSettings, open_feeds
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
-from dedup.warmup import warm_up
+from dedup.warmup import run_batch, warm_up
 from dedup.writers import check_outputs
 from dedup.writers.outputs import STDOUT, open_output
 
@@ -48,6 +50,7 @@ class ExplainJob:
     strictness: Strictness = "balanced"
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
+    boilerplate: Learning = "learn"
 
     def run(self) -> Explanation:
         """Do it; the explanation goes to stdout, or as a page to a file.
@@ -63,7 +66,11 @@ class ExplainJob:
         if self.page is not None:
             check_outputs(feeds, [self.page])
         warm_up(say, _run_once)
-        one, other = find_stories(feeds, (self.left, self.right))
+        learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
+        settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
+        one, other = find_stories(batches, (self.left, self.right))
+        if learned.phrases:
+            say(describe_phrases(learned))
         explanation = explain(one, other, settings)
         if self.page is not None:
             with open_output(self.page) as out:
@@ -76,14 +83,14 @@ class ExplainJob:
         return explanation
 
 
-def find_stories(feeds: Sequence[Feed], names: Sequence[str]) -> list[dict[str, Any]]:
+def find_stories(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> list[dict[str, Any]]:
     """The stories of some ids, an undated one with the time of the story before it, as it is judged in the feed.
 
     Raises:
         SettingsError: no story has one of these ids, or several have.
     """
     found: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in names}
-    for number, story in enumerate(_stories(feeds, found.keys()), 1):
+    for number, story in enumerate(_stories(batches, found.keys()), 1):
         if story is not None:
             found[story["id"]].append((number, story))
     for name, stories in found.items():
@@ -95,19 +102,19 @@ def find_stories(feeds: Sequence[Feed], names: Sequence[str]) -> list[dict[str, 
     return [found[name][0][1] for name in names]
 
 
-def _stories(feeds: Sequence[Feed], wanted: Any) -> Iterator[dict[str, Any] | None]:
-    """Each story of the feeds if it is wanted by its id, else None."""
+def _stories(batches: Iterable[pa.RecordBatch], wanted: Collection[str]) -> Iterator[dict[str, Any] | None]:
+    """Each story if it is wanted by its id, else None."""
     last = None
-    for feed in feeds:
-        for batch in feed.batches():
-            times = batch.column("published")
-            for row, name in enumerate(batch.column("id").to_pylist()):
-                last = times[row].as_py() if times[row].is_valid else last
-                yield {**batch.slice(row, 1).to_pylist()[0], "published": last} if name in wanted else None
+    for batch in batches:
+        times = batch.column("published")
+        for row, name in enumerate(batch.column("id").to_pylist()):
+            last = times[row].as_py() if times[row].is_valid else last
+            yield {**batch.slice(row, 1).to_pylist()[0], "published": last} if name in wanted else None
 
 
 def _run_once(stories: pa.RecordBatch) -> None:
     """All of the job that is compiled, on a few stories."""
+    run_batch(stories)
     explain(*stories.to_pylist()[:2])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.batch import find_duplicates
+from dedup.boilerplate import Learning, describe_phrases, learn_if
 from dedup.hashing import HashedFeed
-from dedup.job import say
+from dedup.job import read_batches, say
 from dedup.readers import ReadSettings, open_feeds
 from dedup.result import Result
 from dedup.settings import Settings, parse_window
 from dedup.similar import SimilarStories, check_top, find_similar
-from dedup.warmup import warm_up
+from dedup.warmup import run_batch, warm_up
 from dedup.writers import check_outputs
 from dedup.writers.clusters import json_values
 from dedup.writers.outputs import open_output
@@ -36,6 +38,7 @@ class SimilarJob:
     mapping: Mapping[str, str]
     on_error: Literal["stop", "skip"] = "stop"
     rejects: str | None = None
+    boilerplate: Learning = "learn"
 
     def run(self) -> SimilarStories:
         """Do it; one JSON line a story goes to the output, all else to stderr.
@@ -52,7 +55,9 @@ class SimilarJob:
         warm_up(say, _run_once)
         started = time.perf_counter()
         stories = HashedFeed()
-        result = find_duplicates((batch for feed in feeds for batch in feed.batches()), settings, hashed=stories)
+        learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
+        settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
+        result = find_duplicates(batches, settings, hashed=stories)
         clustered = time.perf_counter()
         similar = find_similar(stories.facts(), result, self.top)
         found = time.perf_counter()
@@ -61,6 +66,8 @@ class SimilarJob:
         for feed in feeds:
             for line in feed.describe():
                 say(line)
+        if learned.phrases:
+            say(describe_phrases(learned, result.stripped))
         say(f"{len(result):,} stories in {result.clusters:,} clusters, {len(similar.rows):,} similar ones named")
         if similar.cut:
             say(f"{similar.cut:,} times a word was so common that only the stories nearest in the feed were looked at")
@@ -89,6 +96,7 @@ def _lines(result: Result, similar: SimilarStories) -> Iterator[bytes]:
 
 def _run_once(stories: pa.RecordBatch) -> None:
     """All of the job that is compiled, on a few stories."""
+    run_batch(stories)
     hashed = HashedFeed()
     result = find_duplicates([stories], Settings(threads=1), hashed=hashed)
     find_similar(hashed.facts(), result, threads=1)

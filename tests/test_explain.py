@@ -4,7 +4,9 @@ import html.parser
 import json
 import math
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,10 +18,15 @@ from dedup.explain import WORDS, explain
 from dedup.explain_job import ExplainJob
 from dedup.incoming import story_batch
 from dedup.index import StoryIndex
+from dedup.job import Job
+from dedup.kernels.native.leaders import NEAR
+from dedup.passages import MOST_READ
 from dedup.settings import Settings
+from dedup.similar_job import SimilarJob
 from tests.builders import at
 from tests.commands import dedup
 from tests.indexes import CUTS, HEADED, NO_TEXT, TITLED, WITHIN, tell
+from tests.test_boilerplate import shortened, with_footers
 
 FERRY = "The ferry Aurora ran aground off Kvaloy on Monday with 48 people on board, the coast guard in Tromso said."
 LEFT = {"id": "a", "title": "Ferry Aurora runs aground off Kvaloy", "text": FERRY, "source": "A", "published": at(1)}
@@ -169,6 +176,12 @@ def test_html_escapes_what_stories_say():
     assert "&lt;i&gt;" in page
 
 
+def test_a_page_says_from_where_on_a_long_text_is_not_marked():
+    page = explain({**LEFT, "text": "Nobody was hurt. " * 4000}, RIGHT).to_html()
+    left = 4000 * len("Nobody was hurt. ") - MOST_READ
+    assert f'<small class="unread">[nothing is marked in the last {left:,} characters]</small>' in page
+
+
 def test_an_index_explains_stories_by_their_ids():
     with StoryIndex.open("memory://") as index:
         index.add_many([LEFT, RIGHT, OTHER])
@@ -230,10 +243,55 @@ def test_ids_that_name_no_two_stories_are_refused(feed, names, message):
         ExplainJob(feeds=[feed], left=names[0], right=names[1], mapping={}).run()
 
 
+@pytest.fixture(scope="module")
+def footers(tmp_path_factory):
+    """A feed whose two sources put a footer under every story."""
+    path = tmp_path_factory.mktemp("footers") / "feed.jsonl"
+    rows = with_footers(shortened(80))
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("boilerplate", ["learn", "off"])
+def test_the_command_explains_what_run_decided_on_a_feed(footers, tmp_path, boilerplate):
+    asked: dict[str, Any] = {"feeds": [str(footers)], "mapping": {}, "boilerplate": boilerplate}
+    result = Job(output=str(tmp_path / "kept.jsonl"), **asked).run()
+    names = result.ids.to_pylist()
+    near = np.flatnonzero(result.kinds == NEAR)
+    assert len(near) > 5
+    for row in near[::3].tolist():
+        explanation = ExplainJob(left=names[result.leaders[row]], right=names[row], **asked).run()
+        assert explanation.merged
+        assert explanation.probability == pytest.approx(float(result.scores[row]), abs=1e-5)
+
+
+def test_a_feed_on_stdin_is_learned_from_too(footers):
+    verdicts = []
+    for wanted in ("learn", "off"):
+        asked = ("explain", "-", "s0", "s3", "--json", "--boilerplate", wanted)
+        code, out, error = dedup(*asked, stdin=footers.read_bytes())
+        assert code == 0
+        verdicts.append(json.loads(out)["verdict"])
+        assert ("phrases that 2 sources repeat do not count" in error) == (wanted == "learn")
+    assert verdicts == ["duplicate", "different"]
+
+
 def test_refusals_are_one_line_and_an_exit_code(feed):
     code, out, error = run("explain", feed, "a", "nope")
     assert (code, out) == (2, "")
     assert error.splitlines()[-1].startswith('dedup: no story has the id "nope"')
+
+
+def test_the_command_similar_folds_the_clusters_of_run(footers, tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    for boilerplate in ("learn", "off"):
+        asked: dict[str, Any] = {"feeds": [str(footers)], "mapping": {}, "boilerplate": boilerplate}
+        result = Job(output=str(kept), **asked).run()
+        found = SimilarJob(output=str(tmp_path / "similar.jsonl"), **asked).run()
+        assert len(found) == len(result)
+        assert np.isin(found.rows, result.canonicals).all()
+        for row, leader in enumerate(result.leaders.tolist()):
+            assert found.of(row) == found.of(leader)
 
 
 def test_the_command_similar_writes_a_line_a_story(feed):
