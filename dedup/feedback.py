@@ -11,8 +11,8 @@ from typing import Any
 from dedup.answers import recall_latest
 from dedup.errors import IndexFormatError, SettingsError
 from dedup.records import Layout
-from dedup.stores import Store, open_store
-from dedup.writers.outputs import open_output
+from dedup.stores import Store, open_store, store_files
+from dedup.writers.outputs import check_outputs, open_output
 
 _READ_AT_ONCE = 1000  # notes
 
@@ -98,9 +98,11 @@ def export_feedback(url: str, output: str) -> int:
     """Write the judged pairs of a store as JSON lines; how many.
 
     Raises:
+        SettingsError: the output cannot be written, or is a file of the store.
         IndexFormatError: the store holds no index.
         StoreError: it does not answer.
     """
+    check_outputs([], [output], store_files(url))
     with open_store(url, create=False) as store:
         if store.header() is None:
             raise IndexFormatError("the store holds no index, so nothing was said of its stories")

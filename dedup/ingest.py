@@ -30,7 +30,7 @@ from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.readers.dates import parse_date
 from dedup.records import Layout
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
-from dedup.stores import Row, Store, open_store
+from dedup.stores import Row, Store, open_store, store_files
 from dedup.warmup import warm_up
 from dedup.writers import check_columns, check_outputs, write_kept
 from dedup.writers.outputs import open_output
@@ -97,7 +97,8 @@ class Ingest:
         """
         reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
         feeds = open_feeds(self.feeds, reading)
-        check_outputs(feeds, [name for name in (self.output, self.decisions, self.rejects) if name is not None])
+        outputs = (self.output, self.decisions, self.rejects)
+        check_outputs(feeds, [name for name in outputs if name is not None], store_files(self.store))
         check_columns(feeds, self.output)
         warm_up(say, run_index)
         started = time.perf_counter()

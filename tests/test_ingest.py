@@ -93,6 +93,29 @@ def test_tables_that_cannot_be_written_together_are_refused_before_any_story_is_
     ingest(store, paths["b"], paths["empty"])  # no row of it is written
 
 
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [
+        ("-o", "stories.db"),
+        ("-o", "./linked.db"),
+        ("-o", "same.db"),
+        ("--decisions", "stories.db-wal"),
+        ("--rejects", "stories.db-shm"),
+    ],
+)
+def test_no_output_overwrites_the_store(tmp_path, output, name):
+    store = ["--store", "sqlite:///stories.db"]
+    told = (2, b"", f"dedup: {name} is a file of the store; write to another file\n")
+    if name.startswith("stories"):  # of a store that is not there yet
+        assert dedup("ingest", SAMPLE, *store, output, name, cwd=tmp_path) == told
+    dedup("ingest", SAMPLE, *store, cwd=tmp_path)
+    (tmp_path / "linked.db").symlink_to("stories.db")
+    (tmp_path / "same.db").hardlink_to(tmp_path / "stories.db")
+    assert dedup("ingest", SAMPLE, *store, output, name, cwd=tmp_path) == told
+    assert dedup("feedback", *store, "-o", name, cwd=tmp_path) == told
+    assert b"62 stories so far" in dedup("info", *store, cwd=tmp_path)[1]
+
+
 def test_the_strictness_is_one_of_the_settings_of_an_index(store):
     ingest(store, SAMPLE, "--strictness", "strict")
     code, _, message = dedup("ingest", SAMPLE, "--store", store, "--strictness", "loose")

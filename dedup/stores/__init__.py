@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dedup.stores.address import parse
 from dedup.stores.protocol import Records, Row, Store
 
-__all__ = ["Records", "Row", "Store", "open_store"]
+__all__ = ["Records", "Row", "Store", "open_store", "store_files"]
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
@@ -44,3 +46,16 @@ def open_store(url: str, *, create: bool = True) -> Store:
     from dedup.stores.sqlite import SQLiteStore
 
     return SQLiteStore(address, create=create)
+
+
+def store_files(url: str) -> list[Path]:
+    """The files that a store has for itself, there or not yet; none where a server or this process keeps it.
+
+    Raises:
+        SettingsError: for a URL that names no store.
+    """
+    address = parse(url)
+    if address.kind != "sqlite" or not address.path:
+        return []
+    place = Path(address.path).resolve()  # SQLite's other files lie beside the one that a link leads to
+    return [place.with_name(place.name + ending) for ending in ("", "-wal", "-shm", "-journal")]

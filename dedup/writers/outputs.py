@@ -26,8 +26,18 @@ def is_stdout(name: str) -> bool:
     return name in _STDOUTS
 
 
-def check_outputs(feeds: Sequence[Feed], names: Sequence[str]) -> None:
+def _are_one(path: Path, other: Path) -> bool:
+    """Whether two names are of one file, which need not be there."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
+
+
+def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Path] = ()) -> None:
     """Refuse outputs that would overwrite a feed or each other, or have nowhere to go, before any work is done.
+
+    Args:
+        feeds: that are read.
+        names: of the outputs.
+        kept: files of a store, there or not yet, that no output may overwrite either.
 
     Raises:
         SettingsError: naming the output and what is wrong with it.
@@ -43,6 +53,8 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str]) -> None:
             raise SettingsError(f"{name} {problem}; name a file in a folder that is there")
         if any(feed.reads(path) for feed in feeds):
             raise SettingsError(f"{name} is also read; write to another file")
+        if any(_are_one(path, file) for file in kept):
+            raise SettingsError(f"{name} is a file of the store; write to another file")
         if path.resolve() in seen:
             raise SettingsError(f"{name} is named for two outputs; give each its own")
         seen.add(path.resolve())
