@@ -36,6 +36,7 @@ from dedup.writers import check_columns, check_outputs, write_kept
 from dedup.writers.outputs import open_output
 
 _READ_AT_ONCE = 5_000  # rows of a log, with their texts
+_BEGINNING = 100  # rows of a log that tell it from others
 _LONGEST_AGE = 100_000 * 366 * 86_400.0  # seconds; an int64 holds their microseconds
 
 
@@ -261,16 +262,13 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
         texts: whether the new store keeps the texts too.
 
     Raises:
-        SettingsError: both are one, or a text was not kept.
+        SettingsError: both are one, the new one holds other stories, or a text was not kept.
         IndexFormatError: no index in the old store, or another one in the new.
     """
     with open_store(old, create=False) as store:
         made_with = headers.settings_of(_standing(store), store_label(store))
         with open_store(new) as other:
-            if store_label(other) == store_label(store):
-                raise SettingsError(
-                    f"{store_label(store)} cannot be rebuilt into itself; name another store with --into"
-                )
+            _check_target(store, other)
         warm_up(say, run_index)
         settings = options.settings(made_with) or made_with
         learned, batches = learn_if(options.boilerplate, _told(store), settings)
@@ -288,6 +286,39 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
             said, copied = copy_feedback(store, index.store)
             if said:
                 yield f"{said:,} judgements of people copied" + (f", {said - copied:,} were there" * (said > copied))
+
+
+def _check_target(store: Store, other: Store) -> None:
+    """Refuse to rebuild a store into itself, by whatever name, or among stories that do not come from it.
+
+    Raises:
+        SettingsError: it would be.
+    """
+    begun = other.header() is not None
+    if store_label(other) == store_label(store) or (begun and other.is_log_of(store)):
+        raise SettingsError(f"{store_label(store)} cannot be rebuilt into itself; name another store with --into")
+    if not begun or not other.last():
+        return
+    told = other.read(0, _BEGINNING, stories=True)
+    # In their order, but maybe not all: what comes again is known, the longer the window the more of it.
+    every = iter(store.read(0, 10 * _BEGINNING, stories=True))
+    if not told or not all(_comes(row, every) for _, row in told):
+        raise SettingsError(
+            f"{store_label(other)} holds other stories than {store_label(store)} begins with; name a store without an "
+            "index with --into"
+        )
+
+
+def _comes(row: Row, rows: Iterator[tuple[int, Row]]) -> bool:
+    """Whether a story is among others; they are read up to there."""
+    return any(row.id == other.id and (row.story is None or _words(row) == _words(other)) for _, other in rows)
+
+
+def _words(row: Row) -> tuple[str | None, str | None] | None:
+    if row.story is None:
+        return None
+    story: dict[str, str | None] = json.loads(row.story)
+    return story.get("title"), story.get("text")
 
 
 def _standing(store: Store) -> bytes:

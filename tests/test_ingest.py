@@ -203,6 +203,33 @@ def test_rebuild_decides_again_with_other_settings(store, tmp_path):
     assert "cannot be rebuilt into itself" in message
 
 
+def test_a_store_is_not_rebuilt_into_itself_by_another_name(store, tmp_path):
+    ingest(store, SAMPLE)
+    (tmp_path / "linked.db").symlink_to("stories.db")
+    for name in ("./stories.db", "linked.db"):
+        args = ["rebuild", "--store", store, "--into", f"sqlite:///{name}"]
+        code, output, message = dedup(*args, cwd=tmp_path)
+        assert (code, output) == (2, b"")
+        assert "cannot be rebuilt into itself" in message
+
+
+def test_a_store_is_rebuilt_among_no_other_stories(store, tmp_path):
+    ingest(store, "-", stdin=lines_of(feed(300)))
+    other, same_ids, begun = (f"sqlite:///{tmp_path}/{name}.db" for name in ("other", "same_ids", "begun"))
+    ingest(other, SAMPLE)
+    ingest(same_ids, "-", stdin=lines_of({**story, "title": "Another story"} for story in feed(5)))
+    for full in (other, same_ids):
+        before = dedup("info", "--store", full)[1]
+        code, output, message = dedup("rebuild", "--store", store, "--into", full)
+        assert (code, output) == (2, b"")
+        assert f"{full} holds other stories than {store} begins with" in message
+        assert dedup("info", "--store", full)[1] == before
+    ingest(begun, "-", "--boilerplate", "off", stdin=lines_of(feed(300)[:150]))
+    code, output, message = dedup("rebuild", "--store", store, "--into", begun, "--boilerplate", "off")
+    assert (code, message) == (0, "")
+    assert b"300 stories so far" in dedup("info", "--store", begun)[1]
+
+
 def test_what_people_said_comes_along_once_when_a_store_is_rebuilt(store, tmp_path):
     ingest(store, SAMPLE)
     notes = [b'{"left": {"id": "a"}, "right": {"id": "b"}, "same": %s}' % word for word in (b"true", b"false", b"true")]

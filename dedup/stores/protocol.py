@@ -54,6 +54,7 @@ class Store(Protocol):
     """
 
     ttl: int | None = None
+    _identity: int | bytes | None = None  # of the log, known once its header was read; a log in memory has none
 
     def header(self) -> bytes | None:
         """The document that describes the log, None before `create`."""
@@ -128,6 +129,10 @@ class Store(Protocol):
 
     def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """The first `limit` notes behind a number (0 for the beginning), with their numbers, in order."""
+
+    def is_log_of(self, other: Store) -> bool:
+        """Whether both are one log, by whatever names they are reached; `header` was called on both."""
+        return self._identity is not None and self._identity == other._identity
 
     def close(self) -> None:
         """Let the connection go; the store cannot be used after that. Closing twice is fine."""
