@@ -13,6 +13,7 @@ import typer
 
 from dedup import __version__
 from dedup.errors import DedupError, SettingsError
+from dedup.interrupts import stopped_code
 
 app = typer.Typer(
     name="dedup",
@@ -39,7 +40,7 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(1) from exc
     except KeyboardInterrupt:
         typer.echo("dedup: stopped; no output is left half written", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(stopped_code()) from None
 
 
 def _start() -> None:

@@ -213,17 +213,31 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_read_about(long_feed):
 STOPPED = (130, "dedup: stopped; no output is left half written\n")
 
 
-def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing_behind(tmp_path):
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 2)])
+def test_a_stop_while_reading_is_one_line_and_leaves_nothing_behind(tmp_path, number, times):
     os.mkfifo(tmp_path / "feed")
     command = [sys.executable, "-m", "dedup", "run", "feed", "-o", "kept"]
     environ = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, env=environ) as process:
         with (tmp_path / "feed").open("wb", buffering=0) as pipe:  # waits until the command has opened its end
             pipe.write(b'{"title": "a"}\n' * 100_000)  # more than a pipe holds: it is being read
-            process.send_signal(signal.SIGINT)
+            for _ in range(times):  # `timeout` sends its own twice
+                process.send_signal(number)
         message = process.communicate()[1].decode()
-    assert (process.returncode, message) == STOPPED
+    assert (process.returncode, message) == (128 + number, STOPPED[1])
     assert [path.name for path in tmp_path.iterdir()] == ["feed"]
+
+
+def test_who_ignores_a_hangup_goes_on(tmp_path):
+    os.mkfifo(tmp_path / "feed")
+    command = ["nohup", sys.executable, "-m", "dedup", "run", "feed", "-o", "kept"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        with (tmp_path / "feed").open("wb") as pipe:
+            process.send_signal(signal.SIGHUP)
+            pipe.write(b'{"title": "a"}\n')
+        process.communicate()
+    assert process.returncode == 0
+    assert (tmp_path / "kept").read_bytes() == b'{"title": "a"}\n'
 
 
 def test_ctrl_c_while_writing_is_one_line(long_feed, tmp_path):
