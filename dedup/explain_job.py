@@ -63,8 +63,8 @@ class ExplainJob:
             raise SettingsError(f'"{self.left}" is named twice; name two stories')
         settings = Settings(window=parse_window(self.window), rule=parse_rule(self.rule), strictness=self.strictness)
         feeds = open_feeds(self.feeds, ReadSettings(mapping=self.mapping, on_error=self.on_error, notice=say))
-        if self.page is not None:
-            check_outputs(feeds, [self.page])
+        outputs = ([] if self.page is None else [self.page]) + [STDOUT] * (self.as_json or self.page is None)
+        check_outputs(feeds, outputs)
         warm_up(say, _run_once)
         learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
         settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)

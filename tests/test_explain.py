@@ -230,6 +230,12 @@ def test_the_command_writes_json_and_a_page(feed, tmp_path):
     assert 'data-verdict="different"' in page.read_text("utf-8")
 
 
+def test_a_page_and_json_do_not_both_go_to_stdout(feed):
+    code, out, error = run("explain", feed, "a", "z", "--json", "--html", "-")
+    assert (code, out) == (2, "")
+    assert error.splitlines()[-1] == "dedup: only one output can go to stdout; name a file for the others"
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
