@@ -251,6 +251,28 @@ def test_ctrl_c_while_writing_is_one_line(long_feed, tmp_path):
     assert (process.returncode, message) == STOPPED
 
 
+@pytest.mark.parametrize(
+    ("closed", "code", "output", "message"),
+    [
+        (">&-", 2, b"", "dedup: stdout is closed; name a file for the output\n"),
+        ("<&-", 3, b"", "dedup: -: stdin is closed\n"),
+        ("2>&-", 0, b'{"title": "a"}\n', ""),
+    ],
+)
+def test_a_closed_stream_is_one_line_where_it_is_needed(tmp_path, closed, code, output, message):
+    (tmp_path / "feed").write_text('{"title": "a"}\n')
+    command = f'exec "$0" -m dedup run {"-" if closed == "<&-" else "feed"} {closed}'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (code, output, message)
+
+
+def test_what_goes_to_stdout_is_refused_where_it_is_closed_before_any_story_is_kept(tmp_path):
+    command = f'exec "$0" -m dedup ingest {SAMPLE} >&-'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stderr) == (2, b"dedup: stdout is closed; name a file for the output\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_help_is_instant():
     times = []
     for _ in range(5):

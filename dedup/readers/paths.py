@@ -70,6 +70,8 @@ def find_files(patterns: Sequence[str], notice: Callable[[str], None]) -> Iterat
 
 
 def _find(pattern: str, notice: Callable[[str], None]) -> Iterator[Found]:
+    if pattern == "-" and sys.stdin is None:
+        raise FeedError("-", "stdin is closed")
     if pattern == "-":
         yield _spooled("-", sys.stdin.buffer)
         return

@@ -31,6 +31,12 @@ def _are_one(path: Path, other: Path) -> bool:
     return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
 
 
+def _stdout() -> BinaryIO:
+    if sys.stdout is None:
+        raise SettingsError("stdout is closed; name a file for the output")
+    return sys.stdout.buffer
+
+
 def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Path] = ()) -> None:
     """Refuse outputs that would overwrite a feed or each other, or have nowhere to go, before any work is done.
 
@@ -45,6 +51,7 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
     seen: set[Path] = set()
     for name in names:
         if is_stdout(name):
+            _stdout()
             continue
         path = Path(name)
         folder = (path.resolve() if path.is_symlink() else path).parent
@@ -75,8 +82,9 @@ def open_output(name: str) -> Iterator[BinaryIO]:
     symbolic link stays one: its place is where it leads.
     """
     if is_stdout(name):
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        stdout = _stdout()
+        yield stdout
+        stdout.flush()
         return
     path = Path(name)
     if path.exists() and not path.is_file():  # /dev/null and pipes are written where they are
