@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,11 +18,11 @@ from dedup.kernels.native.phrases import STRIPPED
 from dedup.phrases import strip_phrases
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
-from dedup.spill import Column, Memory
+from dedup.spill import Column, Memory, machine_memory
 from dedup.text import Tokens, tokenize
 
 _PREFERRED_LAST = np.iinfo(np.int32).max
-_ROOM_SHARE = 4  # of the machine's memory a quarter is set aside for hashes: addresses; only what is used is taken
+_ROOM_SHARE = 4  # of what memory there is a quarter is set aside for hashes: addresses; only what is used is taken
 _LEAST_ROOM = 1 << 24  # hashes
 _STORIES = 1 << 22  # stories, likewise
 
@@ -106,7 +105,7 @@ class HashedFeed:
         self.ids: list[pa.Array] = []
         self.keys = BandKeys(self.memory)
         self._preferences: list[NDArray[np.int32]] = []
-        self._hashes = Column(self.memory, np.uint32, room=_first_room())
+        self._hashes = Column(self.memory, np.uint32, room=_first_room(self.memory.limit))
         self._bounds = Column(self.memory, np.int64, room=_STORIES + 1)
         self._bounds.add(np.zeros(1, dtype=np.int64))
         self._sections = Column(self.memory, np.uint16, (SECTIONS,), _STORIES)
@@ -151,9 +150,7 @@ class HashedFeed:
         return np.concatenate(self._preferences or [np.empty(0, dtype=np.int32)])
 
 
-def _first_room() -> int:
-    """Hashes that there is room for at first."""
-    if not hasattr(os, "sysconf"):
-        return _LEAST_ROOM
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(memory // _ROOM_SHARE // 4, _LEAST_ROOM)
+def _first_room(limit: int | None) -> int:
+    """Hashes that there is room for at first, if so many bytes may be taken: more would have moved to files."""
+    share = (machine_memory() or 0) // _ROOM_SHARE
+    return max((share if limit is None else min(share, limit)) // 4, _LEAST_ROOM)

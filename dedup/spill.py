@@ -13,7 +13,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Generic, TypeVar
 
 import numpy as np
@@ -24,9 +24,10 @@ from dedup.errors import DedupError, SettingsError
 LEAST = 256 << 20
 """Bytes that a limit must allow: what is not spilled, such as code and one batch of stories, takes about as much."""
 
-DEFAULT_SHARE = 4  # of the machine's memory a quarter, by default
+DEFAULT_SHARE = 4  # of what there is a quarter, by default
 _SPILL_SHARE = 0.5  # of the limit, that is taken when arrays move to files: the rest is for what comes after
 _RELIEF_SHARE = 0.75  # of the limit, at which pages of files are let go
+_SCANT_ROOM = 1 << 10  # rows, where there are not even the addresses for more
 _GROWTH = 4  # times the room, once that is full: what was written moves, so this should be rare
 _STATUS = Path("/proc/self/statm")
 _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
@@ -58,10 +59,57 @@ def parse_memory(text: str) -> int | None:
 
 
 def default_memory() -> int | None:
-    """A quarter of the machine's memory; None where neither it nor what this process takes can be told."""
-    if not _STATUS.exists() or not hasattr(os, "sysconf"):
+    """A quarter of what there is for this process; None where neither that nor what it takes can be told."""
+    memory = machine_memory()
+    if not _STATUS.exists() or memory is None:
         return None
-    return max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // DEFAULT_SHARE, LEAST)
+    return max(memory // DEFAULT_SHARE, LEAST)
+
+
+def machine_memory(root: Path = Path("/")) -> int | None:
+    """Bytes of memory that there are for this process; None where the system does not say.
+
+    They are the machine's, but in a container or a service its control group may be allowed fewer, and who uses more
+    is killed.
+
+    Args:
+        root: where the system tells.
+    """
+    if not hasattr(os, "sysconf"):
+        return None
+    return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_limits(root)])
+
+
+def _limits(root: Path) -> Iterator[int]:
+    """The limits of this process's address space, of its control groups, and of those that they are in."""
+    import resource
+
+    yield from (
+        limit
+        for limit, _ in map(resource.getrlimit, (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+        if limit != resource.RLIM_INFINITY
+    )
+    for group in _read(root / "proc/self/cgroup").splitlines():
+        _, kinds, name = group.split(":", 2)
+        if kinds == "":
+            folder, file = root / "sys/fs/cgroup", "memory.max"
+        elif "memory" in kinds.split(","):  # of version 1
+            folder, file = root / "sys/fs/cgroup/memory", "memory.limit_in_bytes"
+        else:
+            continue
+        place = PurePosixPath(name.strip("/"))
+        for each in (place, *place.parents):  # from inside a container only the root may be seen
+            limit = _read(folder / each / file).strip()
+            if limit.isdecimal():  # or "max"
+                yield int(limit)
+
+
+def _read(path: Path) -> str:
+    """What a file holds; nothing if it cannot be read."""
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def resident() -> int:
@@ -155,7 +203,10 @@ class Column(Generic[_T]):
     def __init__(self, memory: Memory, dtype: type[_T], width: Sequence[int] = (), room: int = 1 << 10) -> None:
         """Of rows of `width` values, with room for so many rows: addresses, no memory before they are written."""
         self._memory = memory
-        self._rows: NDArray[_T] = np.empty((room, *width), dtype)
+        try:
+            self._rows: NDArray[_T] = np.empty((room, *width), dtype)
+        except MemoryError:  # where addresses are limited too
+            self._rows = np.empty((_SCANT_ROOM, *width), dtype)
         self._count = 0
         self._file: IO[bytes] | None = None
 

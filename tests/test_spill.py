@@ -4,6 +4,9 @@ import errno
 import gc
 import itertools
 import os
+import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,8 +17,8 @@ from typer.testing import CliRunner
 from dedup import DedupError, SettingsError, find_duplicates
 from dedup.bands import BandKeys
 from dedup.cli import app
-from dedup.hashing import HashedFeed
-from dedup.spill import Column, Memory, default_memory, parse_memory, resident
+from dedup.hashing import HashedFeed, _first_room
+from dedup.spill import Column, Memory, default_memory, machine_memory, parse_memory, resident
 from tests.builders import at, batch
 
 PARTS = st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=6), max_size=6)
@@ -34,6 +37,65 @@ def test_a_limit_is_a_number_and_a_unit(text, size):
 def test_any_other_limit_is_refused(text, told):
     with pytest.raises(SettingsError, match=told):
         parse_memory(text)
+
+
+@pytest.mark.parametrize(
+    ("files", "size"),
+    [
+        ({}, 1 << 60),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "max\n"}, 1 << 60),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "2147483648\n"}, 2 << 30),
+        (
+            {
+                "proc/self/cgroup": "0::/jobs.slice/dedup.service\n",
+                "sys/fs/cgroup/jobs.slice/memory.max": "1073741824\n",
+                "sys/fs/cgroup/jobs.slice/dedup.service/memory.max": "2147483648\n",
+            },
+            1 << 30,
+        ),
+        (
+            {
+                "proc/self/cgroup": "9:cpuset:/a\n8:cpu,memory:/docker/a:b\n0::/\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+                "sys/fs/cgroup/memory/docker/a:b/memory.limit_in_bytes": "536870912\n",
+            },
+            1 << 29,
+        ),
+        (
+            {"proc/self/cgroup": "8:memory:/elsewhere\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "536870912\n"},
+            1 << 29,
+        ),
+    ],
+)
+def test_there_is_as_much_memory_as_the_control_groups_allow(tmp_path, monkeypatch, files, size):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 1 << 12, "SC_PHYS_PAGES": 1 << 48}.get)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert machine_memory(tmp_path) == size
+
+
+@linux
+def test_a_command_with_few_addresses_still_runs(tmp_path):
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('{"title": "A", "text": "B"}\n')
+    command = 'ulimit -v 4000000; exec "$0" -m dedup run "$1"'
+    done = subprocess.run(["sh", "-c", command, sys.executable, feed], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, feed.read_bytes()), done.stderr
+
+
+def test_a_column_without_addresses_for_its_room_grows_with_its_rows():
+    column = Column(Memory(), np.uint32, (2,), room=1 << 50)
+    rows = np.arange(10_000, dtype=np.uint32).reshape(-1, 2)
+    column.add(rows)
+    assert column.view().tolist() == rows.tolist()
+
+
+def test_room_is_made_for_no_more_hashes_than_may_lie_in_memory(monkeypatch):
+    monkeypatch.setattr("dedup.hashing.machine_memory", lambda: 1 << 40)
+    assert _first_room(1 << 30) * 4 == 1 << 30
+    assert _first_room(None) * 4 == 1 << 38
 
 
 @linux
