@@ -38,6 +38,9 @@ def exit_codes() -> Iterator[None]:
     except OSError as exc:
         typer.echo(f"dedup: {exc.filename or 'input or output'}: {exc.strerror or exc}", err=True)
         raise typer.Exit(1) from exc
+    except MemoryError as exc:
+        typer.echo("dedup: not enough memory; dedup run takes less of it with --memory, say 1GB", err=True)
+        raise typer.Exit(1) from exc
     except KeyboardInterrupt:
         typer.echo("dedup: stopped; no output is left half written", err=True)
         raise typer.Exit(stopped_code()) from None

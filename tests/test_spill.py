@@ -190,3 +190,13 @@ def test_the_command_refuses_a_limit_that_cannot_work(tmp_path):
     told = CliRunner().invoke(app, ["run", str(feed), "--memory", "1MB"])
     assert told.exit_code == 2
     assert "memory is at least 256 MB, got 1MB" in told.stderr
+
+
+def test_too_little_memory_is_one_line(monkeypatch):
+    def run_out(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("dedup.feedback.export_feedback", run_out)
+    told = CliRunner().invoke(app, ["feedback"])
+    assert told.exit_code == 1
+    assert told.stderr == "dedup: not enough memory; dedup run takes less of it with --memory, say 1GB\n"
