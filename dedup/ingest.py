@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from dedup.phrases import count_phrases
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.readers.dates import parse_date
 from dedup.records import Layout
-from dedup.settings import Settings, Strictness, parse_rule, parse_window
+from dedup.settings import Settings, Strictness, parse_duration, parse_rule, parse_window
 from dedup.stores import Row, Store, open_store, store_files
 from dedup.warmup import warm_up
 from dedup.writers import check_columns, check_outputs, write_kept
@@ -350,8 +349,7 @@ def _told(store: Store) -> Iterator[pa.RecordBatch]:
 
 def _parse_before(text: str) -> int:
     """Microseconds since 1970 in a date, or in an age such as "30d"."""
-    if re.fullmatch(r"\s*\d+(?:\.\d+)?\s*[smhdw]\s*", text.lower()):
-        age = parse_window(text) or 0.0
+    if age := parse_duration(text):
         if age > _LONGEST_AGE:
             raise SettingsError(f'--before goes back 100,000 years at most, got "{text}"')
         return time.time_ns() // 1000 - int(age * 1_000_000)

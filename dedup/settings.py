@@ -11,6 +11,7 @@ from dedup.errors import SettingsError
 
 Strictness = Literal["strict", "balanced", "loose"]
 STRICTNESS: tuple[Strictness, ...] = ("strict", "balanced", "loose")
+_LONGEST = 2**40  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MICROSECOND = 1_000_000
 
@@ -138,14 +139,22 @@ def parse_window(text: str) -> float | None:
     259200.0
 
     Raises:
-        SettingsError: for anything else.
+        SettingsError: for anything else, and for more than an index can count.
     """
     if text.strip().lower() in ("none", "unlimited"):
         return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text.lower())
-    if match is None or float(match[1]) == 0.0:
+    seconds = parse_duration(text)
+    if not seconds:
         raise SettingsError(f'window is a number and a unit (s, m, h, d, w) such as 72h or 3d, or "none", got "{text}"')
-    return float(match[1]) * _SECONDS[match[2]]
+    if seconds >= _LONGEST:
+        raise SettingsError(f'window is less than 34,800 years, or "none" for no limit, got "{text}"')
+    return seconds
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds in "72h", "90m" or "3d", None for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text.lower())
+    return None if match is None else float(match[1]) * _SECONDS[match[2]]
 
 
 def parse_rule(text: str) -> float | Literal["evidence"]:

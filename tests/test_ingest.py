@@ -142,6 +142,7 @@ def test_other_settings_than_those_of_the_index_are_refused(store):
         (["info", "--store", "memory://"], 4, "holds no index"),
         (["expire", "--store", "memory://"], 4, "holds no index"),
         (["expire", "--store", "memory://", "--before", "long ago"], 2, "an age such as 30d"),
+        (["expire", "--store", "memory://", "--before", "0.0d"], 2, "--before is a date such as"),
         (["expire", "--store", "memory://", "--before", f"{9**999}w"], 2, "100,000 years at most"),
         (["rebuild", "--store", "memory://", "--into", "memory://"], 4, "holds no index"),
     ],

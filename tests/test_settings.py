@@ -59,6 +59,11 @@ def test_other_windows_are_refused(text):
         parse_window(text)
 
 
+def test_a_window_that_is_too_long_to_count_is_refused():
+    with pytest.raises(SettingsError, match='less than 34,800 years, or "none" for no limit, got "1000000000d"'):
+        parse_window("1000000000d")
+
+
 def test_rules_are_evidence_or_a_similarity():
     assert parse_rule("evidence") == "evidence"
     assert parse_rule("jaccard=0.8") == 0.8

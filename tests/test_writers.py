@@ -118,6 +118,8 @@ def test_an_output_that_is_also_read_is_refused(tmp_path):
     for names in ([str(source)], ["-", "-"], [str(tmp_path)], [str(tmp_path / "no" / "x")]):
         with pytest.raises(SettingsError):
             check_outputs(feeds, names)
+    with pytest.raises(SettingsError, match='"" names no file'):
+        check_outputs(feeds, [""])
     check_outputs(feeds, ["-", "/dev/null"])
     write_kept(feeds, flags(feeds), "/dev/null")
 
@@ -143,6 +145,16 @@ def test_an_output_that_is_a_link_is_written_where_it_leads(tmp_path):
     link.symlink_to(Path("nowhere", "real.jsonl"))
     with pytest.raises(SettingsError, match="there is no folder"):
         check_outputs([], [str(link)])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full device is Linux's")
+def test_which_output_is_full_is_told():
+    def write():
+        with open_output("/dev/full") as out:
+            out.write(b"one")
+
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write()
 
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])

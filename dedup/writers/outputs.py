@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -18,6 +19,7 @@ from dedup.readers import Feed
 from dedup.readers.sniff import PACKED_SUFFIXES, hinted_format
 
 STDOUT = "-"
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _STDOUTS = (STDOUT, "/dev/stdout", "/dev/fd/1")
 
 
@@ -53,6 +55,8 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
         if is_stdout(name):
             _stdout()
             continue
+        if not name:
+            raise SettingsError('"" names no file for an output; "-" is stdout')
         path = Path(name)
         folder = (path.resolve() if path.is_symlink() else path).parent
         if path.is_dir() or not folder.is_dir():
@@ -80,7 +84,21 @@ def open_output(name: str) -> Iterator[BinaryIO]:
 
     The file is written beside its place and moved there when all went well, so that it is never half written. A
     symbolic link stays one: its place is where it leads.
+
+    Raises:
+        OSError: it cannot be written; its filename says which output, if that is full.
     """
+    try:
+        with _opened(name) as stream:
+            yield stream
+    except OSError as exc:
+        if exc.filename is None and exc.errno in _FULL:  # others may come from what is read to be written
+            exc.filename = "stdout" if is_stdout(name) else name
+        raise
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
     if is_stdout(name):
         stdout = _stdout()
         yield stdout
