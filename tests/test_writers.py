@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +111,18 @@ def test_half_written_output_is_not_left_behind(tmp_path):
     with pytest.raises(KeyError):
         fail()
     assert not list(tmp_path.iterdir())
+
+
+def test_an_output_gets_the_usual_rights_and_the_umask_is_never_set(tmp_path, monkeypatch):
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", lambda _: pytest.fail("other threads would make files under this umask"))
+            with open_output(str(tmp_path / "out")) as out:
+                out.write(b"whole")
+    finally:
+        assert os.umask(before) == 0o027
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o640
 
 
 def test_an_output_that_is_also_read_is_refused(tmp_path):

@@ -6,9 +6,8 @@ import bz2
 import errno
 import gzip
 import lzma
-import os
+import secrets
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,21 +109,15 @@ def _opened(name: str) -> Iterator[BinaryIO]:
             yield device
         return
     place = path.resolve()
-    handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    beside = place.with_name(f".{place.name}.{secrets.token_urlsafe(6)}")
+    file = beside.open("xb")  # with the usual rights: tempfile keeps files to their owner, and umask is all threads'
     try:
-        with os.fdopen(handle, "wb") as raw, _packed(raw, path.suffix.lower()) as stream:
+        with file as raw, _packed(raw, path.suffix.lower()) as stream:
             yield stream
-        os.chmod(beside, 0o666 & ~_umask())  # noqa: PTH101  # mkstemp keeps files to their owner
-        os.replace(beside, place)  # noqa: PTH105
+        beside.replace(place)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager
