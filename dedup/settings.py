@@ -14,6 +14,17 @@ STRICTNESS: tuple[Strictness, ...] = ("strict", "balanced", "loose")
 _LONGEST = 2**40  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MICROSECOND = 1_000_000
+_MOST_BANDS = 1024
+_SELDOM = 1e-300  # a probability
+
+
+def _is_whole(value: object, first: int, last: float) -> bool:
+    """Whether a value is an integer within bounds; callers from Python may pass anything."""
+    return isinstance(value, int) and not isinstance(value, bool) and first <= value <= last
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,21 +41,22 @@ class LookupSettings:
     recall: float
 
     def __post_init__(self) -> None:
-        if not 1 <= self.rows <= 16:
-            raise SettingsError(f"rows is the number of signature values in a band, 1 to 16, got {self.rows}")
+        if not _is_whole(self.rows, 1, 16):
+            raise SettingsError(f"rows is the number of signature values in a band, 1 to 16, got {self.rows!r}")
         for name, value in (("similarity", self.similarity), ("recall", self.recall)):
-            if not 0.0 < value < 1.0:
-                raise SettingsError(f"{name} is a fraction between 0 and 1, got {value}; write 0.7 for 70 %")
-        if self.bands > 1024:
+            if not (_is_number(value) and 0.0 < value < 1.0):
+                raise SettingsError(f"{name} is a fraction between 0 and 1, got {value!r}; write 0.7 for 70 %")
+        # of what is too seldom for a float the number of bands cannot be told
+        if self.similarity**self.rows < _SELDOM or self.bands > _MOST_BANDS:
             raise SettingsError(
-                f"recall {self.recall} at similarity {self.similarity} with {self.rows} rows takes {self.bands} bands, "
-                "more than 1024; use fewer rows, a higher similarity or a lower recall"
+                f"recall {self.recall} at similarity {self.similarity} with {self.rows} rows takes more than "
+                f"{_MOST_BANDS} bands; use fewer rows, a higher similarity or a lower recall"
             )
 
     @property
     def bands(self) -> int:
         """Number of bands that reaches the recall target."""
-        return math.ceil(math.log(1.0 - self.recall) / math.log1p(-(self.similarity**self.rows)))
+        return max(1, math.ceil(math.log(1.0 - self.recall) / math.log1p(-(self.similarity**self.rows))))
 
     @property
     def num_perm(self) -> int:
@@ -94,24 +106,36 @@ class Settings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.shingle_width <= 16:
-            raise SettingsError(f"shingle_width is a number of tokens from 1 to 16, got {self.shingle_width}")
-        if not 0 <= self.seed < 2**32:
-            raise SettingsError(f"seed is an integer from 0 to 4294967295, got {self.seed}")
-        if self.window is not None and not 0.0 < self.window < 2**40:
-            raise SettingsError(f"window is a positive number of seconds, or None for no limit, got {self.window}")
-        if self.lateness is not None and not 0.0 <= self.lateness < 2**40:
-            raise SettingsError(f"lateness is a number of seconds, or None for no limit, got {self.lateness}")
+        if not _is_whole(self.shingle_width, 1, 16):
+            raise SettingsError(f"shingle_width is a number of tokens from 1 to 16, got {self.shingle_width!r}")
+        for name, lookup in (("text", self.text), ("title", self.title)):
+            if not isinstance(lookup, LookupSettings):
+                raise SettingsError(f"{name} is a LookupSettings, got {lookup!r}")
+        if not _is_whole(self.seed, 0, 2**32 - 1):
+            raise SettingsError(f"seed is an integer from 0 to 4294967295, got {self.seed!r}")
+        self._check_times()
         if self.rule != "evidence" and not (isinstance(self.rule, float) and 0.0 < self.rule <= 1.0):
             raise SettingsError(f'rule is "evidence" or a similarity above 0 and up to 1.0, got {self.rule!r}')
         if self.strictness not in STRICTNESS:
             raise SettingsError(f'strictness is "strict", "balanced" or "loose", got {self.strictness!r}')
-        if self.keep not in ("earliest", "longest") and not self.preferred_sources:
+        if not isinstance(self.keep, str) or (self.keep not in ("earliest", "longest") and not self.preferred_sources):
             raise SettingsError(f'keep is "earliest", "longest" or "source:NAME,NAME", got "{self.keep}"')
-        if not 1 <= self.bucket_limit <= 255:
-            raise SettingsError(f"bucket_limit is a number of leaders from 1 to 255, got {self.bucket_limit}")
-        if self.threads is not None and self.threads < 1:
-            raise SettingsError(f"threads is at least 1, or None for one a core, got {self.threads}")
+        if not _is_whole(self.bucket_limit, 1, 255):
+            raise SettingsError(f"bucket_limit is a number of leaders from 1 to 255, got {self.bucket_limit!r}")
+        if not isinstance(self.boilerplate, str):
+            raise SettingsError(f'boilerplate is the phrases learned, or "" for none, got {self.boilerplate!r}')
+        if self.threads is not None and not _is_whole(self.threads, 1, math.inf):
+            raise SettingsError(f"threads is a number, at least 1, or None for one a core, got {self.threads!r}")
+
+    def _check_times(self) -> None:
+        if self.window is not None and not (
+            _is_number(self.window) and 0.0 < self.window < 2**40 and self.window_us >= 1
+        ):
+            raise SettingsError(
+                f"window is a positive number of seconds, 0.000001 at least, or None for no limit, got {self.window!r}"
+            )
+        if self.lateness is not None and not (_is_number(self.lateness) and 0.0 <= self.lateness < 2**40):
+            raise SettingsError(f"lateness is a number of seconds, or None for no limit, got {self.lateness!r}")
 
     @property
     def preferred_sources(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ def test_a_broken_line_is_skipped_counted_and_kept_aside(tmp_path):
     [
         (["run", "nowhere.jsonl"], 3, "nowhere.jsonl"),
         (["run", str(SAMPLE), "--window", "72"], 2, "72h"),
+        (["run", str(SAMPLE), "--window", "0.0000001s"], 2, "window is a positive number of seconds, 0.000001 at"),
         (["run", str(SAMPLE), "--rule", "cosine=1"], 2, "jaccard=T"),
         (["run", str(SAMPLE), "--keep", "newest"], 2, "source:NAME"),
         (["run", str(SAMPLE), "--map", "headline"], 2, "ROLE=FIELD"),

@@ -19,11 +19,25 @@ from dedup.settings import LookupSettings, Settings, parse_rule, parse_window
         ({"bucket_limit": 256}, "1 to 255"),
         ({"threads": 0}, "at least 1"),
         ({"strictness": "sloppy"}, "strict"),
+        ({"window": 1e-7}, "0.000001 at least, or None for no limit, got 1e-07"),
+        ({"window": "72h"}, "number of seconds, .* got '72h'"),
+        ({"window": True}, "number of seconds, .* got True"),
+        ({"window": float("nan")}, "number of seconds, .* got nan"),
+        ({"lateness": "1h"}, "lateness is a number of seconds, .* got '1h'"),
+        ({"seed": 1.5}, "seed is an integer from 0 to 4294967295, got 1.5"),
+        ({"shingle_width": 3.0}, "number of tokens from 1 to 16, got 3.0"),
+        ({"bucket_limit": "32"}, "from 1 to 255, got '32'"),
+        ({"threads": 2.5}, "got 2.5"),
+        ({"keep": None}, 'keep is .* got "None"'),
+        ({"boilerplate": None}, "boilerplate is .* got None"),
+        ({"text": {"rows": 2}}, "text is a LookupSettings, got"),
+        ({"title": None}, "title is a LookupSettings, got None"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(values, message):
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(SettingsError, match=message) as caught:
         Settings(**values)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_lookup_takes_the_fewest_bands_that_reach_its_recall():
@@ -32,6 +46,8 @@ def test_a_lookup_takes_the_fewest_bands_that_reach_its_recall():
     assert lookup.recall_at(0.585) >= 0.95
     assert 1 - (1 - 0.585**4) ** 24 < 0.95
     assert lookup.num_perm == 100
+    assert LookupSettings(rows=4, similarity=0.585, recall=1e-20).bands == 1
+    assert Settings(window=0.000001).window_us == 1
 
 
 @pytest.mark.parametrize(
@@ -41,6 +57,11 @@ def test_a_lookup_takes_the_fewest_bands_that_reach_its_recall():
         ({"rows": 4, "similarity": 70.0, "recall": 0.9}, "write 0.7 for 70 %"),
         ({"rows": 4, "similarity": 0.5, "recall": 1.0}, "recall is a fraction"),
         ({"rows": 8, "similarity": 0.2, "recall": 0.99}, "use fewer rows"),
+        ({"rows": 16, "similarity": 1e-25, "recall": 0.9}, "more than 1024 bands; use fewer rows"),
+        ({"rows": 16, "similarity": 1e-20, "recall": 0.9}, "more than 1024 bands; use fewer rows"),
+        ({"rows": 2.0, "similarity": 0.5, "recall": 0.9}, "1 to 16, got 2.0"),
+        ({"rows": 2, "similarity": "0.5", "recall": 0.9}, "similarity is a fraction between 0 and 1, got '0.5'"),
+        ({"rows": 2, "similarity": 0.5, "recall": None}, "recall is a fraction between 0 and 1, got None"),
     ],
 )
 def test_a_lookup_that_cannot_work_is_refused(values, message):

@@ -4,30 +4,59 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from dedup.errors import DedupError, FeedError
+
+_PIECE = 1 << 20  # bytes that are copied at once
+
+
+class Source(Protocol):
+    """What can be read piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
+        ...
 
 
 class Spool:
     """A temporary file that goes when this object does: a pipe's bytes, so that they can be read twice."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        handle, path = tempfile.mkstemp(prefix="dedup-")
+    def __init__(self, name: str, source: Source) -> None:
+        """Keep the bytes of `source`, which messages call `name`.
+
+        Raises:
+            FeedError: there is no room for them. An error of the source itself is passed on as it is.
+        """
+        with _telling_of_room(name):
+            handle, path = tempfile.mkstemp(prefix="dedup-")
         self.path = Path(path)
         self._finalizer = weakref.finalize(self, _remove, path)
-        with os.fdopen(handle, "wb") as spool:
-            shutil.copyfileobj(source, spool, 1 << 20)
+        with os.fdopen(handle, "wb", buffering=0) as spool:  # nothing is left to write when it is closed
+            while piece := memoryview(source.read(_PIECE)):
+                while piece:
+                    with _telling_of_room(name):
+                        piece = piece[spool.write(piece) :]
 
     def close(self) -> None:
         """Remove the file now."""
         self._finalizer()
+
+
+@contextmanager
+def _telling_of_room(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise FeedError(
+            name, f"cannot be kept in {tempfile.gettempdir()} for its second reading: {exc.strerror}; set TMPDIR"
+        ) from exc
 
 
 def _remove(path: str) -> None:
@@ -73,7 +102,7 @@ def _find(pattern: str, notice: Callable[[str], None]) -> Iterator[Found]:
     if pattern == "-" and sys.stdin is None:
         raise FeedError("-", "stdin is closed")
     if pattern == "-":
-        yield _spooled("-", sys.stdin.buffer)
+        yield _piped("-", lambda: sys.stdin.buffer)
         return
     if "://" in pattern:
         yield from _find_remote(pattern)
@@ -97,11 +126,7 @@ def _find_path(name: str, notice: Callable[[str], None]) -> Iterator[Found]:
     elif path.is_file():
         yield Found(name, path, None, in_folder=False)
     elif path.is_fifo() or path.is_char_device():
-        try:
-            with path.open("rb") as pipe:
-                yield _spooled(name, pipe)
-        except OSError as exc:
-            raise FeedError(name, f"cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
+        yield _piped(name, lambda: path.open("rb"))
     else:
         raise FeedError(name, "is neither a file, a folder nor a pipe")
 
@@ -129,12 +154,7 @@ def _find_remote(pattern: str) -> Iterator[Found]:
 
 
 def _spooled(name: str, source: BinaryIO) -> Found:
-    try:
-        spool = Spool(source)
-    except OSError as exc:
-        raise FeedError(
-            name, f"cannot be kept in {tempfile.gettempdir()} for its second reading: {exc.strerror}; set TMPDIR"
-        ) from exc
+    spool = Spool(name, source)
     return Found(name, spool.path, spool, in_folder=False)
 
 
