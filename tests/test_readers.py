@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
 import lzma
+import os
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -266,6 +270,25 @@ def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(monkeypatch):
 
     monkeypatch.setattr(sys, "stdin", Pipes())  # each spool goes once its table is unpacked to another
     assert len(open_feeds(["-"] * 6, ReadSettings())) == 6
+
+
+def test_a_pipe_that_cannot_be_read_is_no_lack_of_room(monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(read=fail)))
+    with pytest.raises(FeedError, match=r"^-: cannot be read: input/output error$"):
+        open_feeds(["-"], ReadSettings())
+
+
+def test_a_pipe_that_finds_no_room_is_told_where_there_may_be_some(monkeypatch, tmp_path):
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (full, str(tmp_path / "none")))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"[]")))
+    with pytest.raises(
+        FeedError, match=r"^-: cannot be kept in .* second reading: No space left on device; set TMPDIR$"
+    ):
+        open_feeds(["-"], ReadSettings())
 
 
 def test_a_huge_story_is_read_and_kept_in_linear_time(tmp_path):

@@ -10,6 +10,7 @@ import threading
 import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFile
 
 from dedup.errors import FeedError
 from dedup.readers import ReadSettings, open_feeds
@@ -91,6 +92,18 @@ def test_what_cannot_be_read_from_elsewhere_is_one_line(address, problem):
     with pytest.raises(FeedError, match=problem) as caught:
         titles(address)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(104, "Connection reset by peer")])
+def test_a_connection_that_breaks_is_no_lack_of_room(monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(MemoryFile, "read", fail)
+    with pytest.raises(FeedError, match=rf"a\.jsonl: cannot be fetched \({type(error).__name__}") as caught:
+        titles("memory://dedup/a.jsonl")
+    assert "TMPDIR" not in str(caught.value)
 
 
 def test_without_fsspec_the_error_says_how_to_get_it(monkeypatch):

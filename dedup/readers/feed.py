@@ -107,7 +107,7 @@ class Feed:
                 if stream.damage is not None:
                     raise FeedError(self.path, f"{stream.damage}; fetch it again")
             unpacked.seek(0)
-            self._spool = Spool(unpacked)
+            self._spool = Spool(self.path, unpacked)
         self._file = self._spool.path
 
     @property

@@ -59,6 +59,14 @@ def _telling_of_room(name: str) -> Iterator[None]:
         ) from exc
 
 
+@contextmanager
+def _telling_of_reading(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise FeedError(name, f"cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
+
+
 def _remove(path: str) -> None:
     Path(path).unlink(missing_ok=True)
 
@@ -102,7 +110,9 @@ def _find(pattern: str, notice: Callable[[str], None]) -> Iterator[Found]:
     if pattern == "-" and sys.stdin is None:
         raise FeedError("-", "stdin is closed")
     if pattern == "-":
-        yield _piped("-", lambda: sys.stdin.buffer)
+        with _telling_of_reading("-"):
+            piped = _spooled("-", sys.stdin.buffer)
+        yield piped
         return
     if "://" in pattern:
         yield from _find_remote(pattern)
@@ -126,7 +136,9 @@ def _find_path(name: str, notice: Callable[[str], None]) -> Iterator[Found]:
     elif path.is_file():
         yield Found(name, path, None, in_folder=False)
     elif path.is_fifo() or path.is_char_device():
-        yield _piped(name, lambda: path.open("rb"))
+        with _telling_of_reading(name), path.open("rb") as pipe:
+            piped = _spooled(name, pipe)
+        yield piped
     else:
         raise FeedError(name, "is neither a file, a folder nor a pipe")
 

@@ -110,7 +110,7 @@ def translate(name: str, path: Path, settings: ReadSettings, root: Root) -> Tran
             tail, broken = _read_feed(name, path, settings, writer, root)
         file.flush()
         file.seek(0, os.SEEK_SET)
-        return Translation(Spool(file), writer.names, writer.left_out, tail, broken)
+        return Translation(Spool(name, file), writer.names, writer.left_out, tail, broken)
 
 
 def _read_items(
