@@ -32,7 +32,7 @@ from dedup.settings import Settings, Strictness, parse_duration, parse_rule, par
 from dedup.stores import Row, Store, open_store, store_files
 from dedup.warmup import warm_up
 from dedup.writers import check_columns, check_outputs, write_kept
-from dedup.writers.outputs import open_output
+from dedup.writers.outputs import open_output, rejects_target
 
 _READ_AT_ONCE = 5_000  # rows of a log, with their texts
 _BEGINNING = 100  # rows of a log that tell it from others
@@ -95,7 +95,9 @@ class Ingest:
             StoreError: the store does not answer.
             IndexFormatError: it holds something else, or was made otherwise.
         """
-        reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
+        reading = ReadSettings(
+            mapping=self.mapping, on_error=self.on_error, rejects=rejects_target(self.rejects), notice=say
+        )
         feeds = open_feeds(self.feeds, reading)
         outputs = (self.output, self.decisions, self.rejects)
         check_outputs(feeds, [name for name in outputs if name is not None], store_files(self.store))

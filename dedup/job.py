@@ -25,6 +25,7 @@ from dedup.similar import find_similar
 from dedup.spill import Memory, default_memory, parse_memory
 from dedup.warmup import warm_up
 from dedup.writers import check_outputs, write_clusters, write_kept
+from dedup.writers.outputs import rejects_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ class Job(Order):
         reading = ReadSettings(
             mapping=self.mapping,
             on_error=self.on_error,
-            rejects=self.rejects,
+            rejects=rejects_target(self.rejects),
             notice=say,
             **({"threads": self.threads} if self.threads else {}),
         )

@@ -22,7 +22,7 @@ from dedup.similar import SimilarStories, check_top, find_similar
 from dedup.warmup import run_batch, warm_up
 from dedup.writers import check_outputs
 from dedup.writers.clusters import json_values
-from dedup.writers.outputs import open_output
+from dedup.writers.outputs import open_output, rejects_target
 
 _CHUNK = 1 << 14  # stories written at once
 
@@ -49,7 +49,9 @@ class SimilarJob:
         """
         check_top(self.top)
         settings = Settings(window=parse_window(self.window))
-        reading = ReadSettings(mapping=self.mapping, on_error=self.on_error, rejects=self.rejects, notice=say)
+        reading = ReadSettings(
+            mapping=self.mapping, on_error=self.on_error, rejects=rejects_target(self.rejects), notice=say
+        )
         feeds = open_feeds(self.feeds, reading)
         check_outputs(feeds, [name for name in (self.output, self.rejects) if name is not None])
         warm_up(say, _run_once)

@@ -189,6 +189,19 @@ def test_rejects_never_overwrite_a_feed(tmp_path):
     assert feed.read_text() == '{"title": "a"}\n'
 
 
+@pytest.mark.parametrize("command", ["run", "ingest", "similar"])
+def test_rejects_go_to_stdout_unless_something_else_does(tmp_path, command):
+    (tmp_path / "feed.jsonl").write_text('{"title": "one"}\n{"title": \n')
+    args = (command, "feed.jsonl", "--on-error", "skip", "--rejects", "-")
+    code, output, message = dedup(*args, cwd=tmp_path)
+    assert (code, output) == (2, b"")
+    assert message == "dedup: only one output can go to stdout; name a file for the others\n"
+    code, output, message = dedup(*args, "-o", "kept", cwd=tmp_path)
+    assert code == 0, message
+    assert json.loads(output)["row"] == '{"title": '
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.fixture(scope="module")
 def long_feed(tmp_path_factory):
     """A feed whose kept rows do not fit into a pipe."""

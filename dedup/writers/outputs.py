@@ -72,6 +72,11 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
         raise SettingsError("only one output can go to stdout; name a file for the others")
 
 
+def rejects_target(name: str | None) -> BinaryIO | str | None:
+    """Where the rows that could not be read go, by the name that was given for them."""
+    return sys.stdout.buffer if name is not None and is_stdout(name) else name
+
+
 def named_format(name: str) -> str | None:
     """The format that an output's name asks for, None if it asks for none."""
     return None if is_stdout(name) else hinted_format(name)
