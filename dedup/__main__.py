@@ -21,7 +21,7 @@ def main() -> None:
 
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("dedup: stopped; no output is left half written\n")
+        sys.stderr.write("dedup: stopped; no file is left half written\n")
         sys.exit(stopped_code())
 
 

@@ -42,7 +42,7 @@ def exit_codes() -> Iterator[None]:
         typer.echo("dedup: not enough memory; dedup run takes less of it with --memory, say 1GB", err=True)
         raise typer.Exit(1) from exc
     except KeyboardInterrupt:
-        typer.echo("dedup: stopped; no output is left half written", err=True)
+        typer.echo("dedup: stopped; no file is left half written", err=True)
         raise typer.Exit(stopped_code()) from None
 
 

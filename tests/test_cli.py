@@ -224,7 +224,7 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_read_about(long_feed):
     assert process.returncode == 1
 
 
-STOPPED = (130, "dedup: stopped; no output is left half written\n")
+STOPPED = (130, "dedup: stopped; no file is left half written\n")
 
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 2)])
