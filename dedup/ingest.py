@@ -50,8 +50,8 @@ class IndexOptions:
     boilerplate: Learning = "learn"
     """What a new index does; one that is there knows what it learned when it was made."""
 
-    def settings(self, standing: Settings | None) -> Settings | None:
-        """The settings meant, None for those of the index, whatever they are.
+    def settings(self, standing: Settings | None) -> Settings:
+        """The settings meant for an index that was made with others, or is new.
 
         Raises:
             SettingsError: for options that cannot work.
@@ -66,8 +66,6 @@ class IndexOptions:
             changes["rule"] = parse_rule(self.rule)
         if self.strictness is not None:
             changes["strictness"] = self.strictness
-        if not changes and standing is None:
-            return None
         return dataclasses.replace(standing or Settings(), **changes)
 
 
@@ -168,7 +166,8 @@ def open_index(
 ) -> tuple[StoryIndex, Iterator[pa.RecordBatch]]:
     """The index in a store, with the settings that it was made with but for what the options say; and all batches.
 
-    A new index learns from the first of the batches what its sources repeat.
+    A new index learns from the first of the batches what its sources repeat. Where another process has begun it
+    meanwhile, what that one learned counts.
 
     Raises:
         IndexFormatError: they differ from those it was made with.
@@ -178,12 +177,17 @@ def open_index(
         made_with = None if standing is None else headers.settings_of(standing, store_label(store))
     settings = options.settings(made_with)
     every = iter(batches)
-    if made_with is None:
-        learned, every = learn_if(options.boilerplate, every, settings or Settings())
-        settings = dataclasses.replace(settings or Settings(), boilerplate=learned.boilerplate)
-        if learned.phrases:
-            say(describe_phrases(learned))
-    return StoryIndex.open(url, settings, texts=texts), every
+    if made_with is not None:
+        return StoryIndex.open(url, settings, texts=texts), every
+    learned, every = learn_if(options.boilerplate, every, settings)
+    settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
+    try:
+        index = StoryIndex.open(url, settings, texts=texts)
+    except IndexFormatError:  # there is an index now, and no other cause: this release described the one it would make
+        return open_index(url, options, every, texts=texts)
+    if learned.phrases:
+        say(describe_phrases(learned))
+    return index, every
 
 
 def describe_store(url: str) -> Iterator[str]:
@@ -271,7 +275,7 @@ def rebuild_store(old: str, new: str, options: IndexOptions, *, texts: bool = Tr
         with open_store(new) as other:
             _check_target(store, other)
         warm_up(say, run_index)
-        settings = options.settings(made_with) or made_with
+        settings = options.settings(made_with)
         learned, batches = learn_if(options.boilerplate, _told(store), settings)
         settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
         if learned.phrases:

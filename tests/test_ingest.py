@@ -8,9 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dedup.boilerplate import learn_if
+from dedup.errors import IndexFormatError
+from dedup.incoming import story_batch
+from dedup.ingest import IndexOptions, open_index
 from dedup.stores import open_store
 from tests.commands import dedup
 from tests.indexes import feed, judged
+from tests.test_boilerplate import shortened, with_footers
 from tests.test_cli import DATA, SAMPLE, rows
 
 
@@ -130,6 +135,31 @@ def test_other_settings_than_those_of_the_index_are_refused(store):
     assert code == 4
     assert "was made with window 172800.0, expected 259200.0" in message
     assert f"dedup rebuild --store {store} --into NEW" in message
+
+
+def test_of_two_that_begin_an_index_at_once_the_second_takes_what_the_first_learned(store, monkeypatch):
+    def be_overtaken(*args):
+        monkeypatch.undo()
+        first, _ = open_index(store, IndexOptions(), [story_batch(with_footers(shortened(100)))])
+        first.close()
+        return learn_if(*args)
+
+    monkeypatch.setattr("dedup.ingest.learn_if", be_overtaken)
+    second, batches = open_index(store, IndexOptions(), [story_batch(feed(20))])
+    with second:
+        assert second.settings.boilerplate
+    assert sum(batch.num_rows for batch in batches) == 20
+
+
+def test_of_two_that_begin_an_index_at_once_the_second_is_told_of_other_settings(store, monkeypatch):
+    def be_overtaken(*args):
+        monkeypatch.undo()
+        open_index(store, IndexOptions(window="48h"), ())[0].close()
+        return learn_if(*args)
+
+    monkeypatch.setattr("dedup.ingest.learn_if", be_overtaken)
+    with pytest.raises(IndexFormatError, match=r"was made with window 172800\.0, expected 259200\.0"):
+        open_index(store, IndexOptions(window="72h"), ())
 
 
 @pytest.mark.parametrize(
