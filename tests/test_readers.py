@@ -272,6 +272,20 @@ def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(monkeypatch):
     assert len(open_feeds(["-"] * 6, ReadSettings())) == 6
 
 
+def test_a_packed_table_is_unpacked_once(monkeypatch, tmp_path):
+    monkeypatch.delattr(tempfile, "TemporaryFile")  # into which a copy of the copy could go
+    path = saved(tmp_path, gzip.compress(encoded("parquet")), "a.parquet.gz")
+    assert len(read(path)[1]) == len(ROWS)
+
+
+def test_a_packed_table_that_finds_no_room_is_one_line(monkeypatch, tmp_path):
+    path = saved(tmp_path, gzip.compress(encoded("parquet")), "a.parquet.gz")
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (full, str(tmp_path / "none")))
+    with pytest.raises(FeedError, match=r"a\.parquet\.gz: cannot be kept in .*: No space left on device; set TMPDIR$"):
+        read(path)
+
+
 def test_a_pipe_that_cannot_be_read_is_no_lack_of_room(monkeypatch):
     def fail(_):
         raise OSError(errno.EIO, "Input/output error")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from dedup.readers.blocks import Block, Positions, cut_array, cut_lines, cut_rec
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.columns import ColumnRows, open_table
 from dedup.readers.copies import (
-    COPY_CHUNK,
     LINE_END,
     LONGEST_LINE_END,
     NOTHING,
@@ -100,15 +98,11 @@ class Feed:
 
     def _unpack_table(self) -> None:
         """Decompress a table into a temporary file: its format jumps back and forth."""
-        with tempfile.TemporaryFile() as unpacked:
-            with ByteStream(self.path, self._file) as stream:
-                while piece := stream.read(COPY_CHUNK):
-                    unpacked.write(piece)
-                if stream.damage is not None:
-                    raise FeedError(self.path, f"{stream.damage}; fetch it again")
-            unpacked.seek(0)
-            self._spool = Spool(self.path, unpacked)
-        self._file = self._spool.path
+        with ByteStream(self.path, self._file) as stream:
+            unpacked = Spool(self.path, stream)
+            if stream.damage is not None:
+                raise FeedError(self.path, f"{stream.damage}; fetch it again")
+        self._spool, self._file = unpacked, unpacked.path
 
     @property
     def mapping(self) -> str:
