@@ -264,7 +264,17 @@ def test_many_small_arrays_are_read_block_by_block(folder):
     with ByteStream("feed", path) as stream:
         blocks = list(cut_array(stream, settings, "feed"))
     assert sum(len(block.start) for block in blocks) == 5_000
-    assert blocks[-1].line[0] == 5_000
+    assert len(blocks) < 60  # of one kilobyte each
+    assert np.concatenate([block.line for block in blocks]).tolist() == list(range(1, 5_001))
+
+
+@pytest.mark.parametrize("size", [1 << 12, 1 << 20])
+def test_arrays_longer_than_what_is_looked_at_first_are_read_whole(folder, size):
+    values = [["x" * 50_000, *range(20_000)], [], [[1, 2], "y" * 20_000]]
+    rows, tails = rows_of(folder, "\r\n".join(map(json.dumps, values)).encode(), cut_array, size)
+    assert not tails
+    assert [json.loads(row) for row, *_ in rows] == [value for array in values for value in array]
+    assert [line for *_, line in rows] == [k + 1 for k, array in enumerate(values) for _ in array]
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,11 @@ def cut(tmp_path, text, rows, block_size=1 << 20, context=frozenset()):
     with ByteStream("feed", path) as stream:
         blocks = list(cut_envelope(stream, ReadSettings(block_size=block_size), "feed", rows, context))
     spans = [
-        (block.data[start:end], line, dict(block.context), block.offset + start)
+        (block.data[start:end], line, dict(told), block.offset + start)
         for block in blocks
-        for start, end, line in zip(block.start.tolist(), block.end.tolist(), block.line.tolist(), strict=True)
+        for start, end, line, told in zip(
+            block.start.tolist(), block.end.tolist(), block.line.tolist(), block.contexts, strict=True
+        )
     ]
     data = path.read_bytes()
     assert all(data[at : at + len(row)] == row for row, _, _, at in spans)
@@ -118,6 +120,25 @@ def test_what_stands_behind_the_rows_counts_too(tmp_path, block_size):
     feed = {"entries": [{"title": "a", "id": 1}], "feed": {"title": "Heron"}, "event_type": "new_entries"}
     path = saved(tmp_path, "\n".join(json.dumps({**feed, "feed": {"title": name}}) for name in ("Heron", "Stork")))
     assert [story["source"] for story in read(path, block_size=block_size)[1]] == ["Heron", "Stork"]
+
+
+@pytest.mark.parametrize("block_size", [100, 1 << 20])
+def test_envelopes_of_few_rows_are_read_together_and_each_tells_of_its_own(tmp_path, block_size):
+    names = [("Heron", "Stork", "Crane")[k % 3] for k in range(300)]
+    events = [
+        json.dumps({"event_type": "new_entries", "feed": {"title": name}, "entries": [{"id": k, "title": f"t{k}"}] * 2})
+        for k, name in enumerate(names)
+    ]
+    path = saved(tmp_path, "\n".join([*events, '{"entries": [{"id": 9, "title": }]}']))
+    feed, stories = read(path, block_size=block_size, on_error="skip")
+    assert [story["source"] for story in stories] == [name for name in names for _ in range(2)]
+    assert feed.stats.rejected == {"broken JSON": 1}
+    keep = np.arange(600) % 7 == 0
+    assert [json.loads(row)["id"] for row in feed.kept_rows(keep)] == (np.flatnonzero(keep) // 2).tolist()
+    with pytest.raises(FeedError, match="line 301: broken JSON"):
+        read(path, block_size=block_size)
+    (feed,) = open_feeds([str(path)], ReadSettings(block_size=block_size, on_error="skip"))
+    assert sum(1 for _ in feed.batches()) <= path.stat().st_size // block_size + 1
 
 
 def test_a_mapping_may_lead_into_the_envelope(tmp_path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,13 @@ from dedup.readers.settings import ReadSettings, Reject
 from dedup.readers.sniff import BOM
 
 Positions = NDArray[np.int64]
+Spans = tuple[Positions, Positions, Positions]
+"""Where rows begin and end, and on which lines."""
+
+WINDOW = 1 << 14
+"""Bytes of an array that are looked at first: most arrays of one line have no more, whatever follows them."""
+
+BLANK = re.compile(rb"[ \t\r\n]*+")
 _JSON_SPACE = b" \t\r\n"
 
 
@@ -38,8 +46,8 @@ class Block:
     """int64[n], the number of fields of each record of delimited text, or STRAY_QUOTE."""
     tail: Reject | None = None
     """What follows the rows, if it is none: the feed ends there."""
-    context: Mapping[str, str] = field(default_factory=dict)
-    """What the envelope around the rows says, by path."""
+    contexts: Sequence[Mapping[str, str]] = ()
+    """What the envelope around each row says, by path; empty where there are none."""
 
 
 class Cutter:
@@ -86,7 +94,7 @@ class Cutter:
         line: Positions,
         after: int,
         widths: Positions | None = None,
-        context: Mapping[str, str] | None = None,
+        contexts: Sequence[Mapping[str, str]] = (),
     ) -> Block:
         """Make a block of the rows in the first `size` bytes held, and let go of these.
 
@@ -95,7 +103,7 @@ class Cutter:
         block = Block(
             *(self.held, self.offset, start, end, line, self.rows),
             widths=widths,
-            context=context or {},
+            contexts=contexts,
         )
         self.skip(size)
         self.line = after
@@ -114,7 +122,29 @@ class Cutter:
         return self.tail("cut off", f"{self.stream.damage}; fetch it again")
 
 
-def make_room(ends: int) -> tuple[Positions, Positions, Positions]:
+def find_elements(held: bytes, at: int, window: int, line: int, *, first: bool) -> tuple[Spans, int, int, bool]:
+    """Elements of a JSON array in the next bytes; how far that is, on which line, and whether the array closes there.
+
+    Args:
+        held: of the feed.
+        at: where in these the array goes on.
+        window: bytes to look at.
+        line: of `at`.
+        first: no element of the array was found before.
+    """
+    data = np.frombuffer(held, dtype=np.uint8)[at : at + window]
+    start, end, lines = make_room(count_commas(data))
+    count, size, after, closed = split_array(data, first, line, start, end, lines)
+    return (start[:count] + at, end[:count] + at, lines[:count]), at + size, after, closed
+
+
+def join_spans(found: Sequence[Spans]) -> Spans:
+    """Rows found one after another, as one."""
+    start, end, line = (np.concatenate(column) for column in zip(make_room(-1), *found, strict=True))
+    return start, end, line
+
+
+def make_room(ends: int) -> Spans:
     """Arrays for the rows that so many ends part."""
     size = ends + 1
     return np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
@@ -148,50 +178,52 @@ def cut_lines(stream: ByteStream, settings: ReadSettings, name: str, tail: Rejec
         yield replace(cutter.tail("", ""), tail=tail)
 
 
-def cut_array(  # noqa: C901 - one loop, one state
-    stream: ByteStream, settings: ReadSettings, name: str
-) -> Iterator[Block]:
+def cut_array(stream: ByteStream, settings: ReadSettings, name: str) -> Iterator[Block]:
     """Blocks of the elements of a JSON array, or of several one after another.
 
     Raises:
         FeedError: an element is longer than the limit.
     """
     cutter = Cutter(stream, settings, name)
-    final = inside = ready = False
-    before = 0  # rows before this array
-    while True:
-        if not (final or ready):
-            final = cutter.fill()
-        ready = False
-        if not inside:
-            blank = len(cutter.held) - len(cutter.held.lstrip(_JSON_SPACE))
-            if blank == len(cutter.held) and cutter.held.endswith(b"\r") and not final:
-                blank -= 1  # its LF may be the next byte
-            cutter.line += count_blank_lines(cutter.held[:blank])
-            cutter.skip(blank)
-            if cutter.held.startswith(b"["):
-                cutter.skip(1)
-                inside, before = True, cutter.rows
-        if inside and cutter.held:
-            start, end, line = make_room(count_commas(np.frombuffer(cutter.held, dtype=np.uint8)))
-            count, size, after, closed = split_array(
-                np.frombuffer(cutter.held, dtype=np.uint8), cutter.rows == before, cutter.line, start, end, line
-            )
-            if size:
-                yield cutter.take(size, start[:count], end[:count], line[:count], after)
-            if closed:
-                inside = False
-                ready = bool(cutter.held.strip(_JSON_SPACE))  # the next array, perhaps
+    final = inside = first = False
+    window = WINDOW
+    while not final:
+        final = cutter.fill()
+        held, at, line = cutter.held, 0, cutter.line
+        found: list[Spans] = []
+        while at < len(held):
+            if not inside:
+                after = _past_blank(held, at, final=final)
+                line += count_blank_lines(held[at:after])
+                at = after
+                if held[at : at + 1] != b"[":
+                    break
+                at, window = at + 1, WINDOW
+                inside = first = True
                 continue
-        elif cutter.held.strip(_JSON_SPACE):
+            whole = at + window >= len(held)
+            spans, at, line, closed = find_elements(held, at, window, line, first=first)
+            found.append(spans)
+            inside, first = not closed, first and not len(spans[0])
+            if inside and whole:
+                break
+            window *= 2
+        if at:
+            yield cutter.take(at, *join_spans(found), line)
+        if not inside and cutter.held.strip(_JSON_SPACE):
             yield cutter.tail("after the array", "something follows the closing bracket")
             return
-        if final:
-            break
     if stream.damage is not None:
         yield cutter.cut_off()
     elif inside:
         yield cutter.tail("cut off", "the array is not closed: the feed ends inside it")
+
+
+def _past_blank(held: bytes, at: int, *, final: bool) -> int:
+    """One past the white space at `at`; a CR at the end stays, as its LF may be the next byte."""
+    found = BLANK.match(held, at)
+    after = found.end() if found else at
+    return after - (after == len(held) and held.endswith(b"\r") and not final)
 
 
 def count_blank_lines(blank: bytes) -> int:

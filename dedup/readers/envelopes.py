@@ -9,16 +9,14 @@ from contextlib import suppress
 
 import numpy as np
 
-from dedup.kernels.native.records import count_commas, split_array
 from dedup.kernels.reference.fields import decode_text, text_of
-from dedup.readers.blocks import Block, Cutter, Positions, count_blank_lines, make_room
+from dedup.readers.blocks import BLANK, WINDOW, Block, Cutter, Spans, count_blank_lines, find_elements, join_spans
 from dedup.readers.bytestreams import ByteStream
 from dedup.readers.selectors import KEY, parse_path, text_at
 from dedup.readers.settings import ReadSettings
 
 Context = dict[str, str]
 
-_BLANK = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[-+.\w]+")
 _NESTED = re.compile(rb'[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
@@ -93,14 +91,15 @@ class _Walker:
         self.line = 1  # on which `at` lies
         self.final = False
         self.context: Context = {}
-        self.pending: list[tuple[Positions, Positions, Positions]] = []
+        self.pending: list[Spans] = []
+        self.told: list[Context] = []  # of each row pending
 
     def flush(self) -> Iterator[Block]:
         """Hand on the rows found, and let go of what lies before `at`."""
         if self.pending:
-            start, end, line = (np.concatenate(column) for column in zip(*self.pending, strict=True))
-            self.pending = []
-            yield self.cutter.take(self.at, start, end, line, self.line, context=self.context)
+            spans, told = join_spans(self.pending), self.told
+            self.pending, self.told = [], []
+            yield self.cutter.take(self.at, *spans, self.line, contexts=told)
         else:
             self.cutter.skip(self.at)
             self.cutter.line = self.line
@@ -118,7 +117,7 @@ class _Walker:
     def skip_blank(self) -> Iterator[Block]:
         """Go to the first byte that is not white space, or the end of the feed."""
         while True:
-            found = _BLANK.match(self.cutter.held, self.at)
+            found = BLANK.match(self.cutter.held, self.at)
             self.advance(found.end() if found else self.at)
             if self.at < len(self.cutter.held) or self.final:
                 return
@@ -151,8 +150,6 @@ class _Walker:
             elif not self.rows:
                 yield from self.row()
             else:
-                if self.pending:
-                    yield from self.flush()
                 number = len(self.found)
                 self.context = dict(self.contexts[number]) if number < len(self.contexts) else {}
                 self.found.append({})
@@ -198,7 +195,6 @@ class _Walker:
             yield from self.elements(rows[1:])
         elif mark == b"[":
             if rows[0] == "*":
-                yield from self.flush()
                 self.context = self.context | {KEY: name}
             self.at += 1
             yield from self.array()
@@ -225,18 +221,18 @@ class _Walker:
 
     def array(self) -> Iterator[Block]:
         """Take the elements of an array from behind its bracket as rows."""
-        first = True
+        first, window = True, WINDOW
         while True:
-            data = np.frombuffer(self.cutter.held, dtype=np.uint8)[self.at :]
-            start, end, line = make_room(count_commas(data))
-            count, size, after, closed = split_array(data, first, self.line, start, end, line)
-            if count:
-                self.pending.append((start[:count] + self.at, end[:count] + self.at, line[:count]))
+            whole = self.at + window >= len(self.cutter.held)
+            spans, self.at, self.line, closed = find_elements(self.cutter.held, self.at, window, self.line, first=first)
+            if len(spans[0]):
+                self.take(spans)
                 first = False
-            self.at += size
-            self.line = after
             if closed:
                 return
+            if not whole:
+                window *= 2
+                continue
             if self.final:
                 raise _BrokenError("cut off", "the array is not closed: the feed ends inside it")
             yield from self.more()
@@ -245,8 +241,13 @@ class _Walker:
         """Take the object at `at` as a row."""
         yield from self.measure()
         row = (np.array([place], dtype=np.int64) for place in (self.at, self.end, self.line))
-        self.pending.append((next(row), next(row), next(row)))
+        self.take((next(row), next(row), next(row)))
         self.advance(self.end)
+
+    def take(self, spans: Spans) -> None:
+        """Have rows to hand on, of which the envelope tells what is known now."""
+        self.pending.append(spans)
+        self.told += [self.context] * len(spans[0])
 
     def pass_over(self) -> Iterator[Block]:
         yield from self.measure()

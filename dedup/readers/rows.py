@@ -143,7 +143,7 @@ class _Closer:
         raw = self._block.data[self._block.start[row] : self._block.end[row]]
         try:
             if self._fields.layout.name or self._fields.paths:
-                values = layout_values(raw, self._fields, self._block.context)
+                values = layout_values(raw, self._fields, self._block.contexts[row] if self._block.contexts else {})
             else:
                 values = story_fields(raw, self._fields.targets)
         except (ValueError, RecursionError) as exc:
