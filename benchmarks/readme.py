@@ -83,7 +83,7 @@ def throughput_part(record: dict[str, Any], scaling: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            f"Synthetic feeds with known truth, `python -m benchmarks {record['benchmark']}`; {where['cpu']}, 2 cores, "
+            f"Synthetic feeds with known truth, `python -m benchmarks {record['benchmark']}`; {where['cpu']}, {len(where['cores_used'])} cores, "
             f"{where['date'][:10]}, {record['repeats']} fresh processes each, medians. {given}Invented "
             f"words rarely meet by chance, so precision is flattering to all. {absent}dedup alone, 43 words: {points}."
             f"{_growth(scaling)}",
