@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -337,3 +338,54 @@ def test_a_log_that_lost_its_end_is_told_though_another_has_gone_on(request, tmp
                 store.read(8, 9) if reads else store.append(8, [Row("c", 1, b"c")])
         with open_store(url) as late:
             assert [row.record for _, row in late.read(0, 99)] == [b"a"] * 5 + [b"b"] * 5
+
+
+class Interrupt(BaseException):
+    """What a signal raises in the middle of whatever is under way."""
+
+
+def interrupt_answers(monkeypatch, kind):
+    """The next command is sent, and what waits for its answer is interrupted."""
+    owner: Any
+    if kind == "redis_server":
+        import redis
+
+        owner, name = redis.Redis, "parse_response"
+    else:
+        import psycopg
+
+        owner, name = psycopg.Connection, "wait"
+    genuine = getattr(owner, name)
+
+    def interrupted(_, *arguments, **__):
+        monkeypatch.setattr(owner, name, genuine)
+        if kind == "postgres_server":
+            arguments[0].send(None)  # begins the command
+        raise Interrupt
+
+    monkeypatch.setattr(owner, name, interrupted)
+
+
+@pytest.mark.parametrize("kind", SERVED)
+def test_after_an_interrupted_call_each_is_answered_what_it_asks(request, tmp_path, kind, monkeypatch):
+    with open_store(url_of(request, tmp_path, kind)) as store:
+        store.create(b"header")
+        store.append(0, [Row("a", 1, b"1", b"story of a"), Row("b", 2, b"2", b"story of b")])
+        interrupt_answers(monkeypatch, kind)
+        with pytest.raises(Interrupt):
+            store.stories(["a"])
+        assert [store.stories([name]) for name in "ba"] == [{"b": b"story of b"}, {"a": b"story of a"}]
+
+
+def test_an_interrupted_append_holds_the_sqlite_file_up_for_nobody(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db?retry=0"
+    with open_store(url) as store, open_store(url) as other:
+        store.create(b"header")
+
+        def begin_and_be_interrupted(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            raise Interrupt
+
+        with pytest.raises(Interrupt):
+            session_of(store).run(begin_and_be_interrupted)
+        assert other.append(0, [Row("a", 1, b"")])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from dedup.errors import StoreError
+from dedup.errors import DedupError, StoreError
 
 
 class _Closable(Protocol):
@@ -27,6 +27,9 @@ class Session(Generic[C]):
 
     A forked child never uses or closes what it inherited, for the other end could not tell the two apart: it opens a
     connection of its own, under a lock of its own, since another thread may have held the parent's when it forked.
+
+    A connection on which an operation was cut short, by Ctrl-C or by whatever a signal raises, is not used again: the
+    answer may still come, and the next operation would take it for its own.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Session(Generic[C]):
         self._pid, self._lock = os.getpid(), threading.RLock()
         self._connection: C | None = None
         self._inherited: list[C | None] = []  # referenced for good, lest the garbage collector closes them
+        self._whole = True  # no operation was cut short on the connection
         self._closed = False
 
     def run(self, operation: Callable[[C], T]) -> T:
@@ -98,14 +102,24 @@ class Session(Generic[C]):
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self._label} is closed; open it again")
+            if not self._whole:  # interrupted again, before it was dropped
+                self._drop()
+            self._whole = False
             try:
                 if self._connection is None:
                     self._connection = self._connect()
-                return operation(self._connection)
+                found = operation(self._connection)
+                self._whole = True
             except self._error as exc:
-                if self._lost(exc):
-                    self._drop()
+                self._whole = not self._lost(exc)
                 raise
+            except DedupError:  # raised on purpose, of what was answered in full
+                self._whole = True
+                raise
+            finally:
+                if not self._whole:
+                    self._drop()
+            return found
 
     def _enter_process(self) -> None:
         if self._pid != os.getpid():  # forked: a child begins with one thread, so there is no race here
