@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from dedup.answers import recall, tell, tell_entered
+from dedup.children import enter_children
 from dedup.decision import Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed
@@ -49,6 +50,7 @@ class Replica:
         self._pid = os.getpid()
         self._alone = True  # the last append was the first to be tried
         self._begin()
+        enter_children(self)
 
     def _begin(self) -> None:
         self.window = Window(self._settings, self._judgement)
@@ -58,13 +60,17 @@ class Replica:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the window for one thread; in a forked child with a lock of its own."""
-        if self._pid != os.getpid():  # a child begins with one thread
-            self._pid, self._lock = os.getpid(), threading.RLock()
+        self.enter_process()
         with self._lock:
             if not self._sound:
                 self._begin()
                 self.catch_up()
             yield
+
+    def enter_process(self) -> None:
+        """Have a lock of its own in a forked child: another thread may have held the parent's when it forked."""
+        if self._pid != os.getpid():
+            self._lock, self._pid = threading.RLock(), os.getpid()
 
     @contextmanager
     def supposing(self, names: list[str], part: Hashed) -> Iterator[Entered]:

@@ -13,7 +13,7 @@ import dedup
 
 PACKAGE = pathlib.Path(dedup.__file__).parent
 LAYERS = (
-    ("ahead", "errors", "interrupts"),
+    ("ahead", "children", "errors", "interrupts"),
     ("settings", "stories", "display"),
     ("kernels",),
     ("places", "subjects", "things", "words", "startup"),

@@ -1,8 +1,9 @@
-"""A process forks with a store open: parent, child and others go on as if each had opened it by itself."""
+"""A process forks with a store or an index open: parent, child and others go on as if each had opened it itself."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -10,7 +11,9 @@ import time
 
 import pytest
 
+from dedup.index import StoryIndex
 from dedup.stores import Row, open_store
+from tests.services import session_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 FORK = multiprocessing.get_context("fork")
@@ -111,3 +114,32 @@ def test_a_child_born_while_a_thread_is_at_a_store_in_memory_has_a_whole_copy_of
         for child in children:
             child.kill()
         assert codes == [0] * len(children)
+
+
+def test_all_threads_of_a_child_take_turns_by_one_lock():
+    """Made as the child is born: were it made by whoever comes first, two threads could each make one."""
+    told = FORK.Queue()
+    with StoryIndex.open("memory://") as index:
+
+        def tell_pids():
+            told.put((index._replica._pid, os.getpid()))
+
+        child = FORK.Process(target=tell_pids)
+        child.start()
+        made, pid = told.get(timeout=PATIENCE)
+        child.join(PATIENCE)
+        assert made == pid != os.getpid()
+
+
+def test_all_threads_of_a_child_use_one_connection(url):
+    told = FORK.Queue()
+    with open_store(url) as store:
+
+        def tell_pids():
+            told.put((session_of(store)._pid, os.getpid()))
+
+        child = FORK.Process(target=tell_pids)
+        child.start()
+        made, pid = told.get(timeout=PATIENCE)
+        child.join(PATIENCE)
+        assert made == pid != os.getpid()

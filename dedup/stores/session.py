@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from dedup.children import enter_children
 from dedup.errors import DedupError, StoreError
 
 
@@ -57,6 +58,7 @@ class Session(Generic[C]):
         self._inherited: list[C | None] = []  # referenced for good, lest the garbage collector closes them
         self._whole = True  # no operation was cut short on the connection
         self._closed = False
+        enter_children(self)
 
     def run(self, operation: Callable[[C], T]) -> T:
         """What the operation returns.
@@ -82,14 +84,14 @@ class Session(Generic[C]):
 
     def close(self) -> None:
         """Close this process's connection, for good."""
-        self._enter_process()
+        self.enter_process()
         with self._lock:
             self._closed = True
             self._drop()
 
     def let_go(self) -> None:
         """Close the connection and hold off all others until `take_up`, by the same thread."""
-        self._enter_process()
+        self.enter_process()
         self._lock.acquire()
         self._drop()
 
@@ -97,8 +99,15 @@ class Session(Generic[C]):
         """Let others go on, who connect again."""
         self._lock.release()
 
+    def enter_process(self) -> None:
+        """Leave what a forked child inherited alone; the next `run` connects."""
+        if self._pid != os.getpid():
+            self._inherited.append(self._connection)
+            self._connection = None
+            self._lock, self._pid = threading.RLock(), os.getpid()
+
     def _once(self, operation: Callable[[C], T]) -> T:
-        self._enter_process()
+        self.enter_process()
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self._label} is closed; open it again")
@@ -120,12 +129,6 @@ class Session(Generic[C]):
                 if not self._whole:
                     self._drop()
             return found
-
-    def _enter_process(self) -> None:
-        if self._pid != os.getpid():  # forked: a child begins with one thread, so there is no race here
-            self._inherited.append(self._connection)
-            self._connection = None
-            self._pid, self._lock = os.getpid(), threading.RLock()
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
