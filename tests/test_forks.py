@@ -59,6 +59,22 @@ def test_what_a_child_appends_outlives_the_parent(url):
         assert [entry.id for _, entry in after.read(0, 30)] == ["a", *map(str, range(1, 21))]
 
 
+def test_a_relative_path_leads_to_one_file_wherever_the_process_has_gone(tmp_path, monkeypatch):
+    """Each fork closes the file, and who goes on opens it again."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with open_store("sqlite:///a.db") as store:
+        store.create(b"{}")
+        monkeypatch.chdir(elsewhere)
+        child = FORK.Process(target=lambda: store.append(0, [row("a")]))
+        child.start()
+        child.join(PATIENCE)
+        assert child.exitcode == 0
+        assert store.append(1, [row("b")])
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_a_child_born_while_a_thread_appends_is_not_locked_out(url):
     stop = threading.Event()
     with open_store(f"{url}?retry=5") as store:

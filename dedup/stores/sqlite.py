@@ -61,10 +61,11 @@ class SQLiteStore(Store):
                 f'{address.label} names no file: write three slashes before a relative path, "sqlite:///stories.db", '
                 'and four before an absolute one, "sqlite:////var/lib/stories.db"'
             )
-        self._label, self._path = address.label, Path(address.path)
+        self._label, path = address.label, Path(address.path)
         self._retry, self._sync = address.retry, address.choice("sync", "normal", "full")
-        if not self._path.parent.is_dir():
-            raise StoreError(f"{self._label}: there is no folder {self._path.parent}; make it first")
+        if not path.parent.is_dir():
+            raise StoreError(f"{self._label}: there is no folder {path.parent}; make it first")
+        self._path = path.absolute()  # the folder that a process works in may be another when it next connects
         if not create and not self._path.exists():
             raise IndexFormatError(f"{self._label} holds no index, for there is no such file")
         self._identity: int | None = None
