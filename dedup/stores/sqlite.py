@@ -8,6 +8,7 @@ that too. The file must be on a local disk: write-ahead logging takes shared mem
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 import time
@@ -69,6 +70,7 @@ class SQLiteStore(Store):
         if not create and not self._path.exists():
             raise IndexFormatError(f"{self._label} holds no index, for there is no such file")
         self._identity: int | None = None
+        self._file: tuple[int, int] | None = None  # device and inode of what was opened
         self._session = Session(
             self._label,
             self._retry,
@@ -176,6 +178,7 @@ class SQLiteStore(Store):
 
         def put(connection: sqlite3.Connection) -> int:
             with _transaction(connection, self._retry):
+                self._check_file()
                 return connection.execute("INSERT INTO notes (note) VALUES (?)", (note,)).lastrowid or 0
 
         return self._session.run(put)
@@ -191,9 +194,13 @@ class SQLiteStore(Store):
         self._session.close()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._file is not None:
+            self._check_file()
         connection = sqlite3.connect(self._path, timeout=self._retry, isolation_level=None, check_same_thread=False)
         try:
             self._migrate(connection)
+            if self._file is None:
+                self._file = self._find_file()
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 connection.execute("PRAGMA journal_mode = wal")
             connection.execute(f"PRAGMA synchronous = {self._sync}")
@@ -205,6 +212,19 @@ class SQLiteStore(Store):
             connection.close()
             raise
         return connection
+
+    def _find_file(self) -> tuple[int, int] | None:
+        """Device and inode of the file that has the path now, None if there is none."""
+        try:
+            found = os.stat(self._path)  # noqa: PTH116  # Path's takes longer, at every append
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        """See to it that what is open still has the path: what is written to a file without a name is lost."""
+        if self._find_file() != self._file:
+            raise StoreError(f"{self._label} is not the log it was: its file was removed or replaced; open it again")
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         try:
@@ -255,6 +275,7 @@ class SQLiteStore(Store):
                 "UPDATE log SET last = last + ? WHERE last = ? AND identity = ?", (len(rows), expected, self._identity)
             ).rowcount
             if moved:
+                self._check_file()
                 connection.executemany(
                     "INSERT INTO entries VALUES (?, ?, ?, ?)",
                     ((k, row.id, row.published_us, row.record) for k, row in enumerate(rows, expected + 1)),
