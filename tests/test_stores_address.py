@@ -9,7 +9,7 @@ import pytest
 from dedup.errors import DedupError, SettingsError, StoreError
 from dedup.stores import open_store
 from dedup.stores.address import parse
-from tests.services import session_of
+from tests.services import PASSWORD, new_name, session_of
 
 SECRET = "s3cr3t"  # noqa: S105
 
@@ -40,12 +40,35 @@ def test_our_options_do_not_go_to_the_driver():
 
 
 @pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("postgresql:///db?host=/run/postgresql&name=x", "postgresql:///db?host=/run/postgresql"),
+        ("postgresql://me@/db?host=/run/postgresql", "postgresql://me@/db?host=/run/postgresql"),
+        ("redis:///0", "redis:///0"),
+        ("redis://?retry=1", "redis://"),
+    ],
+)
+def test_a_url_without_a_host_is_the_drivers_usual_one(url, server):
+    assert parse(url).server == server
+
+
+@pytest.mark.service
+def test_postgres_is_reached_by_its_socket(postgres_server):
+    folder, port = postgres_server.folder, postgres_server.port
+    url = f"postgresql:///postgres?host={folder}&port={port}&user=tester&password={PASSWORD}&name={new_name()}"
+    with open_store(url) as store:
+        assert store.create(b"header") == b"header"
+
+
+@pytest.mark.parametrize(
     ("url", "part"),
     [
         ("stories.db", '"sqlite:///path.db"'),
         ("mysql://h/db", 'got "mysql://"'),
         ("sqlite://stories.db", "write three slashes"),
         ("sqlite:///", "names no file"),
+        ("sqlite:///:memory:", 'an index in memory is "memory://"'),
+        ("redis://h/abc", "redis://h/abc names no database of Redis, which is a number"),
         ("sqlite:///a.db?sync=off", "sync= is normal or full"),
         ("sqlite:///a.db?retry=soon", "retry= is a number of seconds"),
         ("sqlite:///a.db?retry=9999", "from 0 to 3600"),

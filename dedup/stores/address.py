@@ -124,13 +124,20 @@ def parse(url: str) -> Address:
         if not (kind == "postgresql" or (kind == "redis" and option.startswith("ssl_"))):
             known = ", ".join(_OPTIONS[kind]) or "none"
             raise SettingsError(f'no option "{option}" in {label}; there are: {known}')
+    if kind == "redis" and not re.fullmatch(r"/?[0-9]*", parts.path):  # the driver would take database 0
+        raise SettingsError(f'{label} names no database of Redis, which is a number, as in "redis://host:6379/0"')
     return Address(
         kind=kind,
         label=label,
         path=unquote(parts.path)[1:],
-        server=parts._replace(query="&".join(piece for _, piece in foreign)).geturl(),
+        server=_server(parts, [piece for _, piece in foreign]),
         options=options,
     )
+
+
+def _server(parts: SplitResult, options: list[str]) -> str:
+    """The URL with some options only; by hand, since `geturl` leaves the slashes of an empty host out."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{'?' if options else ''}{'&'.join(options)}"
 
 
 def _label(parts: SplitResult, host: str, options: Mapping[str, str]) -> str:

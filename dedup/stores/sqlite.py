@@ -62,6 +62,8 @@ class SQLiteStore(Store):
                 f'{address.label} names no file: write three slashes before a relative path, "sqlite:///stories.db", '
                 'and four before an absolute one, "sqlite:////var/lib/stories.db"'
             )
+        if address.path == ":memory:":  # each connection would have a log of its own
+            raise SettingsError(f'{address.label} names no file; an index in memory is "memory://"')
         self._label, path = address.label, Path(address.path)
         self._retry, self._sync = address.retry, address.choice("sync", "normal", "full")
         if not path.parent.is_dir():
