@@ -112,7 +112,8 @@ class StoryIndex:
                 others is compared only with what is still remembered.
             texts: whether the store keeps the texts too, for people and for `dedup rebuild`.
             on_decision: called with the decision on every story that was added, after it is in the log, in the thread
-                that added it.
+                that added it. What it raises, the first time, is raised once it has heard of all that were kept at
+                once; those are in the log.
 
         Raises:
             SettingsError: no such store, one that would let stories go too early, or settings without a window.
@@ -346,12 +347,18 @@ class StoryIndex:
 
     def _report(self, added: list[Decision]) -> None:
         """Tell who listens; outside the lock, so that a listener may ask the index itself."""
+        failed: list[Exception] = []
         if self._on_decision is not None:
             for decision in added:
-                self._on_decision(decision)
+                try:
+                    self._on_decision(decision)
+                except Exception as exc:  # the others are in the log too, and nobody will tell of them again
+                    failed.append(exc)
         if _log.isEnabledFor(logging.DEBUG):
             for decision in added:
                 _log.debug("decided", extra={"decision": decision.to_dict(), "store": self._label})
+        if failed:
+            raise failed[0]
 
     def _hash(self, story: StoryFields) -> tuple[Hashed, bool]:
         """One story, undated if it is from the future, and whether it is; cf. `_dated`."""

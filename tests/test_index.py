@@ -406,6 +406,20 @@ def test_who_listens_hears_of_what_was_added():
     assert [(d.id, position) for d, position in heard] == [("a", 1), ("z", 2)]
 
 
+def test_who_listens_hears_of_all_that_was_added_though_one_was_too_much():
+    heard = []
+
+    def listen(decision):
+        heard.append(decision.id)
+        if decision.id in ("s1", "s2"):
+            raise RuntimeError(decision.id)
+
+    with StoryIndex.open("memory://", on_decision=listen) as index:
+        with pytest.raises(RuntimeError, match="s1"):
+            index.add_many(feed(4))
+        assert heard == [story["id"] for story in logged(index)] == ["s0", "s1", "s2", "s3"]
+
+
 def test_decisions_are_logged_with_their_fields(index, caplog):
     with caplog.at_level(logging.DEBUG, logger="dedup.index"):
         index.add(STORY)
