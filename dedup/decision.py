@@ -42,7 +42,8 @@ class Decision:
         id: the story's id.
         position: its place in the log, counted from 1; 0 for one that was only asked about, or is long forgotten.
         verdict: "new", "duplicate", or "update": the same publisher's item again with other words, or the same id.
-        cluster_id: the id of the cluster's leader, its first story; "id#position" where an earlier story had that id.
+        cluster_id: the id of the cluster's leader, its first story; "id#position" where an earlier story had that id,
+            or where it ends in "#" and a number itself.
         canonical_id: the id of the story that the cluster shows, as of this answer, by `Settings.keep`.
         leader_id: the id of the leader.
         kind: "exact", "near" or "update"; None for a new story.

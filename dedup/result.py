@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.evidence import hash_column
@@ -114,10 +115,25 @@ class Result:
         mark_copies(told, np.zeros(1 << (2 * count).bit_length(), dtype=np.int32), earlier, shared)
         return earlier, shared
 
+    @property
+    def renamed(self) -> bool:
+        """Whether there is a cluster, if of one story, that is not called by an id alone."""
+        return bool(self._numbered.any())
+
+    @cached_property
+    def _numbered(self) -> NDArray[np.bool_]:
+        """bool[n]: whether the cluster that a story leads, or would, is called by its id and row."""
+        shared = self._repeats[1]
+        if not any(pc.any(pc.match_substring(chunk, "#")).as_py() for chunk in self.ids.chunks):
+            return shared
+        ends = [pc.fill_null(pc.match_substring_regex(chunk, "#[0-9]+$"), False) for chunk in self.ids.chunks]
+        return np.asarray(shared | np.concatenate([each.to_numpy(zero_copy_only=False) for each in ends]))
+
     def to_table(self) -> pa.Table:
         """The verdict on each story, a table of `RESULT_SCHEMA`.
 
-        A cluster's id is its leader's id, or, where stories share an id, the id and the row: "id#row".
+        A cluster's id is its leader's id, or, where stories share an id, the id and the row: "id#row". So is that of an
+        id which itself ends in "#" and a number, so that no two clusters are called the same.
         """
         leads = self.leaders == np.arange(len(self))
         columns = [
@@ -132,17 +148,26 @@ class Result:
 
     def cluster_names(self) -> pa.ChunkedArray:
         """What the cluster that each story leads, or would, is called: string[n]."""
-        shared = self._repeats[1]
-        if not shared.any():
+        if not self.renamed:
             return self.ids
         names, first = [], 0
         for chunk in self.ids.chunks:
             told = chunk.to_pylist()
-            for place in np.flatnonzero(shared[first : first + len(chunk)]).tolist():
+            for place in np.flatnonzero(self._numbered[first : first + len(chunk)]).tolist():
                 told[place] = f"{told[place]}#{first + place}"
             names.append(pa.array(told, pa.string()))
             first += len(chunk)
         return pa.chunked_array(names, pa.string())
+
+
+def ends_in_number(name: str) -> bool:
+    """Whether an id ends in "#" and digits, as the name of a cluster does that its leader's id alone does not tell.
+
+    >>> ends_in_number("live#2"), ends_in_number("live#top"), ends_in_number("live2")
+    (True, False, False)
+    """
+    _, mark, end = name.rpartition("#")
+    return bool(mark) and end.isascii() and end.isdigit()
 
 
 def _take(column: pa.ChunkedArray, rows: NDArray[np.int32]) -> pa.ChunkedArray:

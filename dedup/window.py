@@ -14,6 +14,7 @@ from dedup.hashing import Hashed, select_rows, story_columns
 from dedup.kernels.native.evidence import FEATURES, META_TOKENS, UNDATED, Facts, Judgement
 from dedup.kernels.native.window import measure_pairs
 from dedup.records import Decided
+from dedup.result import ends_in_number
 from dedup.settings import Settings
 
 _DROPPED_SHARE = 0.2  # of the rows: with fewer to drop it is not worth building the tables anew
@@ -201,7 +202,7 @@ class Window:
         return row if self._is_preferred(row, best) else best
 
     def cluster_name(self, leader: int) -> str:
-        """What the cluster of a leader is called: its id, with its position where the id was there already."""
+        """What the cluster of a leader is called; cf. `cluster_name`."""
         repeated = bool(self._rows["earlier"][leader])
         return cluster_name(self.names[leader], int(self._rows["positions"][leader]), repeated=repeated)
 
@@ -210,10 +211,11 @@ class Window:
         names, rows = self.names, self._rows
         if len(leaders) == 1:
             return [self.cluster_name(int(leaders[0]))]
-        called = [names[leader] for leader in leaders.tolist()]
-        for k in np.flatnonzero(rows["earlier"][leaders]).tolist():
-            called[k] = cluster_name(called[k], int(rows["positions"][leaders[k]]), repeated=True)
-        return called
+        repeated, positions = rows["earlier"][leaders].tolist(), rows["positions"][leaders].tolist()
+        return [
+            cluster_name(names[leader], position, repeated=bool(again))
+            for leader, position, again in zip(leaders.tolist(), positions, repeated, strict=True)
+        ]
 
     def memberships(
         self, rows: NDArray[np.int64]
@@ -324,8 +326,14 @@ class Window:
 
 
 def cluster_name(name: str, position: int, *, repeated: bool) -> str:
-    """What a cluster is called, by its leader's id, position in the log, and whether the id was there already."""
-    return f"{name}#{position}" if repeated else name
+    """What a cluster is called, by its leader's id, position in the log, and whether the id was there already.
+
+    No two are called the same: without a position are ids that come once and end in none.
+
+    >>> cluster_name("a", 7, repeated=True), cluster_name("a#7", 9, repeated=False)
+    ('a#7', 'a#7#9')
+    """
+    return f"{name}#{position}" if repeated or ends_in_number(name) else name
 
 
 def _places(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from dedup.evidence import weigh
 from dedup.hashing import hash_batch
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from dedup.tables import with_leaders
+from dedup.writers.clusters import write_clusters
 from tests.builders import at, batch
 
 LEDE = (
@@ -149,6 +151,23 @@ def test_stories_that_share_an_id_are_judged_by_what_they_say():
     result = find_duplicates([batch([FLOOD | {"id": "x"}, GROCER | {"id": "x"}, FLOOD | {"id": "y"}])])
     assert result.repeated_ids == 1
     assert result.to_table().column("cluster_id").to_pylist() == ["x#0", "x#1", "x#0"]
+
+
+@pytest.mark.parametrize(
+    ("names", "clusters"),
+    [
+        (["live", "live", "live#0"], ["live#0", "live#1", "live#0#2"]),
+        (["live", "live#0", "live#x"], ["live", "live#0#1", "live#x"]),
+        (["live", "#", "live#0\n"], ["live", "#", "live#0\n"]),
+    ],
+)
+def test_no_two_clusters_have_one_name(names, clusters, tmp_path):
+    rows = [FLOOD, GROCER, {"title": "Exporters report sale of corn", "text": "They told the department on Friday."}]
+    result = find_duplicates([batch([row | {"id": name} for row, name in zip(rows, names, strict=True)])])
+    assert result.to_table()["cluster_id"].to_pylist() == clusters
+    write_clusters(result, str(tmp_path / "out.jsonl"))
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["cluster_id"] for line in lines] == clusters
 
 
 def test_an_empty_feed_has_no_clusters():

@@ -103,6 +103,13 @@ def test_another_story_under_the_same_id_founds_a_cluster_with_its_position(inde
     assert index.add({**OTHER, "id": "c"}).cluster_id == "a#2"
 
 
+def test_no_two_clusters_have_one_name(index):
+    third = {"id": "a#3", "title": "Exporters report sale of corn", "text": "It was told to the department, they said."}
+    decisions = index.add_many([STORY, {**OTHER, "id": "a"}, third, {**third, "id": "b"}, {**third, "id": "b#x"}])
+    assert [d.cluster_id for d in decisions] == ["a", "a#2", "a#3#3", "a#3#3", "a#3#3"]
+    assert [index.add(story).cluster_id for story in (third, {**third, "id": "c"})] == ["a#3#3"] * 2
+
+
 def test_a_cluster_keeps_its_name_over_a_restart():
     url = memory_url()
     with StoryIndex.open(url) as index:

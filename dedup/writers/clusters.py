@@ -54,7 +54,7 @@ def _spell(result: Result) -> Lines:
     scores = np.where(leads, _SCORES + 1, np.rint(result.scores.astype(np.float64) * _SCORES))
     strings = _strings(ids)
     return Lines(
-        *(strings, _strings(names) if result.repeated_ids else strings, _pieces(quote)),
+        *(strings, _strings(names) if result.renamed else strings, _pieces(quote)),
         *(result.leaders, result.canonicals),
         result.verdicts * len(_KINDS) + result.kinds + _FIXED,
         scores.astype(np.int32) + _FIXED + len(VERDICTS) * len(_KINDS),
