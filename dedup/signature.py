@@ -51,8 +51,13 @@ class Signatures:
         """The signatures of `datasketch.MinHash` objects, at least one.
 
         Raises:
-            SettingsError: if they differ in seed or length, or are not of the affine32 scheme.
+            SettingsError: if they differ in seed or length, are not of the affine32 scheme, or hash by another function
+                than XXH32; a LeanMinHash does not say by which.
         """
+        import xxhash
+
+        if not all(hasattr(sketch, "hashfunc") for sketch in sketches):
+            raise SettingsError("signatures must be datasketch.MinHash, which says its hash function as others do not")
         kinds = {(sketch.seed, len(sketch.hashvalues), sketch.scheme) for sketch in sketches}
         if len(kinds) != 1:
             raise SettingsError(f"signatures must share one seed, length and scheme, got {sorted(kinds)}")
@@ -61,6 +66,9 @@ class Signatures:
             raise SettingsError(
                 f'signatures must be of the scheme "{SCHEME}", got "{scheme}"; build them again with it'
             )
+        ours = xxhash.xxh32_intdigest
+        if any(hashed is not ours and hashed(b"a") != ours(b"a") for hashed in {each.hashfunc for each in sketches}):
+            raise SettingsError("signatures must be built with hashfunc=xxhash.xxh32_intdigest; build them again")
         return cls(np.array([sketch.hashvalues for sketch in sketches], dtype=np.uint32), int(seed))
 
     def similarity(self, i: int, j: int) -> float:

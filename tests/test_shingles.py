@@ -125,6 +125,17 @@ def test_signatures_of_another_scheme_are_refused():
         Signatures.from_datasketch([legacy])
 
 
+def test_signatures_under_another_hash_function_are_refused():
+    """They would look like ours, and be like none of them."""
+    sha1 = datasketch.MinHash(num_perm=4, seed=1, scheme="affine32")
+    with pytest.raises(SettingsError, match=r"hashfunc=xxhash.xxh32_intdigest; build them again"):
+        Signatures.from_datasketch([sha1])
+    with pytest.raises(SettingsError, match=r"must be datasketch.MinHash, which says its hash function"):
+        Signatures.from_datasketch([datasketch.LeanMinHash(sha1)])
+    same = datasketch.MinHash(num_perm=4, seed=1, scheme="affine32", hashfunc=lambda data: xxhash.xxh32_intdigest(data))
+    assert Signatures.from_datasketch([same]).seed == 1
+
+
 @pytest.mark.parametrize(("num_perm", "seed"), [(80, 1), (100, 1), (16, 5)])
 def test_permutations_are_those_of_datasketch(num_perm, seed):
     np.testing.assert_array_equal(permutations(num_perm, seed), _permutations_of_datasketch(num_perm, seed))
