@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from json.encoder import encode_basestring as _quoted
+from textwrap import shorten
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.errors import SettingsError
+from dedup.kernels.reference.dates import iso_date
 from dedup.readers.dates import is_possible, parse_date
 from dedup.single import StoryFields
 from dedup.stories import STORY_SCHEMA
@@ -20,6 +24,9 @@ Story = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_LONGEST_SHOWN = 80  # characters of a value in a message
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
@@ -31,11 +38,13 @@ def read_fields(story: Story | StoryFields) -> StoryFields:
     is named by its URL.
 
     Raises:
-        SettingsError: it has neither title nor text among its fields, neither id nor URL, or a value of a type that is
-            no text.
+        SettingsError: it is no mapping, has neither title nor text among its fields, neither id nor URL, or a value of
+            a type that is no text.
     """
     if isinstance(story, StoryFields):
         return story
+    if not hasattr(story, "get"):  # what is like a mapping, as a row of pandas is, will do
+        raise SettingsError(f"a story is a mapping of its fields, got {type(story).__name__}")
     if "title" not in story and "text" not in story:
         raise SettingsError(
             f"a story has a title, a text or both; got the fields {', '.join(map(str, story)) or 'none'}"
@@ -68,20 +77,30 @@ def fields_batch(rows: Sequence[StoryFields]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=STORY_SCHEMA)
 
 
-def cut_batches(stories: Iterable[Story] | pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
+def cut_batches(stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
     """Stories in batches of at most `most`, each with distinct ids.
 
     Raises:
-        SettingsError: a batch of another schema, or a story that cannot be taken.
+        SettingsError: nothing that has stories, a batch of another schema, or a story that cannot be taken.
     """
     if isinstance(stories, pa.RecordBatch):
-        _check_batch(stories)
-        parts: Iterable[pa.RecordBatch] = (stories.slice(first, most) for first in range(0, stories.num_rows, most))
-    else:
-        every = iter(stories)
-        parts = map(story_batch, iter(lambda: list(islice(every, most)), []))
-    for part in parts:
-        yield from _distinct(part)
+        stories = [stories]
+    if not isinstance(stories, Iterable):
+        raise SettingsError(f"stories are given as mappings or record batches, got {type(stories).__name__}")
+    for whole, some in groupby(stories, lambda each: isinstance(each, pa.RecordBatch)):
+        parts: Iterator[pa.RecordBatch]
+        if whole:
+            parts = (batch.slice(first, most) for batch in map(_filled, some) for first in range(0, len(batch), most))
+        else:
+            parts = _gathered(some, most)
+        for part in parts:
+            yield from _distinct(part)
+
+
+def _gathered(stories: Iterator[Story], most: int) -> Iterator[pa.RecordBatch]:
+    """Stories given as mappings, in batches of `most`."""
+    while some := list(islice(stories, most)):
+        yield story_batch(some)
 
 
 def _distinct(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -135,8 +154,8 @@ def _text(story: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise SettingsError(f"{name} is a text, got {type(value).__name__} in story {story.get('id')!r}")
-    return value if value.isascii() else _encodable(value)
+        raise SettingsError(f"{name} is a text, got {type(value).__name__} in story {_shown(story.get('id'))}")
+    return encodable(value)
 
 
 def _name(story: Mapping[str, Any], url: str) -> str:
@@ -144,43 +163,79 @@ def _name(story: Mapping[str, Any], url: str) -> str:
     if name is None or name == "":
         name = url
     if isinstance(name, int) and not isinstance(name, bool):
-        name = str(name)
+        name = _digits(name)
+        if not name:
+            raise SettingsError("id is a text or an integer, got one of too many digits")
     if not isinstance(name, str):
         raise SettingsError(f"id is a text or an integer, got {type(name).__name__}")
     if not name:
-        raise SettingsError(f"a story needs an id or a URL to be known by; got {story.get('title', '')!r} without one")
-    return name if name.isascii() else _encodable(name)
+        title = _shown(story.get("title", ""))
+        raise SettingsError(f"a story needs an id or a URL to be known by; got {title} without one")
+    return encodable(name)
 
 
-def _encodable(text: str) -> str:
-    """The text without lone surrogates, which no UTF-8 has."""
+def _digits(number: int) -> str:
+    """An integer in digits, "" if they are more than Python writes."""
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+        return str(number)
+    except ValueError:
+        return ""
+
+
+def _shown(value: object) -> str:
+    """A value as messages show it, on one line that is not long."""
+    try:
+        return shorten(repr(value), _LONGEST_SHOWN, placeholder="...")
+    except ValueError:  # an integer of too many digits
+        return type(value).__name__
+
+
+def encodable(text: str) -> str:
+    """The text as feeds are read: U+FFFD for each lone surrogate, which no UTF-8 has."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _time(value: object) -> int | None:
     """Microseconds since 1970, None for no date."""
     if isinstance(value, str):
-        try:
-            if value.isdigit():  # which Python might read as a date of other centuries
-                return parse_date(str(value))
+        if not _PLAIN_DATE.fullmatch(value):
+            micros = iso_date(value)
+            if micros is None:
+                return parse_date(value)
+            return micros if is_possible(micros) else None
+        try:  # much faster, and the same of what is written so
             value = datetime.fromisoformat(value)
         except ValueError:
             return parse_date(str(value))
     if isinstance(value, datetime):
-        aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        aware = value if value.utcoffset() is not None else value.replace(tzinfo=UTC)
         micros = (aware - _EPOCH) // _MICROSECOND
         return micros if is_possible(micros) else None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return parse_date(_digits(value))
+    if isinstance(value, float):
         return parse_date(str(value))
     if value is None:
         return None
     raise SettingsError(f"published is a datetime, a text, a number or None, got {type(value).__name__}")
 
 
-def _check_batch(batch: pa.RecordBatch) -> None:
+def _filled(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch of the schema with "" for each null that should not be there, a URL for each null id.
+
+    Raises:
+        SettingsError: it is of another schema, or a story has neither id nor URL.
+    """
     if batch.schema != STORY_SCHEMA:
         raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
+    columns = dict(zip(STORY_SCHEMA.names, batch.columns, strict=True))
+    lacking = [name for name, column in columns.items() if column.null_count and name != "published"]
+    if not lacking:
+        return batch
+    nameless = columns["id"].is_null()
+    for name in lacking:
+        columns[name] = columns[name].fill_null("")
+    columns["id"] = pc.if_else(nameless, columns["url"], columns["id"])
+    if pc.any(pc.and_(nameless, pc.equal(columns["id"], ""))).as_py():
+        raise SettingsError("a story needs an id or a URL to be known by; the batch has one without")
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=STORY_SCHEMA)

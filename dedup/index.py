@@ -28,7 +28,7 @@ from dedup.decision import DUPLICATE, NEW, UPDATED, Decision
 from dedup.errors import SettingsError
 from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
-from dedup.incoming import Story, cut_batches, read_fields, read_stories, write_stories, write_story
+from dedup.incoming import Story, cut_batches, encodable, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
 from dedup.records import PackedSets, pack_facts
 from dedup.related import Related
@@ -175,8 +175,8 @@ class StoryIndex:
         some = _Prepared([fields.id], part, pack_facts(part.facts), told)
         return self._add_prepared(some, [0] if ahead else ())[0]
 
-    def add_many(self, stories: Iterable[Story] | pa.RecordBatch) -> list[Decision]:
-        """Decide on stories in their order, as `add` does one by one, much faster.
+    def add_many(self, stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch) -> list[Decision]:
+        """Decide on stories in their order, as `add` does one by one, much faster; batches are of `STORY_SCHEMA`.
 
         Some hundred are kept at once: if a StoreError ends it, those before may be in the log, and adding all again
         gives them their decisions.
@@ -214,6 +214,7 @@ class StoryIndex:
         """
         check_top(top)
         if isinstance(story, str):
+            story = encodable(story)
             with self._replica.turn():
                 self._replica.catch_up()
                 row = self._replica.window.latest_row(story)
@@ -240,7 +241,7 @@ class StoryIndex:
             StoreError: the store does not answer.
         """
         with self._replica.turn():
-            one, other = self._told([left, right])
+            one, other = self._told([encodable(left), encodable(right)])
         return explain(one, other, self.settings)
 
     def _told(self, names: list[str]) -> list[Story]:

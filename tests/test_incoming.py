@@ -1,0 +1,128 @@
+"""What callers hand to an index is read as a feed that says the same, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dedup import STORY_SCHEMA, read_feed
+from dedup.errors import SettingsError
+from dedup.incoming import cut_batches, read_fields, story_batch
+from dedup.index import StoryIndex
+from dedup.readers.dates import parse_dates
+from tests.indexes import feed
+from tests.test_dates import FORMS
+
+STORY = {"id": "a", "title": "Ferry runs aground off Kvaloy", "text": "All 48 passengers were taken off safely."}
+
+
+class Nowhere(tzinfo):
+    """A zone that does not say where it is."""
+
+    def utcoffset(self, when):  # noqa: ARG002
+        return None
+
+    dst = tzname = utcoffset
+
+
+@pytest.fixture
+def index():
+    with StoryIndex.open("memory://") as index:
+        yield index
+
+
+@given(FORMS | st.text("0123456789-:TWZ. +", max_size=22))
+@example("2026-W05-1")
+@example("2026W051")
+@example("2026-01-31T10")
+@example("2026-01-31x10:20")
+@example("20260131")
+@example("2026-01-31T10:20:30.123456789Z")
+@example("2026-01-31T10:20:30,5+0100")
+@settings(deadline=None)
+def test_a_date_is_what_feeds_make_of_it(text):
+    times = parse_dates(pa.array([text], pa.string())).times.cast(pa.int64())
+    assert read_fields(STORY | {"published": text}).published == times[0].as_py()
+
+
+def test_a_lone_surrogate_is_what_feeds_make_of_it(tmp_path):
+    path = tmp_path / "feed.jsonl"
+    path.write_text(json.dumps(STORY | {"title": "Ferry \ud800 runs", "id": "\udfff"}) + "\n")
+    (batch,) = read_feed(str(path))
+    assert story_batch([json.loads(path.read_text())]).to_pylist() == batch.to_pylist()
+
+
+def test_a_zone_without_an_offset_is_utc():
+    moment = datetime(2023, 6, 1, 2, tzinfo=UTC)
+    assert (
+        read_fields(STORY | {"published": moment.replace(tzinfo=Nowhere())}).published == moment.timestamp() * 1_000_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("story", "problem"),
+    [
+        (None, "a story is a mapping of its fields, got NoneType"),
+        ("a", "a story is a mapping of its fields, got str"),
+        (STORY | {"id": 10**5000}, "id is a text or an integer, got one of too many digits"),
+        (STORY | {"id": 10**5000, "url": 1}, "url is a text, got int in story int"),
+        (STORY | {"id": "", "title": "many words " * 50}, "got 'many words .* without one"),
+    ],
+)
+def test_what_is_no_story_is_refused_in_a_short_line(index, story, problem):
+    for add in (index.add, index.decide, lambda story: index.add_many([story])):
+        with pytest.raises(SettingsError, match=problem) as caught:
+            add(story)
+        assert len(str(caught.value)) < 200
+
+
+def test_what_has_no_stories_is_refused(index):
+    for stories, got in ((None, "NoneType"), (5, "int")):
+        with pytest.raises(SettingsError, match=f"as mappings or record batches, got {got}"):
+            index.add_many(stories)
+
+
+def test_a_number_of_too_many_digits_is_no_date():
+    assert read_fields(STORY | {"published": 10**5000}).published is None
+
+
+def test_an_id_that_no_utf_8_has_is_found_by_what_became_of_it(index):
+    index.add(STORY | {"id": "\ud800"})
+    index.add(STORY | {"id": "b"})
+    assert [side.id for side in index.explain("\ud800", "b").sides] == ["\ufffd", "b"]
+    assert index.similar("\ud800") == []
+
+
+def test_nulls_of_a_batch_are_what_a_mapping_makes_of_them():
+    told = [STORY, {"title": "Bank raises rate", "url": "https://b"}]
+    rows = [dict[str, Any].fromkeys(STORY_SCHEMA.names) | row for row in told]
+    nullable = pa.schema([field.with_nullable(True) for field in STORY_SCHEMA])
+    columns = pa.RecordBatch.from_pylist(rows, schema=nullable).columns
+    (batch,) = cut_batches(pa.RecordBatch.from_arrays(columns, schema=STORY_SCHEMA), 10)
+    assert batch.to_pylist() == story_batch(rows).to_pylist()
+
+
+def test_a_null_id_without_a_url_is_refused():
+    columns = [pa.nulls(1, field.type) for field in STORY_SCHEMA]
+    with pytest.raises(SettingsError, match="needs an id or a URL"):
+        list(cut_batches(pa.RecordBatch.from_arrays(columns, schema=STORY_SCHEMA), 10))
+
+
+def test_batches_and_mappings_come_in_any_order():
+    stories = feed(30)
+    mixed = [story_batch(stories[:12]), *stories[12:17], story_batch(stories[17:18]), story_batch(stories[18:])]
+    batches = list(cut_batches(iter(mixed), 5))
+    assert [row for batch in batches for row in batch.to_pylist()] == story_batch(stories).to_pylist()
+    assert max(map(len, batches)) == 5
+
+
+def test_what_read_feed_gives_can_be_added(index, tmp_path):
+    path = tmp_path / "feed.jsonl"
+    path.write_text("".join(json.dumps(STORY | {"id": str(k)}) + "\n" for k in range(3)))
+    assert [decision.verdict for decision in index.add_many(read_feed(str(path)))] == ["new", "duplicate", "duplicate"]
