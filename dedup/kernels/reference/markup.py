@@ -23,14 +23,13 @@ BLOCKS = "p br hr div li ul ol dl dt dd tr td th h1 h2 h3 h4 h5 h6"
 _ELEMENTS, _BLOCKS = frozenset(ELEMENTS.split()), frozenset(BLOCKS.split())
 
 # Tried in this order at every "<".
-_MARKUP = re.compile(
-    rb"(?P<comment><!--.*?-->)"
-    rb"|(?P<cdata><!\[CDATA\[)"
-    rb"|(?P<hidden><(?P<kind>script|style)(?![A-Za-z0-9])[^<>]*>.*?(?=</(?P=kind)))"
-    rb"|(?P<tag><(?P<sign>[/!?])?(?P<name>[A-Za-z0-9]*)(?P<rest>[^<>]*)>)"
-    rb"|(?P<torn><[A-Za-z/!?][^<>]*=[\"'][^<>]*)",  # a tag cut off: only an attribute tells it from "a <b and c"
-    re.DOTALL | re.IGNORECASE,
+_TAG = (
+    rb"(?P<tag><(?P<sign>[/!?])?(?P<name>[A-Za-z0-9]*+)(?P<rest>[^<>]*)>)"
+    rb"|(?P<torn><[A-Za-z/!?][^<>]*=[\"'][^<>]*)"  # a tag cut off: only an attribute tells it from "a <b and c"
 )
+_MARKUP = re.compile(rb"(?P<comment><!--)|(?P<cdata><!\[CDATA\[)|" + _TAG, re.IGNORECASE)
+_UNCOMMENTED = re.compile(_TAG)
+_HIDDEN = b"script", b"style"
 
 
 def plain_text(raw: bytes) -> bytes:
@@ -40,7 +39,38 @@ def plain_text(raw: bytes) -> bytes:
     style with its contents, "<![CDATA[" and every tag becomes a space, a tag that ends a block a line feed. "<" that
     opens no tag is text.
     """
-    return _MARKUP.sub(_space, _ENTITY.sub(_character, _ENTITY.sub(_character, raw)))
+    return _remove_tags(_ENTITY.sub(_character, _ENTITY.sub(_character, raw)))
+
+
+def _remove_tags(text: bytes) -> bytes:
+    """Linear, so by hand: a regex would look through the rest of the text for the end of every comment and script."""
+    lower, missing = text.lower(), set[bytes]()
+    pieces, at = [], 0
+
+    def find(ending: bytes, start: int) -> int:
+        """Where what is hidden ends, -1 for nowhere; an ending that was not found is not looked for again."""
+        place = -1 if ending in missing else lower.find(ending, start)
+        if place < 0:
+            missing.add(ending)
+        return place
+
+    found = _MARKUP.search(text)
+    while found:
+        pieces.append(text[at : found.start()])
+        filler, at = b" ", found.end()
+        end = find(b"-->", at) if found["comment"] else -1
+        if end >= 0:
+            at = end + 3
+        elif found["comment"] and not (found := _UNCOMMENTED.match(text, at - 4)):
+            filler, at = b"<", at - 3  # what opens no tag either
+        else:
+            filler, at = _space(found), found.end()
+            if found["tag"] and not found["sign"] and (name := found["name"].lower()) in _HIDDEN:
+                end = find(b"</" + name, at)
+                at = at if end < 0 else end
+        pieces.append(filler)
+        found = _MARKUP.search(text, at)
+    return b"".join((*pieces, text[at:]))
 
 
 def _space(found: re.Match[bytes]) -> bytes:
