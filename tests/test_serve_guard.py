@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -10,6 +11,8 @@ import json
 import pytest
 
 from dedup.errors import SettingsError
+from dedup.serve.guard import MOST_AT_ONCE, Guard
+from dedup.serve.metrics import Metrics
 from dedup.serve.options import ServeOptions
 from tests.servers import BANK, COPY, FERRY, KEY, client, told
 
@@ -164,3 +167,38 @@ def test_every_answer_carries_the_policy_that_lets_only_our_scripts_run():
             assert "script-src 'self'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_requests_that_run_are_counted_and_those_without_a_key_take_no_places_of_others():
+    statuses = []
+
+    async def receive():
+        raise AssertionError("nobody reads the body here")
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def main():
+        release = asyncio.Event()
+
+        async def wait(scope, receive, send):
+            await release.wait()
+            await send({"type": "http.response.start", "status": 200})
+
+        guard = Guard(wait, ServeOptions(), Metrics())
+
+        def ask(path):
+            scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")]}
+            return asyncio.create_task(guard(scope, receive, send))
+
+        running = [ask(path) for path in ("/webhooks/miniflux", "/clusters") for _ in range(MOST_AT_ONCE)]
+        await asyncio.gather(ask("/clusters"), ask("/webhooks/miniflux"))
+        assert statuses == [503, 503]
+        running.append(ask("/healthz"))
+        release.set()
+        await asyncio.gather(*running)
+        await ask("/clusters")
+
+    asyncio.run(main())
+    assert statuses[2:] == [200] * (2 * MOST_AT_ONCE + 2)

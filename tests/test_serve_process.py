@@ -94,6 +94,20 @@ def test_a_stop_in_the_middle_of_the_rush_loses_no_story_that_was_answered_for(t
     assert set(answered) <= kept
 
 
+def test_connections_that_ask_nothing_shut_nobody_out_and_are_closed(tmp_path):
+    with server(f"sqlite:///{tmp_path}/stories.db") as (_, address), contextlib.ExitStack() as opened:
+        parts = urllib.parse.urlsplit(address)
+        place = parts.hostname, parts.port
+        idle = [opened.enter_context(socket.create_connection(place, timeout=60)) for _ in range(300)]
+        idle[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: local")  # the beginning of a head is no request either
+        for path in ("/healthz", "/clusters"):
+            connection = http.client.HTTPConnection(*place, timeout=30)
+            with contextlib.closing(connection):
+                connection.request("GET", path)
+                assert connection.getresponse().status == 200
+        assert [each.recv(1) for each in idle] == [b""] * len(idle)
+
+
 def test_two_servers_on_one_store_show_one_wall(tmp_path):
     store = f"sqlite:///{tmp_path}/stories.db"
 

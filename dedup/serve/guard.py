@@ -1,4 +1,4 @@
-"""The gate before every route: who may ask, from which page, and how much."""
+"""The gate before every route: who may ask, from which page, how much, and how many at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = ("/healthz",)  # without a key
 WEBHOOKS = ("/webhooks/miniflux",)  # signed in their own way
+MOST_AT_ONCE = 256  # requests; others are told to come again
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -40,11 +43,12 @@ _ASK = {"www-authenticate": 'Basic realm="dedup", charset="UTF-8"'}
 
 
 class Guard:
-    """Checks a request, limits its body, measures it, and puts the page's policy on every answer."""
+    """Checks a request, limits its body and how many run, measures it, and puts the page's policy on every answer."""
 
     def __init__(self, app: App, options: ServeOptions, metrics: Metrics) -> None:
         self._app, self._options, self._metrics = app, options, metrics
         self._key = hashlib.sha256(options.key.encode()).digest() if options.key else None
+        self._running: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
@@ -67,7 +71,8 @@ class Guard:
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             self._check(scope, headers)
-            await self._app(scope, self._limited(receive, headers), answer)
+            with self._place(scope["path"]):
+                await self._app(scope, self._limited(receive, headers), answer)
         except Refusal as refusal:
             await refuse(answer, refusal)
         finally:
@@ -88,6 +93,22 @@ class Guard:
             raise Refusal(401, "show the API key: Authorization: Bearer KEY, or as the password of Basic", _ASK)
         if scope["method"] not in _SAFE and _is_foreign(headers):
             raise Refusal(403, "sent by a page of another site, so it was refused")
+
+    @contextmanager
+    def _place(self, path: str) -> Iterator[None]:
+        """A place among the requests that run; what needs no key has places of its own, so that it takes no others.
+
+        Raises:
+            Refusal: 503, all are taken.
+        """
+        kind = path if path in OPEN or path in WEBHOOKS else ""
+        if self._running[kind] >= MOST_AT_ONCE:
+            raise Refusal(503, f"{MOST_AT_ONCE} requests are running already; come again", {"retry-after": "1"})
+        self._running[kind] += 1
+        try:
+            yield
+        finally:
+            self._running[kind] -= 1
 
     def _shows_key(self, headers: dict[str, str]) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")

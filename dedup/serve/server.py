@@ -16,13 +16,14 @@ from dedup.index import StoryIndex
 from dedup.ingest import IndexOptions, open_index, run_index
 from dedup.job import say
 from dedup.serve.app import create_app
+from dedup.serve.connections import Connection
 from dedup.serve.desk import Desk
 from dedup.serve.options import ServeOptions
 from dedup.stores import open_store
 from dedup.stores.address import parse
 from dedup.warmup import warm_up
 
-_MOST_AT_ONCE = 256  # requests; others are told to come again
+_ASKING_TIME = 10  # seconds that a connection gets to ask in, the first time and again
 _LAST_REQUESTS = 30  # seconds that running requests get at shutdown
 
 
@@ -84,7 +85,8 @@ def _configure(desk: Desk, options: ServeOptions) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=_MOST_AT_ONCE,
+        http=Connection,  # no limit_concurrency: it counts connections, and those that ask nothing shut others out
+        timeout_keep_alive=_ASKING_TIME,
         timeout_graceful_shutdown=_LAST_REQUESTS,
         proxy_headers=False,
     )
