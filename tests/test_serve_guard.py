@@ -111,6 +111,23 @@ def test_the_key_is_taken_in_three_ways(headers):
         told(api.get("/clusters", headers=wrong), 401)
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize(
+    ("name", "before"), [("authorization", b"Bearer "), ("x-api-key", b""), ("authorization", None)]
+)
+def test_a_key_that_is_not_ascii_is_taken_in_either_coding(name, before, coding):
+    key = "schl\u00fcssel-\u00e6\u00f8-0123-\u00e0"
+    with client(base="http://wall.example", key=key) as api:
+
+        def ask(value):
+            shown = before + value if before is not None else b"Basic " + base64.b64encode(b"me:" + value)
+            return api.get("/clusters", headers={name: shown})
+
+        assert ask(key.encode(coding)).status_code == 200
+        told(ask(key.encode(coding)[:-1]), 401)
+        told(ask(key.replace("\u00e6", "a").encode(coding)), 401)
+
+
 @pytest.mark.parametrize(
     "value", ["Bearer", "Bearer ", "Basic", "Basic !", "Basic w4Q=", "Digest x", "Bearer \xff", "", "  "]
 )
