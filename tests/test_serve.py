@@ -139,6 +139,23 @@ def test_clusters_are_told_since_a_date_and_behind_a_position():
         told(api.get("/clusters", params={"limit": "many"}), 422)
 
 
+def test_going_on_from_the_position_that_was_told_misses_no_cluster():
+    stories = [{"id": str(k), "title": f"n{k} m{k} title t{k}", "text": f"x{k} y{k} z{k}"} for k in range(25)]
+    with client() as api:
+        api.post("/stories", json=stories[:20])
+
+        def ask(after):
+            found = api.get("/clusters", params={"after": after, "limit": 8}).json()
+            return found["position"], [cluster["cluster_id"] for cluster in found["clusters"]]
+
+        assert ask(0) == (8, [str(k) for k in range(8)])
+        api.post("/stories", json=[{**stories[8], "id": "again"}, *stories[20:]])  # the next to be told moves behind
+        assert ask(8) == (17, [str(k) for k in range(9, 17)])
+        assert ask(17) == (25, ["17", "18", "19", "8", "20", "21", "22", "23"])
+        assert ask(25) == (26, ["24"])
+        assert ask(26) == (26, [])
+
+
 def test_similar_stories_are_told_with_their_titles():
     told_otherwise = {
         "id": "d",

@@ -80,13 +80,14 @@ def _decode(name: bytes) -> str:
 async def get_clusters(
     request: Request,
     since: Annotated[str | None, Query(max_length=100)] = None,
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    after: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_CLUSTERS)] = 100,
 ) -> Response:
     """Clusters of the latest stories, the one that got a story last first.
 
-    `since`, a date: those with a story published since. `after`, a position: those that got a story behind it; the
-    answer's `position` is the one to go on from.
+    `since`, a date: those with a story published since. `after`, a position: those that got a story behind it, the one
+    that got its last story first first. The answer's `position` is the one to go on from: with it as `after` the next
+    answer tells what came since, or was too much for this one.
     """
     state = State.of(request)
     moment = None if since is None else parse_date(since)
@@ -94,10 +95,8 @@ async def get_clusters(
         raise Refusal(422, f'since is a date such as 2026-01-31T10:00Z, got "{since}"')
 
     def find() -> dict[str, Any]:
-        cards = state.desk.cards(limit if moment is None else state.options.latest, after=after)
-        if moment is not None:
-            cards = [card for card in cards if card.times and card.times[-1] >= moment][:limit]
-        return {"position": state.desk.wall.position, "clusters": list(map(_card, cards))}
+        position, cards = state.desk.survey(limit, after=after, since=moment)
+        return {"position": position, "clusters": list(map(_card, cards))}
 
     return answer(await state.desk.look(find))
 

@@ -164,6 +164,11 @@ class Desk:
             card for card, _ in zip(self.wall.cards(before=before, after=after, terms=terms), range(most), strict=False)
         ]
 
+    def survey(self, most: int, *, after: int | None, since: int | None) -> tuple[int, list[Card]]:
+        """Cards for machines, read up to now; cf. `Wall.survey`."""
+        self.wall.refresh()
+        return self.wall.survey(most, after=after, since=since)
+
     def tell(self, names: list[str]) -> list[Told]:
         """What people see of stories by id."""
         self.wall.refresh()

@@ -205,6 +205,26 @@ class Wall:
                 if self._by_id.get(member.told.id) == leader:
                     del self._by_id[member.told.id]
 
+    def survey(self, most: int, *, after: int | None = None, since: int | None = None) -> tuple[int, list[Card]]:
+        """Copies of cards that no refresh changes any more, and the position up to which they tell everything.
+
+        Args:
+            most: cards to give.
+            after: only those whose last story came behind this position, in the order of those stories; None for all,
+                the latest first. So going on from the position that was told, whatever `most` left out comes next.
+            since: only those with a story published then or later.
+        """
+        found: list[Card] = []
+        with self._lock:
+            cards = self._cards.values()
+            for card in reversed(cards) if after is None else cards:
+                if card.latest <= (after or 0) or (since is not None and card.times[-1:] < [since]):
+                    continue
+                if len(found) == most:
+                    return self.position if after is None else found[-1].latest, found
+                found.append(Card(card.name, card.leader, list(card.members)))
+            return self.position, found
+
 
 def read_told(name: str, story: bytes | None) -> Told:
     """What people see of a story as the store keeps it."""
