@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -271,6 +273,26 @@ def test_a_store_that_does_not_answer_is_told_as_such_and_not_as_a_fault():
         state.desk._index.close()
         line = told(api.post("/stories", json=FERRY), 503)
         assert "is closed" in line
+
+
+@pytest.mark.parametrize("done", ["DELETE FROM log", "UPDATE log SET identity = identity + 1", "UPDATE log SET last = 0"])
+def test_a_log_that_takes_no_stories_any_more_is_not_healthy(tmp_path, done):
+    with client(f"sqlite:///{tmp_path}/stories.db") as api:
+        assert api.get("/healthz").json() == {"status": "ok"}
+        api.post("/stories", json=[FERRY, BANK])
+        assert api.get("/healthz").json() == {"status": "ok"}
+        with contextlib.closing(sqlite3.connect(tmp_path / "stories.db", isolation_level=None)) as other:
+            other.execute(done)
+        assert "is not the log it was" in told(api.post("/stories", json=COPY), 503)
+        assert "is not the log it was" in told(api.get("/healthz"), 503)
+
+
+def test_stories_that_another_adds_leave_a_server_healthy():
+    url = memory_url()
+    with client(url) as api, StoryIndex.open(url) as other:
+        api.post("/stories", json=FERRY)
+        other.add(BANK)
+        assert api.get("/healthz").json() == {"status": "ok"}
 
 
 def test_the_wall_shows_one_card_a_cluster_and_finds_words_in_all_of_its_members():

@@ -199,7 +199,7 @@ def test_requests_that_run_are_counted_and_those_without_a_key_take_no_places_of
     async def main():
         release = asyncio.Event()
 
-        async def wait(scope, receive, send):
+        async def wait(_scope, _receive, send):
             await release.wait()
             await send({"type": "http.response.start", "status": 200})
 

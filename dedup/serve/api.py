@@ -182,7 +182,7 @@ async def post_miniflux(request: Request) -> Response:
 
 @router.get("/healthz")
 async def get_health(request: Request) -> Response:
-    """Whether the store answers."""
+    """Whether the store answers and can take stories."""
     state = State.of(request)
     await state.desk.look(state.desk.check)
     return answer({"status": "ok"})

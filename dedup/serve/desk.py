@@ -40,6 +40,7 @@ class Desk:
             most_stories: in one request.
         """
         self._index, self._shelf = index, shelf
+        shelf.header()  # which tells it which log it is to be: cf. `check`
         self._layout = Layout.of(index.settings)
         self._most = most_stories
         self.wall = Wall(shelf, index.settings, latest)
@@ -182,12 +183,12 @@ class Desk:
         return self._index.stats().expose()
 
     def check(self) -> None:
-        """Ask the store something.
+        """See to it that stories can be added, by adding none: to ask for the log's end does not tell whose end it is.
 
         Raises:
-            StoreError: it does not answer.
+            StoreError: the store does not answer, or the log was emptied or replaced and no story will be taken again.
         """
-        self._shelf.last()
+        self._shelf.append(self._index.position, [])
 
     def _require(self, name: str) -> None:
         check_name(name)
