@@ -254,6 +254,16 @@ class StoryIndex:
                 raise SettingsError(f'of story "{name}" only hashes are kept; an index that keeps texts can tell more')
         return list(read_stories(told[name] for name in names).to_pylist())
 
+    def shown(self, positions: Sequence[int]) -> list[str | None]:
+        """What the clusters of some stories show now, as `Decision.canonical_id` has it; None past the window.
+
+        Args:
+            positions: of the stories in the log.
+        """
+        with self._replica.turn():
+            self._replica.catch_up()
+            return self._replica.window.shown_at(positions)
+
     @property
     def store(self) -> Store:
         """Where the log is, for those who show what it holds; only the index appends to it."""

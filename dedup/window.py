@@ -201,6 +201,12 @@ class Window:
         best = int(self._rows["canonicals"][leader])
         return row if self._is_preferred(row, best) else best
 
+    def shown_at(self, positions: Sequence[int]) -> list[str | None]:
+        """The ids that the clusters of stories show, by the stories' positions in the log; None for forgotten ones."""
+        wanted = np.array(positions, dtype=np.int64)
+        rows = _places(self._rows["positions"], wanted).tolist() if len(self) else [_NOBODY] * len(positions)
+        return [self.names[self.shown(row)] if row >= 0 else None for row in rows]
+
     def cluster_name(self, leader: int) -> str:
         """What the cluster of a leader is called; cf. `cluster_name`."""
         repeated = bool(self._rows["earlier"][leader])

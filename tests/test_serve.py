@@ -12,6 +12,7 @@ from dedup.errors import StoreError
 from dedup.feedback import judged_pairs
 from dedup.index import StoryIndex
 from dedup.serve.wall import Wall
+from dedup.settings import Settings
 from dedup.stores import open_store
 from tests.indexes import memory_url
 from tests.servers import BANK, BROWSER, COPY, FERRY, TEXT, client, told
@@ -158,6 +159,27 @@ def test_going_on_from_the_position_that_was_told_misses_no_cluster():
         assert ask(26) == (26, [])
 
 
+def test_what_a_cluster_shows_is_known_when_it_has_left_the_wall_until_the_window_has_passed():
+    url = memory_url()
+    StoryIndex.open(url, Settings(keep="longest")).close()
+    short = {**FERRY, "id": "short", "published": "2023-06-02T10:00Z"}
+    long = {**short, "id": "long", "text": f"{TEXT} Nobody was hurt, it added."}
+    others = [{"id": str(k), "title": f"n{k} m{k} title t{k}", "text": f"x{k} y{k} z{k}"} for k in range(5)]
+    with client(url, latest=3) as api:
+        api.post("/stories", json=[short, long])
+        assert api.get("/stories/short").json()["decision"]["canonical_id"] == "long"
+        api.post("/stories", json=others)
+        assert api.get("/stories/short").json()["cluster"] is None
+        assert api.get("/stories/short").json()["decision"]["canonical_id"] == "long"
+        assert api.post("/stories", json={**short, "id": "again"}).json()["canonical_id"] == "long"
+        assert api.get("/clusters").json()["clusters"][0]["canonical_id"] == "long"
+        assert api.get("/stories/again").json()["decision"]["canonical_id"] == "long"
+        for other in others:
+            api.post("/stories", json={**other, "id": f"later {other['id']}", "published": "2024-06-02T10:00Z"})
+        decision = api.get("/stories/short").json()["decision"]
+        assert (decision["verdict"], decision["leader_id"], decision["canonical_id"]) == ("new", "short", None)
+
+
 def test_similar_stories_are_told_with_their_titles():
     told_otherwise = {
         "id": "d",
@@ -275,7 +297,9 @@ def test_a_store_that_does_not_answer_is_told_as_such_and_not_as_a_fault():
         assert "is closed" in line
 
 
-@pytest.mark.parametrize("done", ["DELETE FROM log", "UPDATE log SET identity = identity + 1", "UPDATE log SET last = 0"])
+@pytest.mark.parametrize(
+    "done", ["DELETE FROM log", "UPDATE log SET identity = identity + 1", "UPDATE log SET last = 0"]
+)
 def test_a_log_that_takes_no_stories_any_more_is_not_healthy(tmp_path, done):
     with client(f"sqlite:///{tmp_path}/stories.db") as api:
         assert api.get("/healthz").json() == {"status": "ok"}

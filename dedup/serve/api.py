@@ -96,15 +96,15 @@ async def get_clusters(
 
     def find() -> dict[str, Any]:
         position, cards = state.desk.survey(limit, after=after, since=moment)
-        return {"position": position, "clusters": list(map(_card, cards))}
+        return {"position": position, "clusters": list(map(_card, cards, state.desk.canonicals(cards)))}
 
     return answer(await state.desk.look(find))
 
 
-def _card(card: Card) -> dict[str, Any]:
+def _card(card: Card, canonical: str | None) -> dict[str, Any]:
     return {
         "cluster_id": card.name,
-        "canonical_id": card.shown.told.id,
+        "canonical_id": canonical,
         "position": card.latest,
         "sources": card.sources,
         "stories": [

@@ -81,7 +81,7 @@ class Desk:
         return self._index.add_many(fields_batch(rows))
 
     def story(self, name: str) -> dict[str, Any]:
-        """A story as the log has it, and what was decided on it.
+        """A story as the log has it, and what was decided on it; no canonical if nobody remembers the cluster.
 
         Raises:
             Refusal: 404.
@@ -93,9 +93,12 @@ class Desk:
         told = self._shelf.stories([name]).get(name)
         self.wall.refresh()
         card = self.wall.card_of(name)
-        told_decision = decision.to_dict()
-        if card is not None:
-            told_decision["canonical_id"] = card.shown.told.id
+        if card is not None and card.whole:
+            canonical: str | None = card.shown.told.id
+        else:
+            position = self._shelf.positions([name]).get(name)
+            canonical = None if position is None else self._index.shown([position])[0]
+        told_decision = {**decision.to_dict(), "canonical_id": canonical}
         members = [] if card is None else [member.told.id for member in card.members]
         return {
             "story": None if told is None else _public(json.loads(told)),
@@ -169,6 +172,12 @@ class Desk:
         """Cards for machines, read up to now; cf. `Wall.survey`."""
         self.wall.refresh()
         return self.wall.survey(most, after=after, since=since)
+
+    def canonicals(self, cards: list[Card]) -> list[str | None]:
+        """The ids of the canonicals of cards, None where neither the wall nor the index has all of the cluster."""
+        parts = [card.leader for card in cards if not card.whole]
+        known = dict(zip(parts, self._index.shown(parts), strict=True)) if parts else {}
+        return [card.shown.told.id if card.whole else known[card.leader] for card in cards]
 
     def tell(self, names: list[str]) -> list[Told]:
         """What people see of stories by id."""

@@ -69,8 +69,13 @@ class Card:
 
     @property
     def shown(self) -> Member:
-        """The canonical."""
+        """The canonical, as far as the card knows: if it is `whole`."""
         return min(self.members, key=lambda member: member.rank)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the cluster's stories are on the card: those before the wall's first one are not."""
+        return self.members[0].position == self.leader
 
     @property
     def others(self) -> list[Member]:
