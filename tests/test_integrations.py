@@ -178,6 +178,43 @@ def test_the_stream_recipe_survives_a_worker_that_dies_before_it_acknowledges(re
 
 
 @pytest.mark.service
+def test_a_message_that_holds_no_story_is_set_aside_and_holds_up_no_other(redis_server, tmp_path):
+    client = redis_server.client()
+    stream, into = new_name(), new_name()
+    first, last = feed(2, duplicates=0.0)
+    bad = {
+        "{not json": "Expecting property name",
+        "[" * 100_000: "nested too deeply",
+        "7": "no JSON object",
+        '{"id": "x", "title": 7}': "title is a text, got int",
+        '{"title": "nobody"}': "needs an id or a URL",
+        '{"id": "x", "\\ud800": ""}': "a story has a title",
+    }
+    for written in (json.dumps(first | {"published": None}), *bad, json.dumps(last | {"published": None})):
+        client.xadd(stream, {"story": written})
+    client.xadd(stream, {"other": "field"})
+    runs = "import runpy, sys; runpy.run_path(sys.argv[1])['main'](*sys.argv[2:], wait_ms=100, rounds=2)"
+    url = redis_server.url("x").partition("?")[0]
+    command = [
+        sys.executable,
+        "-c",
+        runs,
+        RECIPES / "consume_stream.py",
+        f"sqlite:///{tmp_path}/s.db",
+        url,
+        stream,
+        into,
+    ]
+    subprocess.run(command, check=True)
+    assert [fields[b"id"].decode() for _, fields in client.xrange(into)] == [first["id"], last["id"]]
+    refused = [fields for _, fields in client.xrange(f"{stream}:refused")]
+    assert [fields.get(b"story", b"").decode() for fields in refused] == [*bad, ""]
+    for fields, reason in zip(refused, [*bad.values(), 'no field "story"'], strict=True):
+        assert reason in fields[b"reason"].decode()
+    assert client.xpending(stream, "dedup")["pending"] == 0
+
+
+@pytest.mark.service
 def test_the_job_recipe_decides_once_whoever_gets_the_job_and_however_often(redis_server, tmp_path):
     need("rq", "test")
     from rq import Queue
