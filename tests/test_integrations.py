@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+from dedup.index import StoryIndex
 from tests.indexes import feed
 from tests.services import new_name
 
@@ -68,9 +69,9 @@ def need(module, extra):
         pytest.skip(f"no {module}: pip install 'dedup-stories[{extra}]'")
 
 
-def crawl(tmp_path, port, pages, **settings):
+def crawl(tmp_path, port, pages, *, spider=SPIDER, **settings):
     """The items of a crawl, and its log."""
-    code = SPIDER.format(settings=PIPELINE | settings, pages=pages, port=port)
+    code = spider.format(settings=PIPELINE | settings, pages=pages, port=port)
     (tmp_path / "spider.py").write_text(code)
     done = subprocess.run(
         [sys.executable, "-W", "always", "-m", "scrapy", "runspider", "spider.py", "-O", "items.jsonl"],
@@ -112,6 +113,60 @@ def test_a_crawl_may_annotate_instead(site, tmp_path):
     write_pages(folder, [story, story])
     items, _ = crawl(tmp_path, port, 2, DEDUP_ACTION="annotate", DEDUP_STORE=f"sqlite:///{tmp_path}/other.db")
     assert sorted(item["dedup"]["verdict"] for item in items) == ["duplicate", "new"]
+
+
+ODD_ITEMS = """
+import dataclasses, scrapy
+
+@dataclasses.dataclass
+class Plain:
+    id: str
+    title: str
+
+@dataclasses.dataclass
+class Marked(Plain):
+    dedup: dict | None = None
+
+class Fixed(scrapy.Item):
+    id, title = scrapy.Field(), scrapy.Field()
+
+class Spider(scrapy.Spider):
+    name = "odd"
+    custom_settings = {settings}
+
+    async def start(self):
+        yield {{"title": "Nobody knows what this story is to be called"}}
+        yield {{"title": "Nor this one", "id": "", "url": None}}
+        yield {{"id": "wordless"}}
+        yield Plain("p", "Storm floods the harbour of Bergen tonight")
+        yield Plain("q", "Storm floods the harbour of Bergen tonight")
+        yield Fixed(id="f", title="Court jails former minister for bribery")
+        yield Marked("m", "Wolves win cup final after a shootout")
+        yield {{"id": "d", "title": "Bank raises its key rate to 4.5 percent"}}
+"""
+
+
+def test_items_that_cannot_be_decided_on_pass_as_they_are_and_are_counted(tmp_path):
+    need("scrapy", "scrapy")
+    items, log = crawl(tmp_path, 0, 0, spider=ODD_ITEMS, DEDUP_ACTION="annotate", DEDUP_FIELDS={})
+    assert len(items) == 8
+    assert {item["id"] for item in items if item.get("dedup")} == {"m", "d"}
+    assert "ERROR" not in log
+    assert log.count('Plain has no field "dedup"') == log.count('Fixed has no field "dedup"') == 1
+    for count in ("id': 2", "words': 1", "field': 3"):
+        assert f"'dedup/without_{count}" in log
+    with StoryIndex.open(f"sqlite:///{tmp_path}/stories.db") as index:
+        assert index.position == 2
+
+
+def test_a_crawl_whose_store_does_not_answer_says_just_that(tmp_path):
+    need("scrapy", "scrapy")
+    store = f"sqlite:///{tmp_path}/no/such/folder/stories.db"
+    (tmp_path / "spider.py").write_text(ODD_ITEMS.format(settings=PIPELINE | {"DEDUP_STORE": store}))
+    command = [sys.executable, "-m", "scrapy", "runspider", "spider.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "there is no folder" in done.stderr
+    assert "AttributeError" not in done.stderr
 
 
 def test_a_crawl_with_settings_that_cannot_work_says_so(site, tmp_path):
