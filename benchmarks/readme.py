@@ -83,9 +83,10 @@ def throughput_part(record: dict[str, Any], scaling: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            f"Synthetic feeds with known truth, `python -m benchmarks {record['benchmark']}`; {where['cpu']}, {len(where['cores_used'])} cores, "
-            f"{where['date'][:10]}, {record['repeats']} fresh processes each, medians. {given}Invented "
-            f"words rarely meet by chance, so precision is flattering to all. {absent}dedup alone, 43 words: {points}."
+            f"Synthetic feeds with known truth, `python -m benchmarks {record['benchmark']}`; {where['cpu']}, "
+            f"{len(where['cores_used'])} cores, {where['date'][:10]}, {record['repeats']} fresh processes each, "
+            f"medians. {given}Invented words rarely meet by chance, so precision is flattering to all. {absent}dedup "
+            f"alone, 43 words: {points}."
             f"{_growth(scaling)}",
             "",
         ]
