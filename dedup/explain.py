@@ -43,7 +43,7 @@ WORDS = {
     "title_spelling": "letters in a row that the titles share, of all theirs",
     "title_found": "words of a title that the other story knows, of the two the larger share",
     "title_number_clash": "numbers and days in which the titles differ, if each has some that the other lacks",
-    "title_name_clash": "each title names somebody, or a thing of one sort, that the other story lacks, in the same words",
+    "title_name_clash": "each title names somebody, or a thing of one sort, that the other story lacks",
     "title_opposed": "the titles say the contrary of each other, in the same words else",
     "title_again": "one says that it happened again, the other, most of a day apart, does not",
     "same_source_title_clash": "one source, and a title and its text name what the other story does not know",

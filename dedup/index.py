@@ -327,12 +327,7 @@ class StoryIndex:
         return _Prepared(batch.column("id").to_pylist(), part, pack_facts(part.facts), told)
 
     def _add_prepared(self, some: _Prepared, ahead: Sequence[int]) -> list[Decision]:
-        """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there.
-
-        Args:
-            some: the stories.
-            ahead: which of them were dated too far ahead.
-        """
+        """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there; cf. `_dated`."""
         names = some.names
         with self._replica.turn():
             self._replica.hear_others()

@@ -74,7 +74,7 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
 
 def rejects_target(name: str | None) -> BinaryIO | str | None:
     """Where the rows that could not be read go, by the name that was given for them."""
-    return sys.stdout.buffer if name is not None and is_stdout(name) else name
+    return _stdout() if name is not None and is_stdout(name) else name
 
 
 def named_format(name: str) -> str | None:
