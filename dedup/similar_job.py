@@ -20,7 +20,7 @@ from dedup.result import Result
 from dedup.settings import Settings, parse_window
 from dedup.similar import SimilarStories, check_top, find_similar
 from dedup.warmup import run_batch, warm_up
-from dedup.writers import check_outputs
+from dedup.writers import check_lines, check_outputs
 from dedup.writers.clusters import json_values
 from dedup.writers.outputs import open_output, rejects_target
 
@@ -54,6 +54,7 @@ class SimilarJob:
         )
         feeds = open_feeds(self.feeds, reading)
         check_outputs(feeds, [name for name in (self.output, self.rejects) if name is not None])
+        check_lines(self.output, self.rejects)
         warm_up(say, _run_once)
         started = time.perf_counter()
         stories = HashedFeed()

@@ -17,8 +17,9 @@ from dedup.errors import SettingsError
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from dedup.readers import ReadSettings, open_feeds
 from dedup.result import Result
-from dedup.writers import check_outputs, write_clusters, write_kept
+from dedup.writers import check_lines, check_outputs, write_clusters, write_kept
 from dedup.writers.outputs import open_output
+from dedup.writers.tables import TABLES
 
 ROWS = [
     {"id": 1, "title": 'a "b", c', "text": "x\ny", "tags": ["p", "q"], "score": 0.5, "ok": True},
@@ -178,3 +179,16 @@ def test_the_files_that_stand_for_stdout_are_stdout(capfdbinary, name):
     with open_output(name) as out:
         out.write(b"one")
     assert capfdbinary.readouterr().out == b"one"
+
+
+@pytest.mark.parametrize("name", ["lines.csv", "lines.tsv.gz", "lines.parquet", "lines.arrow"])
+def test_lines_in_a_file_that_is_called_a_table_are_refused(name):
+    with pytest.raises(SettingsError, match=f"^{name} would hold JSON lines, not .*; name a file ending in .jsonl$"):
+        check_lines("-", None, name)
+    check_lines("lines.jsonl", "lines.json", "lines", "/dev/null")
+
+
+def test_clusters_are_written_as_tables_where_there_is_a_way():
+    check_lines("clusters.parquet", "clusters.arrows", tables=TABLES)
+    with pytest.raises(SettingsError, match="not CSV"):
+        check_lines("clusters.csv", tables=TABLES)

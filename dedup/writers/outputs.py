@@ -15,10 +15,11 @@ from typing import BinaryIO, cast
 
 from dedup.errors import SettingsError
 from dedup.readers import Feed
-from dedup.readers.sniff import PACKED_SUFFIXES, hinted_format
+from dedup.readers.sniff import ARROW, ARROW_STREAM, CSV, PACKED_SUFFIXES, PARQUET, TSV, hinted_format
 
 STDOUT = "-"
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+_TABLES = (CSV, TSV, PARQUET, ARROW, ARROW_STREAM)
 _STDOUTS = (STDOUT, "/dev/stdout", "/dev/fd/1")
 
 
@@ -70,6 +71,22 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
         seen.add(path.resolve())
     if sum(map(is_stdout, names)) > 1:
         raise SettingsError("only one output can go to stdout; name a file for the others")
+
+
+def check_lines(*names: str | None, tables: Sequence[str] = ()) -> None:
+    """Refuse the names of tables for outputs that hold JSON lines whatever they are called.
+
+    Args:
+        names: of the outputs; None for one that is not wanted.
+        tables: the formats that are written if a name says so.
+
+    Raises:
+        SettingsError: naming the output.
+    """
+    for name in names:
+        wanted = None if name is None else named_format(name)
+        if wanted in _TABLES and wanted not in tables:
+            raise SettingsError(f"{name} would hold JSON lines, not {wanted}; name a file ending in .jsonl")
 
 
 def rejects_target(name: str | None) -> BinaryIO | str | None:
