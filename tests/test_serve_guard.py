@@ -210,7 +210,8 @@ def test_requests_that_run_are_counted_and_those_without_a_key_take_no_places_of
             return asyncio.create_task(guard(scope, receive, send))
 
         running = [ask(path) for path in ("/webhooks/miniflux", "/clusters") for _ in range(MOST_AT_ONCE)]
-        await asyncio.gather(ask("/clusters"), ask("/webhooks/miniflux"))
+        async with asyncio.timeout(30):
+            await asyncio.gather(ask("/clusters"), ask("/webhooks/miniflux"))
         assert statuses == [503, 503]
         running.append(ask("/healthz"))
         release.set()
