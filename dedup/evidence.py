@@ -148,7 +148,7 @@ def _things() -> dict[str, Meaning]:
     found: dict[str, Meaning] = {}
     for sort, text in enumerate(THINGS.values(), 1):
         for names in map(_spoken, words.phrases(text)):
-            told = xxh32(names[0].encode()) * int(SORTS) + sort
+            told = xxh32(names[0].encode()) * 2 * int(SORTS) + sort
             found |= dict.fromkeys(names, (THING, told % 2**32 | int(THINGS_FROM)))
     return found
 

@@ -209,6 +209,7 @@ def test_a_thing_tells_its_sort_and_nothing_else_looks_like_one():
     assert all((value >= slow.THINGS_FROM) == (kind == slow.THING) for kind, value in MEANINGS.values())
     groups = [names.split()[0].replace("_", " ") for text in THINGS.values() for names in text.split(";")]
     assert len({MEANINGS[name.encode()] for name in groups}) == len(groups)
+    assert not any(value & slow.NAMED for kind, value in MEANINGS.values() if kind == slow.THING)
 
 
 @pytest.mark.parametrize(

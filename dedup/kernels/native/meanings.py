@@ -19,8 +19,9 @@ PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT, THING = ran
 THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(10, 15)
 PERSON = OPPOSED + 10
 AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
-# What a thing stands for is from THINGS_FROM on, as no other word's value is, and its lowest bits are its sort.
-THINGS_FROM, SORTS = np.uint32(0xFF000000), np.uint32(64)
+# What a thing stands for is from THINGS_FROM on, as no other value is. Its lowest bits are its sort, 1..63; where
+# it is a name, too, as in "President Smith", NAMED is set among a title's names, and nowhere else.
+THINGS_FROM, SORTS, NAMED = np.uint32(0xFF000000), np.uint32(64), np.uint32(64)
 _LOWER = np.uint32(0x7FFFFFFF)
 SLOTS = 1 << 15  # of the table of meanings: a power of two, some five times their number
 LIKELY = 1 << 17  # slots by stem, so many that few other words share one

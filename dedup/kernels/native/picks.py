@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, SUBJECT, THING, is_toll
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, SUBJECT, THING, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
@@ -121,9 +121,9 @@ def pick_title_names(
     for k in range(end):
         if flags[k] & (FUNCTION | NUMBER) != 0:
             continue
-        listed = kinds[k] == SUBJECT or kinds[k] == THING
-        if listed or (capitals and _is_name(flags[k])) or _is_among(words[k], names):
-            out[count] = words[k]
+        named = (capitals and _is_name(flags[k])) or _is_among(words[k], names)
+        if named or kinds[k] == SUBJECT or kinds[k] == THING:
+            out[count] = words[k] | (NAMED if named and kinds[k] == THING else np.uint32(0))
             count += 1
     return count
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.native.meanings import SORTS, THINGS_FROM
+from dedup.kernels.native.meanings import NAMED, SORTS, THINGS_FROM
 from dedup.kernels.vectors import LANES, count_bits, equal16
 
 
@@ -110,9 +110,11 @@ def name_others(
 
 @njit(nogil=True)
 def _sorts_lacking(x: NDArray[np.uint32], front: NDArray[np.uint32]) -> np.uint64:
-    """A bit for the sort of each value of x that a story's front lacks; the lowest for names."""
+    """A bit for the sort of each value of a title's names that a story's front lacks; the lowest for names."""
     sorts = np.uint64(0)
     for value in x:
-        if not holds(front, value):
-            sorts |= np.uint64(1) << np.uint64(value % SORTS if value >= THINGS_FROM else np.uint32(0))
+        if value < THINGS_FROM:
+            sorts |= np.uint64(not holds(front, value))
+        elif not holds(front, value & ~NAMED):
+            sorts |= (np.uint64(1) << np.uint64(value % SORTS)) | np.uint64(value & NAMED != 0)
     return sorts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedup.kernels.reference.claims import Claim, contradict
-from dedup.kernels.reference.facts import CAPS, SORTS, THINGS_FROM
+from dedup.kernels.reference.facts import CAPS, NAMED, SORTS, THINGS_FROM
 
 UNDATED = -(2**63)
 FEATURES = 20
@@ -88,7 +88,7 @@ def measure(one: Story, other: Story) -> list[float]:
         jaccard(runs),
         1.0 - min(missing(title)),
         title_clash * containment(title),
-        containment(title) if sorts(title_names[0] - front[1]) & sorts(title_names[1] - front[0]) else 0.0,
+        containment(title) if lacking(title_names[0], front[1]) & lacking(title_names[1], front[0]) else 0.0,
         opposed,
         float(again[0] != again[1] and np.float32(hours) >= LEAST_AGAIN),
         float(same_source and not same_url and not revised and any(topics)),
@@ -106,9 +106,11 @@ def measure(one: Story, other: Story) -> list[float]:
     ]
 
 
-def sorts(values: set[int]) -> set[int]:
-    """The sorts of things among the values of a title's names; 0 for names."""
-    return {value % SORTS if value >= THINGS_FROM else 0 for value in values}
+def lacking(names: set[int], front: set[int]) -> set[int]:
+    """The sorts of a title's names that a story's front lacks; 0 for names."""
+    things = {value for value in names if value >= THINGS_FROM and value & ~NAMED not in front}
+    others = {value for value in names if value < THINGS_FROM} - front
+    return {value % SORTS for value in things} | {0 for value in things if value & NAMED} | {0 for _ in others}
 
 
 def is_daily(one: Story, other: Story, off: float) -> bool:

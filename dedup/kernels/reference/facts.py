@@ -12,7 +12,7 @@ from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, st
 PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT, THING = range(10)
 THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(10, 15)
 PERSON = OPPOSED + 10
-THINGS_FROM, SORTS = 0xFF000000, 64
+THINGS_FROM, SORTS, NAMED = 0xFF000000, 64, 64
 MARKS = (TOLL, AGED, NEGATION, AGENT)
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
@@ -112,13 +112,12 @@ def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
 
 def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
     """The values of words by which titles differ that are otherwise alike: names, by its text too; what is listed."""
-    capitals = not in_title_case(title)
-    return [
-        value
-        for (_, flags), (kind, value) in zip(title, said, strict=False)
-        if not flags & (FUNCTION | NUMBER)
-        and (kind in (SUBJECT, THING) or value in named or (capitals and flags & CAPITAL and not flags & SENTENCE))
-    ]
+    capitals, found = not in_title_case(title), []
+    for (_, flags), (kind, value) in zip(title, said, strict=False):
+        is_name = value in named or (capitals and flags & CAPITAL and not flags & SENTENCE)
+        if not flags & (FUNCTION | NUMBER) and (is_name or kind in (SUBJECT, THING)):
+            found.append(value | NAMED if is_name and kind == THING else value)
+    return found
 
 
 def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
