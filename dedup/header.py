@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dedup import places, subjects, words
+from dedup import places, subjects, things, words
 from dedup.errors import DedupError, IndexFormatError, SettingsError
 from dedup.hashing import hash_batch, story_columns
 from dedup.records import READABLE, VERSION, Layout
@@ -161,9 +161,8 @@ def _release(settings: Settings) -> dict[str, Any]:
 
 def _word_lists() -> np.ndarray[Any, Any]:
     """All words that are looked up, as bytes: a story is read otherwise where a list has one more."""
-    lists = {
-        name: value for module in (words, places, subjects) for name, value in vars(module).items() if name.isupper()
-    }
+    modules = words, places, subjects, things
+    lists = {name: value for module in modules for name, value in vars(module).items() if name.isupper()}
     return np.frombuffer(json.dumps(lists, sort_keys=True).encode(), dtype=np.uint8)
 
 

@@ -15,6 +15,14 @@ from dedup.batch import find_duplicates
 from dedup.header import with_lateness
 from dedup.incoming import story_batch
 from dedup.settings import Settings
+from tests.builders import at
+
+TITLE = "Ferry runs aground off Kvaloy with 48 passengers on board"
+TEXT = (
+    "The ferry Aurora ran aground on Monday, and all passengers were taken off safely, the coast guard in Tromso said."
+)
+STORY = {"id": "a", "title": TITLE, "text": TEXT, "source": "Reuters", "published": at(1)}
+OTHER = {"id": "z", "title": "Central bank of Norland raises key rate", "text": "The bank lifted its rate on Thursday."}
 
 HOUR = 3600.0
 SETTINGS = Settings(window=3 * HOUR, lateness=2 * HOUR, threads=1, bucket_limit=2)
