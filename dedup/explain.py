@@ -22,13 +22,13 @@ from dedup.kernels.native.evidence import (
     HAS_TEXT,
     LEAST_FOUND,
     META_BITS,
-    META_TITLE_TOKENS,
     REVISED,
     TEXT_MODEL,
     TITLE_MODEL,
     UNDATED,
     Judgement,
     is_series,
+    share_no_field,
 )
 from dedup.passages import UNREAD, Span, mark_passages
 from dedup.settings import Settings
@@ -216,7 +216,7 @@ def _obstacles(part: Hashed, measured: Mapping[str, float], settings: Settings) 
     if settings.rule == "evidence":
         if says_too_little(facts).any():
             yield _Obstacle(f"a story of fewer than {FEWEST_WORDS} telling words is only merged with an exact copy")
-        elif _share_no_field(part):
+        elif share_no_field(facts.meta, 0, 1):
             yield _Obstacle("one has no title and the other no text to judge: they have nothing to be compared by")
         elif _are_texts(part) and measured["title_found"] < LEAST_FOUND:
             yield _Obstacle("neither text knows the other's title: what they share is not the story")
@@ -230,13 +230,6 @@ def _are_texts(part: Hashed) -> bool:
     """Whether both have a text, so that they are judged by it."""
     bits = part.facts.meta[:, META_BITS]
     return bool(bits[0] & bits[1] & HAS_TEXT)
-
-
-def _share_no_field(part: Hashed) -> bool:
-    """Whether one has a text but no title, and the other a title but no text to judge."""
-    meta = part.facts.meta
-    one, other = (meta[:, META_BITS] & HAS_TEXT != 0).tolist()
-    return one != other and bool(meta[int(other), META_TITLE_TOKENS] == 0)
 
 
 def _weights(part: Hashed, judged: Judgement) -> NDArray[np.float32]:

@@ -219,8 +219,8 @@ def says_too_little(facts: Facts, i: int) -> bool:
     return facts.sections[i, FRONT] - facts.sections[i, FRONT - 1] < FEWEST_WORDS
 
 
-@njit(nogil=True)
-def _share_no_field(meta: NDArray[np.uint32], i: int, j: int) -> bool:
+@njit(nogil=True, cache=True)
+def share_no_field(meta: NDArray[np.uint32], i: int, j: int) -> bool:
     """Whether one story has a text but no title, and the other a title but no text to judge."""
     with_text = i if meta[i, META_BITS] & HAS_TEXT else j
     only_one = (meta[i, META_BITS] ^ meta[j, META_BITS]) & HAS_TEXT
@@ -256,7 +256,7 @@ def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[
     if judgement.rule > 0.0:
         _measure_shingles(facts, i, j, evidence)
         return np.float64(evidence[TEXT_JACCARD])
-    if says_too_little(facts, i) or says_too_little(facts, j) or _share_no_field(facts.meta, i, j):
+    if says_too_little(facts, i) or says_too_little(facts, j) or share_no_field(facts.meta, i, j):
         return 0.0
     _measure_origins(facts, i, j, evidence)
     if facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT:
