@@ -12,29 +12,33 @@ from dedup.columns import Columns
 from dedup.hashing import Hashed
 from dedup.kernels.handles import Handle, hold
 from dedup.kernels.native.arrivals import CLOCK, LAST, LATEST, Before, Books, Held, Rows, arrive, decide, show
+from dedup.kernels.native.buckets import revert
 from dedup.kernels.native.evidence import FEATURES, META, UNDATED, Facts, Judgement
 from dedup.kernels.native.facts import SECTIONS
 from dedup.kernels.native.leaders import CANDIDATES, TOTALS, Membership
 from dedup.kernels.native.meetings import Scratch
-from dedup.kernels.native.table import LEFT_OUT, Table, Undo, revert
+from dedup.kernels.native.table import LEFT_OUT, Table
 from dedup.settings import Settings
 from dedup.tables import (
     FULLEST,
-    MOST_COPIED,
     Growth,
     empty_table,
+    empty_undo,
     lengthened,
     most_found,
-    slots_for,
-    with_leaders,
-    with_slots,
+    places_for,
+    room_of_bands,
+    stories_taken,
+    with_buckets,
+    with_keys,
+    with_notes,
 )
 
 MOST_ENTERED = 2048  # stories that are decided at once
-_GROWTH, _LARGE = 8, 1 << 22  # times the slots that a table without room gets, up to so many
+_GROWTH, _LARGE = 4, 1 << 15  # times the places that bands without room get, up to so many
 _MANY = 256  # stories at a time, of which more will come: their table is large at once
-_SMALL = 1 << 16  # slots: a smaller table is moved at once
-_EARLY = 0.5  # share of slots taken from which on they are moved little by little
+_SMALL = 1 << 11  # places of a band: fewer are moved at once
+_EARLY = 0.6  # share of places taken from which on they are moved little by little
 _DISTINCT = 0.8  # share of band keys that room is made for beforehand: copies share theirs, the rest can grow
 _HASHES = 200  # of a story that room is set aside for
 _AHEAD = 64  # stories at a time that room is made for
@@ -82,11 +86,11 @@ class Arrivals:
 
     def _begin_tables(self) -> None:
         self._books = _Opened()
-        table = empty_table()
+        table = empty_table(self._bands)
         found = most_found(self._bands, self.settings.bucket_limit)
         self._held = Held(
             table,
-            Undo(np.empty((0, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)),
+            empty_undo(),
             np.array([2**62, -(2**62), 0], dtype=np.int64),
             Scratch(
                 np.zeros(0, dtype=np.int64),
@@ -212,12 +216,12 @@ class Arrivals:
         facts, membership = self.facts(), Membership(rows["leaders"], rows["scores"], rows["kinds"])
         if rows.count - first > MOST_ENTERED:
             table = self._held.table
-            used = int(table.used[1]) + int(_DISTINCT * self._bands * (rows.count - first))
-            self._held, self._growth = self._held._replace(table=with_slots(table, slots_for(used))), None
+            used = stories_taken(table) + int(_DISTINCT * (rows.count - first))
+            self._held, self._growth = self._held._replace(table=with_buckets(table, places_for(used))), None
         for begin in range(first, rows.count, MOST_ENTERED):
             count = min(MOST_ENTERED, rows.count - begin)
             self._make_room(count, ahead=False)
-            self._held.undo.count[0] = 0
+            self._held.undo.counts[:] = 0
             horizons = np.full(count, UNDATED, dtype=np.int64)  # which nobody asks for
             decide(begin, horizons, facts, rows["keys"], membership, self._judgement, self._held, True)
         self._findable = rows.count
@@ -250,36 +254,32 @@ class Arrivals:
             return
         room = max(count, _AHEAD) if ahead and not self._growth else count
         self._spare = room - count
-        held, limit = self._held, self.settings.bucket_limit
-        slots = (self._bands + 2) * room  # a bucket for each band, one for the content
-        leaders = 2 * (limit * self._bands + MOST_COPIED) * room  # a full place of them moves to a larger one
+        held, keys = self._held, self._bands * room
         begins = ahead and count < _AHEAD  # of many at once, nobody waits for a single one
-        table = self._with_slots(held.table, slots, _LARGE if count >= _MANY else _GROWTH, begins=begins)
-        table = with_leaders(table, leaders)
-        undo, scratch = held.undo, held.scratch
-        if slots > undo.slots.shape[0]:
-            undo = undo._replace(slots=np.empty((slots, 3), dtype=np.int64))
+        table = self._with_buckets(held.table, room, _LARGE if count >= _MANY else _GROWTH, begins=begins)
+        table = with_keys(table, keys, room, self.settings.bucket_limit)
+        undo, scratch = with_notes(held.undo, keys, room), held.scratch
         if self.rows.count + room > scratch.seen.shape[0]:
             scratch = scratch._replace(seen=lengthened(scratch.seen, self.rows.count + room))
         if table is not held.table or undo is not held.undo or scratch is not held.scratch:
             self._held = held._replace(table=table, undo=undo, scratch=scratch)
 
-    def _with_slots(self, table: Table, more: int, growth: int, *, begins: bool) -> Table:
-        """The table, or one with room for so many slots more; a large one can get them a few at a time, in time.
+    def _with_buckets(self, table: Table, more: int, growth: int, *, begins: bool) -> Table:
+        """The table, or one with room for so many stories more; a large one can get it a little at a time, in time.
 
         Args:
             table: of now.
-            more: slots.
-            growth: times the slots of now, up to `_LARGE`, that a table without room gets.
+            more: stories, each with a bucket of each band.
+            growth: times the places of now, up to `_LARGE`, that bands without room get.
             begins: whether to begin to get them a few at a time.
         """
-        size, used = table.slots.shape[0], int(table.used[1])
-        left = FULLEST * size - used
+        room, used = room_of_bands(table), stories_taken(table)
+        left = FULLEST * room - used
         if left < more:
             self._growth = None
-            return with_slots(table, max(slots_for(used + more), min(growth * size, _LARGE)))
-        if begins and self._growth is None and used > _EARLY * size and size >= _SMALL:
-            self._growth, self._spare = Growth(2 * size), 0
+            return with_buckets(table, max(places_for(used + more), min(growth * room, _LARGE)))
+        if begins and self._growth is None and used > _EARLY * room and room >= _SMALL:
+            self._growth, self._spare = Growth(table, 2 * room), 0
         if self._growth is None:
             return table
         grown = self._growth.step(table, self._held.undo, min(1.0, more / max(left - more, 1)))

@@ -16,9 +16,19 @@ from dedup.kernels.native.candidates import Candidates, list_members, weigh_memb
 from dedup.kernels.native.evidence import UNDATED, Facts, Judgement
 from dedup.kernels.native.leaders import TOTALS, Membership, lead
 from dedup.kernels.native.meetings import Scratch
-from dedup.kernels.native.table import Lookups, Table, Undo
+from dedup.kernels.native.table import Lookups, Table
 from dedup.settings import Settings
-from dedup.tables import MOST_COPIED, empty_table, lengthened, most_found, slots_for, with_leaders, with_slots
+from dedup.tables import (
+    empty_table,
+    empty_undo,
+    lengthened,
+    most_found,
+    places_for,
+    stories_taken,
+    with_buckets,
+    with_keys,
+    with_notes,
+)
 
 _CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
 _TASK = 256  # stories that a thread takes at a time
@@ -102,7 +112,7 @@ class LeaderPass:
     full_buckets: int = 0
     left_out: int = 0
     relieve: Callable[[], None] = _nothing
-    _table: Table = field(default_factory=empty_table)
+    _table: Table = field(init=False)
     _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_CHUNK, dtype=np.int64))
     _decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     _span: NDArray[np.int64] = field(default_factory=lambda: np.array([2**62, -(2**62), 0], dtype=np.int64))
@@ -113,6 +123,7 @@ class LeaderPass:
 
     def __post_init__(self) -> None:
         self._next_bands = next_bands(self.settings)
+        self._table = empty_table(len(self._next_bands))
 
     def decide(
         self,
@@ -162,12 +173,10 @@ class LeaderPass:
         limit = self.settings.bucket_limit
         lookups = stretch.lookups(rows, self._next_bands, limit)
         count, keys = rows.stop - rows.start, int(np.bitwise_count(lookups.live).sum())
-        more = keys + 2 * count
-        table = with_leaders(
-            self._table, 2 * (limit * more + MOST_COPIED * count)
-        )  # a full place moves to a larger one
-        self._table = with_slots(table, slots_for(int(table.used[1]) + more))
-        undo = Undo(np.empty((more, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
+        table = with_keys(self._table, keys, count, limit)
+        if keys:
+            table = with_buckets(table, places_for(stories_taken(table) + count))
+        self._table, undo = table, with_notes(empty_undo(), keys, count)
         found = most_found(len(self._next_bands), limit)
         if found + candidates.members.shape[0] > self._found.shape[0]:
             self._found = np.empty(found + candidates.members.shape[0], dtype=np.int32)

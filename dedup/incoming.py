@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice, repeat
 from json.encoder import encode_basestring as _quoted
 from textwrap import shorten
 from typing import Any
@@ -27,6 +27,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _LONGEST_SHOWN = 80  # characters of a value in a message
+_FEW = 128  # stories: batches of so many are not worth cutting
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
@@ -78,7 +79,7 @@ def fields_batch(rows: Sequence[StoryFields]) -> pa.RecordBatch:
 
 
 def cut_batches(stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
-    """Stories in batches of at most `most`, each with distinct ids.
+    """Stories in batches of at most `most`, each with distinct ids; the first ones are smaller, to be had sooner.
 
     Raises:
         SettingsError: nothing that has stories, a batch of another schema, or a story that cannot be taken.
@@ -87,19 +88,24 @@ def cut_batches(stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch, most
         stories = [stories]
     if not isinstance(stories, Iterable):
         raise SettingsError(f"stories are given as mappings or record batches, got {type(stories).__name__}")
+    sizes = chain((most // 4, most // 2) if most > _FEW else (), repeat(most))
     for whole, some in groupby(stories, lambda each: isinstance(each, pa.RecordBatch)):
-        parts: Iterator[pa.RecordBatch]
-        if whole:
-            parts = (batch.slice(first, most) for batch in map(_filled, some) for first in range(0, len(batch), most))
-        else:
-            parts = _gathered(some, most)
-        for part in parts:
+        for part in _sliced(map(_filled, some), sizes) if whole else _gathered(some, sizes):
             yield from _distinct(part)
 
 
-def _gathered(stories: Iterator[Story], most: int) -> Iterator[pa.RecordBatch]:
-    """Stories given as mappings, in batches of `most`."""
-    while some := list(islice(stories, most)):
+def _sliced(batches: Iterable[pa.RecordBatch], sizes: Iterator[int]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        first = 0
+        while first < len(batch):
+            part = batch.slice(first, next(sizes))
+            yield part
+            first += len(part)
+
+
+def _gathered(stories: Iterator[Story], sizes: Iterator[int]) -> Iterator[pa.RecordBatch]:
+    """Stories given as mappings."""
+    while some := list(islice(stories, next(sizes))):
         yield story_batch(some)
 
 

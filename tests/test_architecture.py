@@ -106,6 +106,7 @@ def test_every_kernel_has_a_slow_twin():
         "alphabets": "tokens",
         "gaps": "tokens",
         "vocabulary": "similar",
+        "buckets": "leaders",
         "table": "leaders",
         "meetings": "leaders",
         "window": "evidence",

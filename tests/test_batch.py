@@ -12,7 +12,8 @@ from dedup import STORY_SCHEMA, Settings, SettingsError, find_duplicates
 from dedup.evidence import weigh
 from dedup.hashing import hash_batch
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
-from dedup.tables import with_leaders
+from dedup.kernels.native.table import LEADERS
+from dedup.tables import with_keys
 from dedup.writers.clusters import write_clusters
 from tests.builders import at, batch
 
@@ -248,11 +249,11 @@ def test_many_series_at_once_stay_within_the_room_made_for_their_leaders(monkeyp
     ]
     left = []
 
-    def watched(table, more):
-        left.append(table.leaders.shape[0] - int(table.used[0]))
-        return with_leaders(table, more)
+    def watched(table, *more):
+        left.append(table.leaders.shape[0] - int(table.used[LEADERS]))
+        return with_keys(table, *more)
 
     monkeypatch.setattr("dedup.clusters._CHUNK", 16)
-    monkeypatch.setattr("dedup.clusters.with_leaders", watched)
+    monkeypatch.setattr("dedup.clusters.with_keys", watched)
     assert groups(rows, bucket_limit=1, window=None) == []
     assert min(left) >= 0

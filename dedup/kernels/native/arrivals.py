@@ -150,7 +150,7 @@ def arrive(
     rows, hashes, bounds, held = books.value.rows, books.value.hashes, books.value.bounds, books.value.held
     judgement, before = books.value.judgement, books.value.before
     before.used[:], before.span[:], before.clock[:] = held.table.used, held.span, held.clock
-    held.undo.count[0] = 0
+    held.undo.counts[:] = 0
     count = former.shape[0]
     horizons = _write_times(
         times, judgement.window + books.value.lateness, held.clock, rows.times[first : first + count]

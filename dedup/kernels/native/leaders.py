@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import borrow, keep
+from dedup.kernels.native.buckets import enter_alone, enter_band, room_of_each
 from dedup.kernels.native.candidates import Candidates, View, prefetch_facts
 from dedup.kernels.native.evidence import (
     FEATURES,
@@ -25,21 +26,18 @@ from dedup.kernels.native.meetings import (
     EXACT_BAND,
     Scratch,
     Sought,
-    base_of,
     find_copy,
     look_ahead,
     meet,
     meet_in_table,
+    salted_key,
 )
 from dedup.kernels.native.table import (
     Lookups,
     Table,
     Undo,
-    bucket_in,
     bucket_key,
     enter,
-    enter_alone,
-    enter_band,
     mix64,
     slice_of,
 )
@@ -160,7 +158,7 @@ def _remember(
     piece = slice_of(facts.times[leader], window)
     if membership.kinds[i] == EXACT:  # its keys are the copy's, which put this leader wherever it belongs
         if bands.shape[0] > 0 and bands[-1] == lookups.keys.shape[1] - 1:  # but its URL is its own
-            enter_band(table, undo, lookups, row, bands[-1], piece, leader, totals)
+            enter_band(table, undo, lookups, row, bands[-1], piece, leader, facts.times, window, totals)
         return
     if leader == i and piece == UNDATED:
         span[2] += 1
@@ -170,12 +168,13 @@ def _remember(
         enter(table, undo, bucket_key(content, EXACT_BAND, piece), leader, 255)
     if bands.shape[0] == 0:
         return
-    slots, used, noted, notes = table.slots, table.used, undo.slots, undo.count
-    keys, group = lookups.keys[lookups.places[row]], piece >> 2
+    buckets, used, noted, counts = table.buckets, table.used, undo.buckets, undo.counts
+    keys, group, room = lookups.keys[lookups.places[row]], piece >> 2, room_of_each(table)
+    mask = np.uint64(room - 1)
     for k in range(bands.shape[0]):
-        key = bucket_in(base_of(sought, k, keys, group), piece)
-        if not enter_alone(slots, used, noted, notes, key, leader):
-            enter_band(table, undo, lookups, row, bands[k], piece, leader, totals)
+        salted, band = salted_key(sought, k, keys, group), bands[k]
+        if not enter_alone(buckets, used, noted, counts, salted, band, band * room, mask, leader):
+            enter_band(table, undo, lookups, row, band, piece, leader, facts.times, window, totals)
 
 
 @njit(nogil=True, cache=True)
@@ -210,8 +209,9 @@ def lead(
     candidates : Candidates    of these n stories
     lookups    : Lookups       of these n stories
     facts      : Facts         of all stories up to these
-    table      : Table         with room for one more slot, and 2 * limit more leaders, a live key and a story, and for
-                               2 * 255 more leaders a story: so many of equal content there can be
+    table      : Table         with room for one more bucket of each band a story, one more list, slot and 2 * limit
+                               more leaders a live key and a story, and for 2 * 255 more leaders a story: so many of
+                               equal content there can be
     undo       : Undo          added to
     span       : int64[3]      first and last slice with a leader, number of undated leaders; kept between calls
     scratch    : Scratch
@@ -228,15 +228,13 @@ def lead(
         np.empty((2, 2, most), dtype=np.uint64),
         np.empty(FEATURES, dtype=np.float32),
     )
-    bands, bases, evidence = borrow(made)
+    bands, salted, evidence = borrow(made)
     window, count = judgement.window, lookups.live.shape[0]
-    upcoming = Sought(bands[0, :0], bases[0, :, :0], np.int64(0), np.int64(0))
+    upcoming = Sought(bands[0, :0], salted[0, :, :0], np.int64(0), np.int64(0))
     for row in range(-1, count):
         i, sought, turn = first + row, upcoming, row & 1
         if row + 1 < count:  # the buckets of each story are fetched while the one before is decided
-            upcoming = look_ahead(
-                row + 1, i + 1, lookups, facts, judgement, table.slots, span, bands[turn], bases[turn]
-            )
+            upcoming = look_ahead(row + 1, i + 1, lookups, facts, judgement, table, span, bands[turn], salted[turn])
         if row < 0:
             continue
         view = View(window, lookups.horizons[row])

@@ -8,6 +8,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.native.buckets import (
+    FREE,
+    group_salt,
+    home,
+    key_of,
+    leaders_in,
+    only_leader,
+    room_of_each,
+)
 from dedup.kernels.native.candidates import View, in_view
 from dedup.kernels.native.evidence import Facts, Judgement, is_series, says_too_little
 from dedup.kernels.native.table import (
@@ -43,7 +52,7 @@ class Sought(NamedTuple):
     """Where a story is looked up."""
 
     bands: NDArray[np.int64]  # [k] by which the table is asked
-    bases: NDArray[np.uint64]  # [2, k] of each band's key, in the first and the last group; cf. `bucket_base`
+    salted: NDArray[np.uint64]  # [2, k] the key of each band, in the first and the last group; cf. `native.buckets`
     first: np.int64  # group of slices around the story's own
     last: np.int64  # likewise
 
@@ -55,15 +64,15 @@ def look_ahead(
     lookups: Lookups,
     facts: Facts,
     judgement: Judgement,
-    slots: NDArray[np.int64],
+    table: Table,
     span: NDArray[np.int64],
     bands: NDArray[np.int64],
-    bases: NDArray[np.uint64],
+    salted: NDArray[np.uint64],
 ) -> Sought:
     """Where story i will be looked up, and what is there on its way from memory; by no band if it says too little.
 
-    bands : int64[>= bands]      overwritten, as is
-    bases : uint64[2, >= bands]
+    bands  : int64[>= bands]      overwritten, as is
+    salted : uint64[2, >= bands]
     """
     own = slice_of(facts.times[i], judgement.window)
     first, last = groups_around(own)
@@ -71,25 +80,27 @@ def look_ahead(
     if judgement.rule > 0.0 or not says_too_little(facts, i):  # else it can only be the copy of another
         count = find_bands(lookups, row, bands)
     if count > 0:  # or it may have no row of keys either
-        keys, mask = lookups.keys[lookups.places[row]], np.uint64(slots.shape[0] - 1)
+        buckets, room = table.buckets, room_of_each(table)
+        keys, mask = lookups.keys[lookups.places[row]], np.uint64(room - 1)
         for g in range(1 if first == last else 2):
             group = last if g else first
             leads = group == own >> 2 or (span[1] > own if g else span[0] < own)  # or nobody leads there yet
+            salt = group_salt(group)
             for k in range(count):
-                bases[g, k] = bucket_base(np.uint64(keys[bands[k]]), bands[k], group)
+                salted[g, k] = np.uint64(keys[bands[k]]) ^ salt
                 if leads:
-                    prefetch(slots, np.int64(bases[g, k] & mask))
-    return Sought(bands[:count], bases[:, :count], first, last)
+                    prefetch(buckets, bands[k] * room + np.int64(home(salted[g, k]) & mask))
+    return Sought(bands[:count], salted[:, :count], first, last)
 
 
 @njit(inline="always", nogil=True)
-def base_of(sought: Sought, k: int, keys: NDArray[np.uint32], group: np.int64) -> np.uint64:
-    """The base of the k-th band's buckets in a group of slices; `keys` are the story's."""
+def salted_key(sought: Sought, k: int, keys: NDArray[np.uint32], group: np.int64) -> np.uint64:
+    """The key of the k-th band in a group of slices; `keys` are the story's."""
     if group == sought.first:
-        return sought.bases[0, k]
+        return sought.salted[0, k]
     if group == sought.last:
-        return sought.bases[1, k]
-    return bucket_base(np.uint64(keys[sought.bands[k]]), sought.bands[k], group)
+        return sought.salted[1, k]
+    return np.uint64(keys[sought.bands[k]]) ^ group_salt(group)
 
 
 @njit(inline="always", nogil=True)
@@ -162,19 +173,33 @@ def meet_in_table(
     totals: NDArray[np.int64],
 ) -> int:
     """Add the leaders in the buckets of story i that are new to it to scratch.found[:count]; return the new count."""
-    slots, keys, near = table.slots, lookups.keys[lookups.places[row]], scratch.near
+    buckets, room, keys, near = table.buckets, room_of_each(table), lookups.keys[lookups.places[row]], scratch.near
+    mask, seen, decision = np.uint64(room - 1), scratch.seen, scratch.decisions[0]
     for g in range(find_groups(slice_of(facts.times[i], view.window), span, near)):
         group, wanted = near[0, g], near[1, g]
         for k in range(sought.bands.shape[0]):
-            base = base_of(sought, k, keys, group)
-            at = find_wanted(slots, base, wanted, base)
-            while at >= 0:
-                piece = (group << 2) + np.int64(np.uint64(slots[at, 0]) >> np.uint64(62))
-                count, size = _collect(table, at, i, facts, view, scratch, count)
+            band = sought.bands[k]
+            salted, start = salted_key(sought, k, keys, group), band * room
+            at = home(salted) & mask
+            while buckets[start + np.int64(at)] != FREE:
+                bucket = buckets[start + np.int64(at)]
+                at = (at + np.uint64(1)) & mask
+                if key_of(bucket) != salted:
+                    continue
+                only = only_leader(bucket)
+                if only >= 0 and seen[only] == decision and lookups.limit > 1:
+                    continue  # as in eight of ten
+                first, size, place = leaders_in(table, bucket)
+                piece = slice_of(facts.times[first], view.window)
+                if piece >> 2 != group or (wanted >> (piece & 3)) & 1 == 0:
+                    continue
+                if size == 1:
+                    count = meet(first, i, facts, view, scratch, count)
+                for each in range(place, place + size if size > 1 else place):
+                    count = meet(np.int64(table.leaders[each]), i, facts, view, scratch, count)
                 if size >= lookups.limit:
                     totals[SPLIT] += 1
-                    count = _meet_finer(sought.bands[k], piece, i, keys, lookups, facts, view, table, scratch, count)
-                at = find_wanted(slots, base, wanted, np.uint64(at + 1))
+                    count = _meet_finer(band, piece, i, keys, lookups, facts, view, table, scratch, count)
     return count
 
 

@@ -1,4 +1,8 @@
-"""The hash table from bucket to the leaders in it. Twin: `dedup.kernels.reference.leaders`."""
+"""The hash tables from bucket to the leaders in it. Twin: `dedup.kernels.reference.leaders`.
+
+Here are the buckets of contents and of finer keys; those of the bands, of which there are many times as many, are in
+`dedup.kernels.native.buckets`.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,21 @@ from dedup.kernels.vectors import prefetch
 
 LEVELS = 4  # how often a full bucket is split by a finer key
 SPLIT, LEFT_OUT = 1, 2  # places of what is counted among the totals of the pass
+LEADERS, SLOTS, LISTS, BANDS = 0, 1, 2, 3  # places in `Table.used`; from the last one on it is a band each
+NOTED_BUCKETS, NOTED_LISTS, NOTED_SLOTS = 0, 1, 2  # places in `Undo.counts`
 _BASE = np.uint64(2**62 - 1)
-_AHEAD = 32  # slots: as many cache misses of a rehash are under way at once as memory can serve
+AHEAD = 32  # slots: as many cache misses of a rehash are under way at once as memory can serve
 
 
 class Table(NamedTuple):
-    """Hash table from bucket to the leaders in it."""
+    """Hash tables from bucket to the leaders in it."""
 
-    slots: NDArray[np.int64]  # [c, 2] c a power of two: the bucket's key, 0 for a free slot; and what it holds: of most
-    # buckets, which hold one leader, -1 - leader; else 256 * the place of its leaders + how many
+    buckets: NDArray[np.uint64]  # [bands * c] c a power of two: those of each band, 8 bytes each; cf. `native.buckets`
+    lists: NDArray[np.int64]  # [l] of a band's bucket with several leaders: 256 * the place of its leaders + how many
+    slots: NDArray[np.int64]  # [s, 2] s a power of two: another bucket's key, 0 for a free slot; and what it holds: of
+    # most, which hold one leader, -1 - leader; else 256 * the place of its leaders + how many
     leaders: NDArray[np.int32]  # [e] the leaders of such a bucket in a row, with room up to the next power of two
-    used: NDArray[np.int64]  # [2] leaders and slots in use
+    used: NDArray[np.int64]  # [BANDS + bands] leaders, slots, lists in use, and buckets of each band
 
 
 class Lookups(NamedTuple):
@@ -39,12 +47,15 @@ class Lookups(NamedTuple):
 
 
 class Undo(NamedTuple):
-    """What `revert` needs to take back what was entered into a table since."""
+    """What takes back what was entered into a table since: places that were overwritten, and what was in them.
 
-    slots: NDArray[
-        np.int64
-    ]  # [u, 3] a slot that was overwritten, and what was in it; room for one a live key and story
-    count: NDArray[np.int64]  # [1] how many
+    There is room for one of each a live key and story, and for one more of `slots` a story.
+    """
+
+    buckets: NDArray[np.int64]  # [u, 2]
+    lists: NDArray[np.int64]  # [u, 2]
+    slots: NDArray[np.int64]  # [u, 3]
+    counts: NDArray[np.int64]  # [3] how many: of buckets, lists, slots
 
 
 @njit(inline="always", nogil=True)
@@ -110,37 +121,24 @@ def slice_of(time: np.int64, window: np.int64) -> np.int64:
 
 
 @njit(nogil=True, cache=True)
-def rehash(old: NDArray[np.int64], new: NDArray[np.int64], begin: int, end: int) -> None:
-    """Move the buckets in slots begin .. end - 1 of one array into a larger one, in whose slots they are not yet."""
-    mask = np.uint64(new.shape[0] - 1)
-    for at in range(begin, end):
-        if at + _AHEAD < end and old[at + _AHEAD, 0] != 0:
-            prefetch(new, np.int64(np.uint64(old[at + _AHEAD, 0]) & mask))
+def rehash(old: NDArray[np.int64], new: NDArray[np.int64]) -> None:
+    """Move all buckets in some slots into a larger array of slots, which are free."""
+    mask, end = np.uint64(new.shape[0] - 1), old.shape[0]
+    for at in range(end):
+        if at + AHEAD < end and old[at + AHEAD, 0] != 0:
+            prefetch(new, np.int64(np.uint64(old[at + AHEAD, 0]) & mask))
         if old[at, 0] != 0:
             to = find_slot(new, old[at, 0])
             new[to, 0], new[to, 1] = old[at, 0], old[at, 1]
 
 
-@njit(nogil=True, cache=True)
-def carry(old: NDArray[np.int64], noted: NDArray[np.int64], count: int, new: NDArray[np.int64], moved: int) -> None:
-    """Put into a larger array what slots hold that were overwritten after they had been moved: old[:moved] were.
-
-    noted : int64[>= count, 3]  as in `Undo`
-    """
-    for k in range(count):
-        at = noted[k, 0]
-        if at < moved:
-            to = find_slot(new, old[at, 0])
-            new[to, 0], new[to, 1] = old[at, 0], old[at, 1]
-
-
 @njit(inline="always", nogil=True)
-def _append(table: Table, held: np.int64, leader: int) -> np.int64:
-    """Add a leader to those of a slot, in a place of twice the room if need be; return what the slot holds now."""
+def append(table: Table, held: np.int64, leader: int) -> np.int64:
+    """Add a leader to those of a bucket, in a place of twice the room if need be; return what it holds now."""
     place, size = held >> 8, held & 255
     if size & (size - 1) == 0:  # its room is full
-        moved = table.used[0]
-        table.used[0] = moved + 2 * size
+        moved = table.used[LEADERS]
+        table.used[LEADERS] = moved + 2 * size
         table.leaders[moved : moved + size] = table.leaders[place : place + size]
         place = moved
     table.leaders[place + size] = leader
@@ -148,21 +146,21 @@ def _append(table: Table, held: np.int64, leader: int) -> np.int64:
 
 
 @njit(inline="always", nogil=True)
+def place_two(table: Table, one: int, other: int) -> int:
+    """Write two leaders of a bucket that had one to a place of their own, which is returned."""
+    place = table.used[LEADERS]
+    table.used[LEADERS] = place + 2
+    table.leaders[place], table.leaders[place + 1] = one, other
+    return place
+
+
+@njit(inline="always", nogil=True)
 def _overwrite(table: Table, undo: Undo, at: int, key: np.int64, held: np.int64) -> None:
     """Write a slot, and note what was in it."""
-    noted = undo.count[0]
+    noted = undo.counts[NOTED_SLOTS]
     undo.slots[noted, 0], undo.slots[noted, 1], undo.slots[noted, 2] = at, table.slots[at, 0], table.slots[at, 1]
-    undo.count[0] = noted + 1
+    undo.counts[NOTED_SLOTS] = noted + 1
     table.slots[at, 0], table.slots[at, 1] = key, held
-
-
-@njit(nogil=True, cache=True)
-def revert(table: Table, undo: Undo) -> None:
-    """Put back what was in the slots noted, the last first; `Table.used` is for the caller to put back."""
-    for noted in range(undo.count[0] - 1, -1, -1):
-        at = undo.slots[noted, 0]
-        table.slots[at, 0], table.slots[at, 1] = undo.slots[noted, 1], undo.slots[noted, 2]
-    undo.count[0] = 0
 
 
 @njit(inline="always", nogil=True)
@@ -171,16 +169,14 @@ def enter(table: Table, undo: Undo, key: np.int64, leader: int, limit: int) -> b
     at = find_slot(table.slots, key)
     if table.slots[at, 0] == 0:
         _overwrite(table, undo, at, key, -1 - leader)
-        table.used[1] += 1
+        table.used[SLOTS] += 1
         return True
     held = table.slots[at, 1]
     if held < 0:
         only = -1 - held
         if only == leader or limit == 1:
             return only == leader
-        place = table.used[0]
-        table.used[0] = place + 2
-        table.leaders[place], table.leaders[place + 1] = only, leader
+        place = place_two(table, only, leader)
         _overwrite(table, undo, at, key, (place << 8) + 2)
         return True
     place, size = held >> 8, held & 255
@@ -189,31 +185,7 @@ def enter(table: Table, undo: Undo, key: np.int64, leader: int, limit: int) -> b
             return True
     if size >= limit:
         return False
-    _overwrite(table, undo, at, key, _append(table, held, leader))
-    return True
-
-
-@njit(inline="always", nogil=True)
-def enter_alone(
-    slots: NDArray[np.int64],
-    used: NDArray[np.int64],
-    noted: NDArray[np.int64],
-    count: NDArray[np.int64],
-    key: np.int64,
-    leader: int,
-) -> bool:
-    """What `enter` does where the bucket is empty or holds this leader alone, as nine in ten do; False for another one.
-
-    The arrays are those of `Table` and `Undo`, taken out of the tuples: to hand those around takes longer than this.
-    """
-    at = find_slot(slots, key)
-    if slots[at, 0] != 0:
-        return slots[at, 1] == -1 - leader
-    place = count[0]
-    noted[place, 0], noted[place, 1], noted[place, 2] = at, 0, slots[at, 1]
-    count[0] = place + 1
-    slots[at, 0], slots[at, 1] = key, -1 - leader
-    used[1] += 1
+    _overwrite(table, undo, at, key, append(table, held, leader))
     return True
 
 
@@ -234,27 +206,6 @@ def find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
                 alive = (lookups.live[row, word] >> np.uint32(band & 31)) & np.uint32(1)
                 count += alive != 0 and lookups.keys[lookups.places[row], band] != 0
     return count
-
-
-@njit(nogil=True, cache=True)
-def enter_band(
-    table: Table,
-    undo: Undo,
-    lookups: Lookups,
-    row: int,
-    band: int,
-    piece: np.int64,
-    leader: int,
-    totals: NDArray[np.int64],
-) -> None:
-    """Put a leader into the bucket of one band of a story, or into the next finer one while that is full."""
-    key, other = np.uint64(lookups.keys[lookups.places[row], band]), band
-    for _ in range(LEVELS):
-        if enter(table, undo, bucket_key(key, band, piece), leader, lookups.limit):
-            return
-        other = lookups.next_bands[other]
-        key = finer_key(key, lookups.keys[lookups.places[row], other])
-    totals[LEFT_OUT] += 1
 
 
 @njit(inline="always", nogil=True)
