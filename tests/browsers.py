@@ -1,4 +1,7 @@
-"""One Chromium for all tests that look at pages; they skip with the reason where there is none."""
+"""One Chromium for all tests of a module that look at pages; they skip with the reason where there is none.
+
+While it runs, its thread has an event loop that runs: no test of another module could have one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def chromium():
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("no playwright: pip install playwright")
