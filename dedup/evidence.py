@@ -62,7 +62,7 @@ from dedup.places import ENDINGS, PLACES, SHORT
 from dedup.shingles import Shingles
 from dedup.subjects import SUBJECTS
 from dedup.text import Tokens
-from dedup.things import THINGS
+from dedup.things import RUSSIAN, THING_ENDINGS, THINGS
 
 Meaning = tuple[int, int]  # of a word or phrase: its kind, and the hash of what it stands for
 
@@ -149,7 +149,8 @@ def _things() -> dict[str, Meaning]:
     for sort, text in enumerate(THINGS.values(), 1):
         for names in map(_spoken, words.phrases(text)):
             told = xxh32(names[0].encode()) * 2 * int(SORTS) + sort
-            found |= dict.fromkeys(names, (THING, told % 2**32 | int(THINGS_FROM)))
+            forms = (form for name in names if name[0] in RUSSIAN for form in _forms(name, THING_ENDINGS))
+            found |= dict.fromkeys((*names, *forms), (THING, told % 2**32 | int(THINGS_FROM)))
     return found
 
 

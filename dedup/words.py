@@ -188,14 +188,18 @@ OPPOSITES = (
         rebound rebounds rebounded higher up increase increases increased increasing raise raises raised raising
         stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse grimpe grimpent sube suben subió
         salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨 上漲 上昇 增长 增長
-        strengthen strengthens strengthened plus ganancias повысился повысил повысила увеличил увеличила 反発""",
+        strengthen strengthens strengthened plus ganancias повысился повысил повысила увеличил увеличила 反発
+        augmente augmentent bondit bondissent progresse progressent flambe flambent aumenta aumentan aumentano
+        aumentam crecen crescono klettert yükseldi arttı wzrosły wzrósł rośnie ارتفاع ارتفع ارتفعت ترتفع يرتفع""",
         """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining slide
         slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging sink sinks
         sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down decrease
         decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk minskar minskade
         sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem daalt dalen
         падает падают упал упала упали 下跌 下降 下落 shed sheds weaken weakens weakened minus pérdidas снизился
-        снизил снизила сократил сократила retreat retreats retreated 反落""",
+        снизил снизила сократил сократила retreat retreats retreated 反落 recule reculent chute chutent diminue
+        diminuent baja bajan cae caen cai diminui diminuem cala calano crolla crollano düştü geriledi azaldı spadły
+        spadł spada انخفاض انخفض انخفضت تنخفض ينخفض تراجع تراجعت يتراجع""",
     ),
     (
         """acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto acquittal

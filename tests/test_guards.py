@@ -164,6 +164,41 @@ def test_headlines_that_differ_in_a_place_stay_apart_where_no_script_has_capital
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("Lehrer im Hafenviertel streiken ab Montag", "Ärzte im Hafenviertel streiken ab Montag"),
+        ("Fischmarkt: Goldpreis so hoch wie nie", "Fischmarkt: Ölpreis so hoch wie nie"),
+        ("Un incendie détruit une école près du port", "Un incendie détruit une église près du port"),
+        ("Grève des infirmières prévue mardi au port", "Grève des enseignants prévue mardi au port"),
+        ("Tres heridos al chocar un tren cerca del muelle", "Tres heridos al chocar un autobús cerca del muelle"),
+        ("Sube el precio del arenque en el puerto", "Baja el precio del arenque en el puerto"),
+        ("Furto al porto: indagano i carabinieri", "Omicidio al porto: indagano i carabinieri"),
+        ("Greve dos médicos fecha o porto por dois dias", "Greve dos professores fecha o porto por dois dias"),
+        ("Цены на золото выросли после забастовки в порту", "Цены на нефть выросли после забастовки в порту"),
+        ("Пожар в школе возле порта потушен", "Пожар в больнице возле порта потушен"),
+        ("港口罢工后油价周一上涨", "港口罢工后金价周一上涨"),
+        ("ارتفاع أسعار الذهب بعد إضراب الميناء", "ارتفاع أسعار النفط بعد إضراب الميناء"),
+        ("حريق كبير في ميناء تشيلي الرئيسي", "حريق كبير في ميناء بيرو الرئيسي"),
+        ("آتش‌سوزی در بندر بزرگ ایران مهار شد", "آتش‌سوزی در بندر بزرگ عراق مهار شد"),
+    ],
+)
+def test_headlines_of_many_languages_that_differ_in_a_thing_a_side_or_a_place_stay_apart(one, other):
+    assert not merged(story(one), story(other, source="Daily Sample"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Пожар школы возле порта потушен", "Возле порта потушен пожар в школе"),
+        ("Streik der Ärzte am Hafen beginnt Montag", "Ärzten am Hafen: Streik beginnt Montag"),
+        ("Un incendio destruye dos escuelas junto al puerto", "Incendio destruye una escuela junto al puerto"),
+    ],
+)
+def test_a_thing_in_another_form_is_the_same_thing(one, other):
+    assert merged(story(one), story(other, source="Daily Sample"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         ("Norway sends two ferries to the islands", "Norwegian ferries: two sent to the islands"),
         ("Herring prices climb after harbour strike", "Herring prices rise after the harbour strike"),
         ("Tanker runs aground off Peruvian coast", "Tanker runs aground off coast of Peru"),

@@ -1,10 +1,10 @@
 """The buckets of the bands: eight bytes each, in a hash table a band. Twin: `dedup.kernels.reference.leaders`.
 
-A bucket is that of one key of a band (32 bits) and one slice of time; most hold one leader. The table has the key, mixed
-with the group of four slices that the slice is one of, so that the buckets of other groups lie elsewhere; and which
-leader it is, or which list of leaders. It does not have the slice, which is that of any of the leaders: who finds the
-key looks there. So a bucket takes half of what it would with a key wide enough to tell all bands and slices apart, and
-all buckets can be moved to a larger table without looking at anything else.
+A bucket is that of one key of a band (32 bits) and one slice of time; most hold one leader. The table has the key,
+mixed with the group of four slices that the slice is one of, so that the buckets of other groups lie elsewhere; and
+which leader it is, or which list of leaders. It does not have the slice, which is that of any of the leaders: who finds
+the key looks there. So a bucket takes half of what it would with a key wide enough to tell all bands and slices apart,
+and all buckets can be moved to a larger table without looking at anything else.
 """
 
 from __future__ import annotations
