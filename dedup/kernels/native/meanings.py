@@ -23,7 +23,7 @@ AGAIN_VALUE = np.uint32(0xA6A1A6A1)  # what all words for "again" stand for
 # it is a name, too, as in "President Smith", NAMED is set among a title's names, and nowhere else.
 THINGS_FROM, SORTS, NAMED = np.uint32(0xFF000000), np.uint32(64), np.uint32(64)
 _LOWER = np.uint32(0x7FFFFFFF)
-SLOTS = 1 << 15  # of the table of meanings: a power of two, some five times their number
+SLOTS = 1 << 15  # of the table of meanings: a power of two, three times their number or more
 LIKELY = 1 << 17  # slots by stem, so many that few other words share one
 FRONT_TOKENS = 150  # of title + text: where what another story opens with is looked for; all that is asked for meaning
 BEFORE, AFTER = 2, 3  # tokens before and after a number among which a word makes it a toll
