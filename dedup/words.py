@@ -183,93 +183,101 @@ nuovamente ancora encore opnieuw alweer снова вновь опять yine ye
 
 OPPOSITES = (
     (
-        """rise rises rose rising risen gain gains gained gaining climb climbs climbed climbing advance
-        advances advanced jump jumps jumped surge surges surged surging soar soars soared soaring rally
-        rallies rallied rebound rebounds rebounded higher up increase increases increased increasing raise
-        raises raised raising stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse grimpe
-        grimpent sube suben subió salgono sobe sobem stijgt stijgen растет растут вырос выросла выросли 上涨
-        上漲 上昇 增长 增長 strengthen strengthens strengthened plus ganancias повысился повысил повысила увеличил
-        увеличила 反発 augmente augmentent bondit bondissent progresse progressent flambe flambent aumenta
-        aumentan aumentano aumentam crecen crescono klettert yükseldi arttı wzrosły wzrósł rośnie ارتفاع
-        ارتفع ارتفعت ترتفع يرتفع gestiegen stiegen klettern kletterte erhöht erhöhte augmenté subieron
-        aumentó aumentou crece creció cresce crescem crescer cresceu cresciuta aumento aumentos rialzo
-        salito salita subiu subiram steeg stegen gestegen wzrosła wzrośnie rosną yükseliyor artış zam
-        выросло вырастет вырастут подорожал подорожала подорожали подорожало повысились увеличился
-        увеличились зросли зріс 上升 走高 上调 上調 値上 続伸 상승 인상""",
-        """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining
-        slide slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging
-        sink sinks sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down
-        decrease decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk minskar
-        minskade sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende scendono caem
-        daalt dalen падает падают упал упала упали 下跌 下降 下落 shed sheds weaken weakens weakened minus
-        pérdidas снизился снизил снизила сократил сократила retreat retreats retreated 反落 recule reculent
-        chute chutent diminue diminuent baja bajan cae caen cai diminui diminuem cala calano crolla crollano
-        düştü geriledi azaldı spadły spadł spada انخفاض انخفض انخفضت تنخفض ينخفض تراجع تراجعت يتراجع fielen
-        gesunken gesenkt senkt baissé reculé bajaron cayó cayeron desciende descendió sceso scesa calo
-        ribasso caiu caíram cair recua daalde gedaald zakt spadła spadają düşüyor indirim düşüş упало
-        снизилась снизились снижается снижаются подешевел подешевела подешевели сократился сократились 下调 下調
-        走低 回落 减少 減少 値下 続落 하락 인하""",
+        """rise rises rose rising risen gain gains gained gaining climb climbs climbed climbing advance advances
+        advanced jump jumps jumped surge surges surged surging soar soars soared soaring rally rallies
+        rallied rebound rebounds rebounded higher up increase increases increased increasing raise
+        raises raised raising stiger steg ökar ökade höjer höjde uppåt steigt steigen stieg hausse
+        grimpe grimpent sube suben subió salgono sobe sobem stijgt stijgen растет растут вырос выросла
+        выросли 上涨 上漲 上昇 增长 增長 strengthen strengthens strengthened plus ganancias повысился
+        повысил повысила увеличил увеличила 反発 augmente augmentent bondit bondissent progresse
+        progressent flambe flambent aumenta aumentan aumentano aumentam crecen crescono klettert
+        yükseldi arttı wzrosły wzrósł rośnie ارتفاع ارتفع ارتفعت ترتفع يرتفع gestiegen stiegen klettern
+        kletterte erhöht erhöhte augmenté subieron aumentó aumentou crece creció cresce crescem crescer
+        cresceu cresciuta aumento aumentos rialzo salito salita subiu subiram steeg stegen gestegen
+        wzrosła wzrośnie rosną yükseliyor artış zam выросло вырастет вырастут подорожал подорожала
+        подорожали подорожало повысились увеличился увеличились зросли зріс 上升 走高 上调 上調 値上
+        続伸 상승 인상 yükseliş yükselişle em_alta umacnia बढ़ोतरी बढ़े बढ़ी 收涨 收漲 증가""",
+        """fall falls fell falling fallen drop drops dropped dropping decline declines declined declining slide
+        slides slid sliding slip slips slipped slump slumps slumped plunge plunges plunged plunging sink
+        sinks sank tumble tumbles tumbled dip dips dipped ease eases eased lower lowers lowered down
+        decrease decreases decreased decreasing cut cuts cutting slash slashes slashed sjunker sjönk
+        minskar minskade sänker sänkte faller nedåt fällt sinkt sinken baisse baissent bajó scende
+        scendono caem daalt dalen падает падают упал упала упали 下跌 下降 下落 shed sheds weaken
+        weakens weakened minus pérdidas снизился снизил снизила сократил сократила retreat retreats
+        retreated 反落 recule reculent chute chutent diminue diminuent baja bajan cae caen cai diminui
+        diminuem cala calano crolla crollano düştü geriledi azaldı spadły spadł spada انخفاض انخفض
+        انخفضت تنخفض ينخفض تراجع تراجعت يتراجع fielen gesunken gesenkt senkt baissé reculé bajaron cayó
+        cayeron desciende descendió sceso scesa calo ribasso caiu caíram cair recua daalde gedaald zakt
+        spadła spadają düşüyor indirim düşüş упало снизилась снизились снижается снижаются подешевел
+        подешевела подешевели сократился сократились 下调 下調 走低 回落 减少 減少 値下 続落 하락 인하
+        düşüşle em_queda osłabia गिरावट गिरे गिरी 收跌 감소 تتراجع обвалились обвалился""",
     ),
     (
-        """acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto
-        acquittal friar fria freispricht relaxe relaxé relaxée absuelve оправдал not_guilty freispruch
-        acquittée absuelven absolvió assolto assolti assolve absolve absolvido absolvidos vrijgesproken
-        uniewinniony uniewinnił beraat оправдала оправдали оправдан 无罪 無罪 براءة 무죄""",
-        """convicted convicts convict guilty condemned sentenced fälls fälldes döms dömdes verurteilt
-        condamné condenado fäller döma dömer condamne condena осудил schuldig condamnée coupable condenan
-        condenó culpable condannato condannati condanna colpevole condenados condenou veroordeeld skazany
-        skazał skazani mahkum осужден осуждена приговорил приговорила приговорен 有罪 إدانة 유죄""",
+        """acquitted acquits acquit cleared exonerated frias friades freigesprochen acquitté absuelto acquittal
+        friar fria freispricht relaxe relaxé relaxée absuelve оправдал not_guilty freispruch acquittée
+        absuelven absolvió assolto assolti assolve absolve absolvido absolvidos vrijgesproken
+        uniewinniony uniewinnił beraat оправдала оправдали оправдан 无罪 無罪 براءة 무죄 ببراءة""",
+        """convicted convicts convict guilty condemned sentenced fälls fälldes döms dömdes verurteilt condamné
+        condenado fäller döma dömer condamne condena осудил schuldig condamnée coupable condenan condenó
+        culpable condannato condannati condanna colpevole condenados condenou veroordeeld skazany skazał
+        skazani mahkum осужден осуждена приговорил приговорила приговорен 有罪 إدانة 유죄""",
     ),
     (
-        """approve approves approved approving pass passes passed endorse endorses endorsed backs backed
-        accepts accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld
+        """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts
+        accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld
         confirm confirms confirmed reinstate reinstates reinstated aprueba aprueban aprobó approuve
         approuvent adopte aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила
-        genehmigt gebilligt beschließt adopté approuvé avala approva approvato promuove aprovado goedgekeurd
-        przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли утвердил утвердила
-        утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결; sign signs signed; agree agrees agreed; ja yes""",
+        genehmigt gebilligt beschließt adopté approuvé avala approva approvato promuove aprovado
+        goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли
+        утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada; sign
+        signs signed; agree agrees agreed; ja yes""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied
         refuses refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts
-        lifted fired turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita
-        rejeitam rejeitou lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia bocciato
-        respinge respinto rejeitado verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono reddetti
-        отклонили отверг отвергла отвергли 否决 否決 却下 يرفض ترفض 부결 거부; fail fails failed; nej nein nee""",
+        lifted fired turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent
+        rejeita rejeitam rejeitou lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia
+        bocciato respinge respinto rejeitado verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono
+        reddetti отклонили отверг отвергла отвергли 否决 否決 却下 يرفض ترفض 부결 거부 chumba chumbou
+        chumbada खारिज; fail fails failed; nej nein nee""",
     ),
     (
-        """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre
-        abre reabre apre riapre opent otwarto açıldı открыл открыли открылся открылась; begin begins began
-        beginning start starts started starting; resume resumes resumed resuming; complete completes
-        completed completing""",
+        """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre
+        reabre apre riapre opent otwarto açıldı открыл открыли открылся открылась 再開; begin begins
+        began beginning start starts started starting; resume resumes resumed resuming; complete
+        completes completed completing""",
         """closes closed closing close ends ended stänger schließt geschlossen ferme fermé cierra cierran
-        cerrado chiude chiuso sluit zamknięto kapandı kapatıldı закрыл закрыли закрылся закрылась; postpone
-        postpones postponed postponing; cancel cancels canceled cancelled cancelling; suspend suspends
-        suspended suspending; halt halts halted halting; delay delays delayed delaying""",
+        cerrado chiude chiuso sluit zamknięto kapandı kapatıldı закрыл закрыли закрылся закрылась 停止;
+        postpone postpones postponed postponing; cancel cancels canceled cancelled cancelling; suspend
+        suspends suspended suspending; halt halts halted halting; delay delays delayed delaying""",
     ),
     (
-        """buy buys bought buying acquire acquires acquired acquiring purchase purchases purchased köper
-        köpte kauft compra; hire hires hired hiring recruit recruits recruiting anställer; win wins won
-        winning vinner gewinnt gana 勝利 siegt besiegt gewann remporte gagne vence ganó venció vince vinto
-        ganha venceu wint verslaat wygrał wygrała wygrali pokonał pokonała pokonali yendi kazandı победил
-        победила победили выиграл выиграла выиграли обыграл обыграла обыграли 击败 擊敗 战胜 戰勝 快勝 يفوز 승리; arrest
-        arrests arrested arresting detain detains detained jail jails jailed festgenommen verhaftet arrêté
-        arrêtés interpellé detenido detenidos detienen arrestato arrestati detido presos задержан задержали
-        арестован арестовал арестовали 逮捕 拘留 tutuklandı zatrzymany zatrzymano aresztowany; stay stays
-        staying; join joins joined joining; upgrade upgrades upgraded""",
+        """buy buys bought buying acquire acquires acquired acquiring purchase purchases purchased köper köpte
+        kauft compra; hire hires hired hiring recruit recruits recruiting anställer; win wins won
+        winning vinner gewinnt gana 勝利 siegt besiegt gewann remporte gagne vence ganó venció vince
+        vinto ganha venceu wint verslaat wygrał wygrała wygrali pokonał pokonała pokonali yendi kazandı
+        победил победила победили выиграл выиграла выиграли обыграл обыграла обыграли 击败 擊敗 战胜
+        戰勝 快勝 يفوز 승리 перемогла переміг перемогли 再選 जीता जीती; arrest arrests arrested
+        arresting detain detains detained jail jails jailed festgenommen verhaftet arrêté arrêtés
+        interpellé detenido detenidos detienen arrestato arrestati detido presos задержан задержали
+        арестован арестовал арестовали 逮捕 拘留 tutuklandı zatrzymany zatrzymano aresztowany; stay
+        stays staying; join joins joined joining; upgrade upgrades upgraded""",
         """sell sells sold selling divest divests divested säljer sålde verkauft vende; sack sacks sacked
-        sacking lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar verliert
-        pierde 敗れ unterliegt verlor perd perdió perde perso perdeu verliest przegrał przegrała przegrali
-        yenildi kaybetti mağlup проиграл проиграла проиграли уступил уступила уступили 不敌 不敵 敗退 يخسر 패배;
-        freed freeing freigelassen libéré libérés liberado liberados liberan liberato scarcerato libertado
-        освобожден освободили отпущен 获释 獲釋 释放 釈放 zwolniony uwolniony; released releasing; leave leaves
-        leaving quit quits quitting; downgrade downgrades downgraded""",
+        sacking lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar
+        verliert pierde 敗れ unterliegt verlor perd perdió perde perso perdeu verliest przegrał
+        przegrała przegrali yenildi kaybetti mağlup проиграл проиграла проиграли уступил уступила
+        уступили 不敌 不敵 敗退 يخسر 패배 incline inclinent програла програв програли 落選 हारा हारी;
+        freed freeing freigelassen libéré libérés liberado liberados liberan liberato scarcerato
+        libertado освобожден освободили отпущен 获释 獲釋 释放 釈放 zwolniony uwolniony; released
+        releasing; leave leaves leaving quit quits quitting; downgrade downgrades downgraded""",
     ),
     (
-        """man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male; boy boys
-        pojke pojkar junge garçon schoolboy schoolboys; father fathers dad pappa vater père padre;
-        grandfather grandfathers grandpa""",
-        """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres
-        женщина female; girl girls flicka flickor mädchen fille schoolgirl schoolgirls; mother mothers mum
-        mom mamma mutter mère madre; grandmother grandmothers grandma""",
+        """man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male erkek adam
+        mężczyzna mężczyzny mężczyźni чоловік 男性 男子 남성 رجل पुरुष युवक; boy boys pojke pojkar junge
+        garçon schoolboy schoolboys; father fathers dad pappa vater père padre; grandfather grandfathers
+        grandpa""",
+        """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина
+        female vrouw vrouwen kadın kobieta kobiety женщины женщину жінка 女性 女子 여성 امرأة महिला
+        युवती; girl girls flicka flickor mädchen fille schoolgirl schoolgirls; mother mothers mum mom
+        mamma mutter mère madre; grandmother grandmothers grandma""",
     ),
 )
 """Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
