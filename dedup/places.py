@@ -128,10 +128,10 @@ PLACES = {
         salerno; taranto; foggia; lecce; rimini; ravenna; ferrara; bari; sicilia; sardegna; calabria;
         puglia; toscana; umbria; liguria; lombardia; veneto; reims; dijon; angers; brest; rouen; limoges;
         amiens; metz; nancy; perpignan; besançon; orléans; mulhouse; avignon; béziers; bayonne; lorient;
-        bretagne; normandie; braga; guimarães; coimbra; aveiro; setúbal; leiria; évora; viseu;
-        funchal; açores; goiânia; belém; maceió; campinas; florianópolis; cuiabá; joinville; petrópolis;
-        niterói; trujillo; cusco; valparaíso; antofagasta; barranquilla; bucaramanga; mérida; chihuahua;
-        michoacán; morelia; cancún""",
+        bretagne; normandie; braga; guimarães; coimbra; aveiro; setúbal; leiria; évora; viseu; funchal;
+        açores; goiânia; belém; maceió; campinas; florianópolis; cuiabá; joinville; petrópolis; niterói;
+        trujillo; cusco; valparaíso; antofagasta; barranquilla; bucaramanga; mérida; chihuahua; michoacán;
+        morelia; cancún""",
     "nl": """rotterdam; haag; eindhoven; groningen; tilburg; almere; breda; nijmegen; arnhem; haarlem; enschede;
         zwolle; maastricht; utrecht; antwerpen; gent; brugge; luik; limburg; friesland; zeeland; drenthe""",
     "pl": """kraków krakowie krakowa; łódź łodzi; wrocław wrocławiu wrocławia; poznań poznaniu poznania; gdańsk

@@ -229,15 +229,16 @@ OPPOSITES = (
         approuvent adopte aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила
         genehmigt gebilligt beschließt adopté approuvé avala approva approvato promuove aprovado
         goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли
-        утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada; sign
-        signs signed; agree agrees agreed; ja yes""",
+        утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada يوافق
+        توافق удовлетворил удовлетворила підтримала підтримав підтримали схвалила схвалив схвалили
+        stemt_in; sign signs signed; agree agrees agreed; ja yes""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied
         refuses refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts
         lifted fired turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent
         rejeita rejeitam rejeitou lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia
         bocciato respinge respinto rejeitado verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono
         reddetti отклонили отверг отвергла отвергли 否决 否決 却下 يرفض ترفض 부결 거부 chumba chumbou
-        chumbada खारिज; fail fails failed; nej nein nee""",
+        chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed; nej nein nee""",
     ),
     (
         """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre
@@ -255,7 +256,7 @@ OPPOSITES = (
         winning vinner gewinnt gana 勝利 siegt besiegt gewann remporte gagne vence ganó venció vince
         vinto ganha venceu wint verslaat wygrał wygrała wygrali pokonał pokonała pokonali yendi kazandı
         победил победила победили выиграл выиграла выиграли обыграл обыграла обыграли 击败 擊敗 战胜
-        戰勝 快勝 يفوز 승리 перемогла переміг перемогли 再選 जीता जीती; arrest arrests arrested
+        戰勝 快勝 يفوز 승리 перемогла переміг перемогли 再選 जीता जीती wygrały; arrest arrests arrested
         arresting detain detains detained jail jails jailed festgenommen verhaftet arrêté arrêtés
         interpellé detenido detenidos detienen arrestato arrestati detido presos задержан задержали
         арестован арестовал арестовали 逮捕 拘留 tutuklandı zatrzymany zatrzymano aresztowany; stay
@@ -264,20 +265,25 @@ OPPOSITES = (
         sacking lay_off lays_off laid_off layoff layoffs varslar; lose loses losing lost förlorar
         verliert pierde 敗れ unterliegt verlor perd perdió perde perso perdeu verliest przegrał
         przegrała przegrali yenildi kaybetti mağlup проиграл проиграла проиграли уступил уступила
-        уступили 不敌 不敵 敗退 يخسر 패배 incline inclinent програла програв програли 落選 हारा हारी;
-        freed freeing freigelassen libéré libérés liberado liberados liberan liberato scarcerato
-        libertado освобожден освободили отпущен 获释 獲釋 释放 釈放 zwolniony uwolniony; released
-        releasing; leave leaves leaving quit quits quitting; downgrade downgrades downgraded""",
+        уступили 不敌 不敵 敗退 يخسر 패배 incline inclinent програла програв програли 落選 हारा हारी
+        przegrały; freed freeing freigelassen libéré libérés liberado liberados liberan liberato
+        scarcerato libertado освобожден освободили отпущен 获释 獲釋 释放 釈放 zwolniony uwolniony;
+        released releasing; leave leaves leaving quit quits quitting; downgrade downgrades
+        downgraded""",
     ),
     (
         """man men mann männer homme hommes hombre hombres uomo uomini homem homens мужчина male erkek adam
         mężczyzna mężczyzny mężczyźni чоловік 男性 男子 남성 رجل पुरुष युवक; boy boys pojke pojkar junge
-        garçon schoolboy schoolboys; father fathers dad pappa vater père padre; grandfather grandfathers
-        grandpa""",
+        garçon schoolboy schoolboys jongen chłopiec мальчик мальчика хлопчик хлопчика niño bambino
+        ragazzo menino 소년 少年 男孩 男童 طفل लड़का लड़के; father fathers dad pappa vater père padre
+        vader ojciec ojca отец отца отцу батько батька pai 아버지 父亲 父親 老翁 والد पिता;
+        grandfather grandfathers grandpa""",
         """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина
         female vrouw vrouwen kadın kobieta kobiety женщины женщину жінка 女性 女子 여성 امرأة महिला
-        युवती; girl girls flicka flickor mädchen fille schoolgirl schoolgirls; mother mothers mum mom
-        mamma mutter mère madre; grandmother grandmothers grandma""",
+        युवती; girl girls flicka flickor mädchen fille schoolgirl schoolgirls meisje dziewczynka
+        dziewczynki девочка девочку девочки дівчинка дівчинку niña bambina ragazza menina 소녀 少女 女孩
+        女童 طفلة लड़की fillette; mother mothers mum mom mamma mutter mère madre moeder matka matki мать
+        матери мати mãe 어머니 母亲 母親 老太 والدة माता मां; grandmother grandmothers grandma""",
     ),
 )
 """Words of titles that are alike but for what happened, "Oil settles up" and "Oil settles down": two sides of each of
