@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -12,7 +13,12 @@ Made = TypeVar("Made")
 
 
 def work_ahead(
-    pieces: Iterable[Piece], work: Callable[[Piece], Made], pool: ThreadPoolExecutor, ahead: int
+    pieces: Iterable[Piece],
+    work: Callable[[Piece], Made],
+    pool: ThreadPoolExecutor,
+    ahead: int,
+    *,
+    begin_here: bool = False,
 ) -> Iterator[Made]:
     """What some work makes of each piece, in their order, done by the pool while earlier ones are dealt with.
 
@@ -21,10 +27,16 @@ def work_ahead(
         work: is done by the threads.
         pool: of threads.
         ahead: most pieces to wait, so that texts never pile up; at least 1.
+        begin_here: whether the first piece is done by this thread, which would only wait for it.
     """
     waiting: deque[Future[Made]] = deque()
+    upcoming = iter(pieces)
     try:
-        for piece in pieces:
+        if begin_here:
+            for first in islice(upcoming, 1):
+                waiting += [pool.submit(work, piece) for piece in islice(upcoming, ahead)]
+                yield work(first)
+        for piece in upcoming:
             waiting.append(pool.submit(work, piece))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()

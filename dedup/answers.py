@@ -60,7 +60,10 @@ def _tell(
     redelivered: bool,
 ) -> list[Decision]:
     names, called = window.names, window.cluster_names(leaders)
-    numbers = positions, leaders.tolist(), scores.tolist(), kinds.tolist(), evidence
+    measured: list[NDArray[np.float32] | None] = [None] * len(rows)
+    for k in np.flatnonzero(kinds).tolist():
+        measured[k] = evidence[k]
+    numbers = positions, leaders.tolist(), scores.tolist(), kinds.tolist(), measured
     return [
         Decision(
             names[row],
@@ -72,11 +75,9 @@ def _tell(
             KINDS.get(kind),
             score if kind else None,
             redelivered,
-            measured if kind else None,
+            told,
         )
-        for row, best, cluster, position, leader, score, kind, measured in zip(
-            rows, shown, called, *numbers, strict=True
-        )
+        for row, best, cluster, position, leader, score, kind, told in zip(rows, shown, called, *numbers, strict=True)
     ]
 
 

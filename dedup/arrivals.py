@@ -35,7 +35,7 @@ from dedup.tables import (
 )
 
 MOST_ENTERED = 2048  # stories that are decided at once
-_GROWTH, _LARGE = 4, 1 << 15  # times the places that bands without room get, up to so many
+_GROWTH, _LARGE = 4, 1 << 16  # times the places that bands without room get, up to so many
 _MANY = 256  # stories at a time, of which more will come: their table is large at once
 _SMALL = 1 << 11  # places of a band: fewer are moved at once
 _EARLY = 0.6  # share of places taken from which on they are moved little by little

@@ -111,12 +111,11 @@ def _gathered(stories: Iterator[Story], sizes: Iterator[int]) -> Iterator[pa.Rec
 
 def _distinct(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Stretches of a batch in which no id occurs twice."""
-    names = batch.column("id").to_pylist()
-    if len(set(names)) == len(names):
+    if len(batch.column("id").unique()) == len(batch):
         yield batch
         return
     first, seen = 0, set[str]()
-    for k, name in enumerate(names):
+    for k, name in enumerate(batch.column("id").to_pylist()):
         if name in seen:
             yield batch.slice(first, k - first)
             first, seen = k, set()

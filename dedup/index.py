@@ -318,8 +318,8 @@ class StoryIndex:
         if len(first) < 2 or threads == 1:
             yield from map(self._prepare, chain(first, batches))
             return
-        with ThreadPoolExecutor(threads, thread_name_prefix="dedup") as pool:
-            yield from work_ahead(chain(first, batches), self._prepare, pool, threads)
+        with ThreadPoolExecutor(threads - 1, thread_name_prefix="dedup") as pool:  # this thread is one, too
+            yield from work_ahead(chain(first, batches), self._prepare, pool, threads, begin_here=True)
 
     def _prepare(self, batch: pa.RecordBatch) -> _Prepared:
         told = write_stories(batch) if self._texts else None

@@ -127,8 +127,7 @@ class Replica:
         shown = self.window.confirm()
         self._sound = True
         added = tell_entered(self.window, first, position, entered, shown)
-        for decision in added:
-            self.counts[decision.verdict] += 1
+        self.counts.update([decision.verdict for decision in added])
         self._drop()
         return added
 

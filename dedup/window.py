@@ -104,9 +104,12 @@ class Window:
             earlier: the log's last position of those ids that were in memory, and are not any more; cf. `strangers`.
             position: of the first one in the log.
         """
-        first, tail, find = self._confirmed, self._rows.tail, self._latest_rows.get
-        former = np.array([find(name, _NOBODY) for name in names], dtype=np.int32)
-        before = np.array([earlier.get(name, 0) for name in names] if earlier else [0] * len(names), dtype=np.int64)
+        first, tail, latest = self._confirmed, self._rows.tail, self._latest_rows
+        former, before = np.full(len(names), _NOBODY, dtype=np.int32), np.zeros(len(names), dtype=np.int64)
+        if not latest.keys().isdisjoint(names):
+            former[:] = [latest.get(name, _NOBODY) for name in names]
+        if earlier:
+            before[:] = [earlier.get(name, 0) for name in names]
         outcome = self._arrivals.enter(part, former, before, position)
         self.names.extend(names)
         decided = Decided(outcome.leaders, tail("scores", first), tail("kinds", first), tail("earlier", first))
@@ -174,6 +177,8 @@ class Window:
     def find_all(self, names: Sequence[str], contents: NDArray[np.uint64]) -> list[int]:
         """`find` for n stories, contents uint64[n, 2]."""
         latest = self._latest_rows
+        if latest.keys().isdisjoint(names):
+            return [_NOBODY] * len(names)
         return [self.find(name, contents[k]) if name in latest else _NOBODY for k, name in enumerate(names)]
 
     def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
