@@ -145,14 +145,21 @@ def word_meanings() -> dict[bytes, Meaning]:
 
 
 def _things() -> dict[str, Meaning]:
-    """The things that are listed: each stands for the first of its group, and tells its sort, counted from 1."""
+    """The things that are listed, and their forms: each stands for the first of its group, and tells its sort.
+
+    Sorts are counted from 1.
+    """
     found: dict[str, Meaning] = {}
+    forms: dict[str, Meaning] = {}
     for sort, text in enumerate(THINGS.values(), 1):
         for names in map(_spoken, words.phrases(text)):
             told = xxh32(names[0].encode()) * 2 * int(SORTS) + sort
-            forms = (form for name in names if name[0] in RUSSIAN for form in _forms(name, THING_ENDINGS))
-            found |= dict.fromkeys((*names, *forms), (THING, told % 2**32 | int(THINGS_FROM)))
-    return found
+            meaning = THING, told % 2**32 | int(THINGS_FROM)
+            found |= dict.fromkeys(names, meaning)
+            for name in names:
+                if name[0] in RUSSIAN:
+                    forms |= dict.fromkeys(_forms(name, THING_ENDINGS), meaning)
+    return forms | found  # what is listed goes before
 
 
 def _subjects() -> dict[str, Meaning]:
