@@ -172,12 +172,11 @@ def test_a_script_that_found_a_way_in_would_not_run(tmp_path, browser):
 @pytest.mark.slow
 def test_a_hundred_thousand_clusters_stay_usable(tmp_path, browser):
     draw = random.Random(3)  # noqa: S311
+    names = [f"{first}{second}{k}" for first in "bdfgklmnprst" for second in "aeiou" for k in range(10**4)]
+    words = [f"w{k}" for k in range(10**5)]
     with (tmp_path / "feed.jsonl").open("w") as feed:
         for k in range(100_000):
-            title = " ".join(
-                f"{draw.choice('bdfgklmnprst')}{draw.choice('aeiou')}{draw.randrange(10**4)}" for _ in range(8)
-            )
-            text = " ".join(f"w{draw.randrange(10**5)}" for _ in range(40))
+            title, text = " ".join(draw.choices(names, k=8)), " ".join(draw.choices(words, k=40))
             for copy in range(2):
                 feed.write(
                     json.dumps({"id": f"{k}-{copy}", "title": title, "text": text, "source": f"s{(k + copy) % 40}"})
