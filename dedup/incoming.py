@@ -27,7 +27,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _LONGEST_SHOWN = 80  # characters of a value in a message
-_FEW = 128  # stories: batches of so many are not worth cutting
 _PUBLISHED = pa.timestamp("us", tz="UTC")
 
 
@@ -81,6 +80,10 @@ def fields_batch(rows: Sequence[StoryFields]) -> pa.RecordBatch:
 def cut_batches(stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
     """Stories in batches of at most `most`, each with distinct ids; the first ones are smaller, to be had sooner.
 
+    Args:
+        stories: mappings and batches, in any mixture.
+        most: 4 or more.
+
     Raises:
         SettingsError: nothing that has stories, a batch of another schema, or a story that cannot be taken.
     """
@@ -88,7 +91,7 @@ def cut_batches(stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch, most
         stories = [stories]
     if not isinstance(stories, Iterable):
         raise SettingsError(f"stories are given as mappings or record batches, got {type(stories).__name__}")
-    sizes = chain((most // 4, most // 2) if most > _FEW else (), repeat(most))
+    sizes = chain((most // 4, most // 2), repeat(most))
     for whole, some in groupby(stories, lambda each: isinstance(each, pa.RecordBatch)):
         for part in _sliced(map(_filled, some), sizes) if whole else _gathered(some, sizes):
             yield from _distinct(part)

@@ -100,12 +100,12 @@ PLACES = {
         dalarnas; värmland värmlands; norrbotten norrbottens; västerbotten västerbottens; västernorrland
         västernorrlands; västmanland västmanlands; östergötland östergötlands; västergötland götaland
         götalands; södermanland södermanlands; jämtland jämtlands; gävleborg gävleborgs; kronoberg
-        kronobergs; kalmar; blekinge; halland hallands; norra; södra; östra; västra; norge norska norsk
-        norskt; danmark danska dansk danskt; sverige svenska svensk svenskt; finska finsk; tyskland tyska
-        tysk; frankrike franska fransk; ryssland ryska rysk; ukraina ukrainska; kina kinesiska;
-        storbritannien brittiska brittisk; grekland grekiska; turkiet turkiska; ungern; österrike;
-        nederländerna; luleå; karlstad; växjö; östersund; eskilstuna; södertälje; trollhättan; kiruna;
-        visby; halmstad; karlskrona; lidingö; solna; falun; borlänge""",
+        kronobergs; kalmar; blekinge; halland hallands; norra norr; södra söder; östra öster; västra väster;
+        norrtälje; norge norska norsk norskt; danmark danska dansk danskt; sverige svenska svensk svenskt;
+        finska finsk; tyskland tyska tysk; frankrike franska fransk; ryssland ryska rysk; ukraina ukrainska;
+        kina kinesiska; storbritannien brittiska brittisk; grekland grekiska; turkiet turkiska; ungern;
+        österrike; nederländerna; luleå; karlstad; växjö; östersund; eskilstuna; södertälje; trollhättan;
+        kiruna; visby; halmstad; karlskrona; lidingö; solna; falun; borlänge""",
     "romance": """alemania alemán alemana alemanha allemagne allemand allemande germania; brasil brasileño
         brésil; bélgica belgique belgio; bolivie; bulgarie; chili; colombie; corée corea coréia; croatie;
         danemark dinamarca danimarca; egipto égypte egitto; españa español española espagne espagnol espanha

@@ -59,7 +59,7 @@ def places_for(used: float) -> int:
 
 
 def room_of_bands(table: Table) -> int:
-    """Places that each band has."""
+    """Places that each band has; the kernel of this name is not compiled for one call."""
     return int(table.buckets.shape[0] // (table.used.shape[0] - BANDS))
 
 

@@ -276,8 +276,8 @@ OPPOSITES = (
         mężczyzna mężczyzny mężczyźni чоловік 男性 男子 남성 رجل पुरुष युवक; boy boys pojke pojkar junge
         garçon schoolboy schoolboys jongen chłopiec мальчик мальчика хлопчик хлопчика niño bambino
         ragazzo menino 소년 少年 男孩 男童 طفل लड़का लड़के; father fathers dad pappa vater père padre
-        vader ojciec ojca отец отца отцу батько батька pai 아버지 父亲 父親 老翁 والد पिता;
-        grandfather grandfathers grandpa""",
+        vader ojciec ojca отец отца отцу батько батька pai 아버지 父亲 父親 老翁 والد पिता; grandfather
+        grandfathers grandpa""",
         """woman women frau frauen kvinna kvinnor femme femmes mujer mujeres donna donne mulher mulheres женщина
         female vrouw vrouwen kadın kobieta kobiety женщины женщину жінка 女性 女子 여성 امرأة महिला
         युवती; girl girls flicka flickor mädchen fille schoolgirl schoolgirls meisje dziewczynka

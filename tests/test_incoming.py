@@ -126,7 +126,6 @@ def test_of_many_stories_the_first_batches_are_small_so_that_they_are_had_sooner
     stories = [{"id": str(k), "title": "Ferry runs aground"} for k in range(1000)]
     assert [len(batch) for batch in cut_batches(story_batch(stories), 256)] == [64, 128, 256, 256, 256, 40]
     assert [len(batch) for batch in cut_batches(stories[:300], 256)] == [64, 128, 108]
-    assert [len(batch) for batch in cut_batches(stories[:300], 100)] == [100, 100, 100]
 
 
 def test_what_read_feed_gives_can_be_added(index, tmp_path):

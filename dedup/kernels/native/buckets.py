@@ -55,7 +55,7 @@ def home(salted: np.uint64) -> np.uint64:
 
 
 @njit(inline="always", nogil=True)
-def room_of_each(table: Table) -> int:
+def room_of_bands(table: Table) -> int:
     """The places that each band has."""
     return table.buckets.shape[0] // (table.used.shape[0] - BANDS)
 
@@ -84,6 +84,31 @@ def key_of(bucket: np.uint64) -> np.uint64:
 
 
 @njit(inline="always", nogil=True)
+def _begin(
+    buckets: NDArray[np.uint64],
+    used: NDArray[np.int64],
+    noted: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    salted: np.uint64,
+    band: int,
+    place: int,
+    leader: int,
+) -> None:
+    """Write a bucket of one leader to a free place."""
+    _note(noted, counts, NOTED_BUCKETS, place, np.int64(0))
+    buckets[place] = (salted << _KEY) | np.uint64(leader + 1)
+    used[BANDS + band] += 1
+
+
+@njit(inline="always", nogil=True)
+def _note(notes: NDArray[np.int64], counts: NDArray[np.int64], kind: int, place: int, before: np.int64) -> None:
+    """Note what was in a place that is about to be overwritten."""
+    count = counts[kind]
+    notes[count, 0], notes[count, 1] = place, before
+    counts[kind] = count + 1
+
+
+@njit(inline="always", nogil=True)
 def enter_alone(
     buckets: NDArray[np.uint64],
     used: NDArray[np.int64],
@@ -107,11 +132,9 @@ def enter_alone(
         place = start + np.int64(at)
         bucket = buckets[place]
         if bucket == FREE:
-            _note(noted, counts, NOTED_BUCKETS, place, np.int64(0))
-            buckets[place] = (salted << _KEY) | np.uint64(leader + 1)
-            used[BANDS + band] += 1
+            _begin(buckets, used, noted, counts, salted, band, place, leader)
             return True
-        if bucket >> _KEY == salted:
+        if key_of(bucket) == salted:
             return only_leader(bucket) == leader
         at = (at + np.uint64(1)) & mask
 
@@ -155,20 +178,18 @@ def _enter_bucket(
     window: int,
 ) -> bool:
     """Put a leader into a bucket, once; False if the bucket is full of others."""
-    salted, room = key ^ group_salt(piece >> 2), room_of_each(table)
+    salted, room = key ^ group_salt(piece >> 2), room_of_bands(table)
     mask, start = np.uint64(room - 1), band * room
     place = start + np.int64(home(salted) & mask)
     while table.buckets[place] != FREE:
-        if table.buckets[place] >> _KEY == salted:
+        if key_of(table.buckets[place]) == salted:
             some = leaders_in(table, table.buckets[place])[0]
             if slice_of(times[some], window) == piece:
                 break
         place = start + np.int64(np.uint64(place - start + 1) & mask)
     bucket = table.buckets[place]
     if bucket == FREE:
-        _note(undo.buckets, undo.counts, NOTED_BUCKETS, place, np.int64(0))
-        table.buckets[place] = (salted << _KEY) | np.uint64(leader + 1)
-        table.used[BANDS + band] += 1
+        _begin(table.buckets, table.used, undo.buckets, undo.counts, salted, band, place, leader)
         return True
     first, size, found = leaders_in(table, bucket)
     if size == 1:
@@ -189,14 +210,6 @@ def _enter_bucket(
     _note(undo.lists, undo.counts, NOTED_LISTS, listed, table.lists[listed])
     table.lists[listed] = append(table, table.lists[listed], leader)
     return True
-
-
-@njit(inline="always", nogil=True)
-def _note(notes: NDArray[np.int64], counts: NDArray[np.int64], kind: int, place: int, before: np.int64) -> None:
-    """Note what was in a place that is about to be overwritten."""
-    count = counts[kind]
-    notes[count, 0], notes[count, 1] = place, before
-    counts[kind] = count + 1
 
 
 @njit(nogil=True, cache=True)
@@ -220,7 +233,7 @@ def spread(old: NDArray[np.uint64], new: NDArray[np.uint64], bands: int, begin: 
     for at in range(begin, end):
         ahead = at + AHEAD
         if ahead < end and old[ahead] != FREE:
-            prefetch(new, ahead // room * larger + np.int64(home(old[ahead] >> _KEY) & mask))
+            prefetch(new, ahead // room * larger + np.int64(home(key_of(old[ahead])) & mask))
         if old[at] != FREE:
             _move(old[at], old[at], new, at // room * larger, mask)
 
@@ -249,7 +262,7 @@ def carry(
 @njit(inline="always", nogil=True)
 def _move(before: np.uint64, bucket: np.uint64, new: NDArray[np.uint64], start: int, mask: np.uint64) -> None:
     """Write a bucket where it is, as it was before or as it is, or else where it goes."""
-    at = home(bucket >> _KEY) & mask
+    at = home(key_of(bucket)) & mask
     place = start + np.int64(at)
     while new[place] != FREE and new[place] != before and new[place] != bucket:
         at = (at + np.uint64(1)) & mask

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import borrow, keep
-from dedup.kernels.native.buckets import enter_alone, enter_band, room_of_each
+from dedup.kernels.native.buckets import enter_alone, enter_band, room_of_bands
 from dedup.kernels.native.candidates import Candidates, View, prefetch_facts
 from dedup.kernels.native.evidence import (
     FEATURES,
@@ -169,7 +169,7 @@ def _remember(
     if bands.shape[0] == 0:
         return
     buckets, used, noted, counts = table.buckets, table.used, undo.buckets, undo.counts
-    keys, group, room = lookups.keys[lookups.places[row]], piece >> 2, room_of_each(table)
+    keys, group, room = lookups.keys[lookups.places[row]], piece >> 2, room_of_bands(table)
     mask = np.uint64(room - 1)
     for k in range(bands.shape[0]):
         salted, band = salted_key(sought, k, keys, group), bands[k]

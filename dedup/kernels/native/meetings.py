@@ -15,7 +15,7 @@ from dedup.kernels.native.buckets import (
     key_of,
     leaders_in,
     only_leader,
-    room_of_each,
+    room_of_bands,
 )
 from dedup.kernels.native.candidates import View, in_view
 from dedup.kernels.native.evidence import Facts, Judgement, is_series, says_too_little
@@ -80,7 +80,7 @@ def look_ahead(
     if judgement.rule > 0.0 or not says_too_little(facts, i):  # else it can only be the copy of another
         count = find_bands(lookups, row, bands)
     if count > 0:  # or it may have no row of keys either
-        buckets, room = table.buckets, room_of_each(table)
+        buckets, room = table.buckets, room_of_bands(table)
         keys, mask = lookups.keys[lookups.places[row]], np.uint64(room - 1)
         for g in range(1 if first == last else 2):
             group = last if g else first
@@ -173,7 +173,7 @@ def meet_in_table(
     totals: NDArray[np.int64],
 ) -> int:
     """Add the leaders in the buckets of story i that are new to it to scratch.found[:count]; return the new count."""
-    buckets, room, keys, near = table.buckets, room_of_each(table), lookups.keys[lookups.places[row]], scratch.near
+    buckets, room, keys, near = table.buckets, room_of_bands(table), lookups.keys[lookups.places[row]], scratch.near
     mask, seen, decision = np.uint64(room - 1), scratch.seen, scratch.decisions[0]
     for g in range(find_groups(slice_of(facts.times[i], view.window), span, near)):
         group, wanted = near[0, g], near[1, g]
@@ -188,15 +188,16 @@ def meet_in_table(
                     continue
                 only = only_leader(bucket)
                 if only >= 0 and seen[only] == decision and lookups.limit > 1:
-                    continue  # as in eight of ten
+                    continue  # it was met by another band, as most are
                 first, size, place = leaders_in(table, bucket)
                 piece = slice_of(facts.times[first], view.window)
                 if piece >> 2 != group or (wanted >> (piece & 3)) & 1 == 0:
                     continue
-                if size == 1:
-                    count = meet(first, i, facts, view, scratch, count)
-                for each in range(place, place + size if size > 1 else place):
-                    count = meet(np.int64(table.leaders[each]), i, facts, view, scratch, count)
+                if only >= 0:
+                    count = meet(only, i, facts, view, scratch, count)
+                else:
+                    for each in range(place, place + size):
+                        count = meet(np.int64(table.leaders[each]), i, facts, view, scratch, count)
                 if size >= lookups.limit:
                     totals[SPLIT] += 1
                     count = _meet_finer(band, piece, i, keys, lookups, facts, view, table, scratch, count)
