@@ -30,7 +30,7 @@ from dedup.explain import Explanation, explain
 from dedup.hashing import Hashed, hash_batch, select_rows
 from dedup.incoming import Story, cut_batches, encodable, read_fields, read_stories, write_stories, write_story
 from dedup.kernels.native.evidence import UNDATED
-from dedup.records import PackedSets, pack_facts
+from dedup.records import Drafts
 from dedup.related import Related
 from dedup.replica import Replica
 from dedup.settings import Settings
@@ -48,7 +48,7 @@ class _Prepared(NamedTuple):
 
     names: list[str]
     part: Hashed
-    packed: PackedSets
+    drafts: Drafts
     told: list[bytes] | None  # as the store keeps them, if it does
 
     def select(self, fresh: NDArray[np.bool_]) -> _Prepared:
@@ -57,7 +57,7 @@ class _Prepared(NamedTuple):
         return _Prepared(
             [self.names[k] for k in chosen],
             select_rows(self.part, fresh),
-            self.packed.select(chosen),
+            self.drafts.select(chosen),
             [self.told[k] for k in chosen] if self.told else None,
         )
 
@@ -172,7 +172,7 @@ class StoryIndex:
         fields = read_fields(story)
         part, ahead = self._hash(fields)
         told = [write_story(fields)] if self._texts else None
-        some = _Prepared([fields.id], part, pack_facts(part.facts), told)
+        some = _Prepared([fields.id], part, self._replica.layout.draft(part), told)
         return self._add_prepared(some, [0] if ahead else ())[0]
 
     def add_many(self, stories: Iterable[Story | pa.RecordBatch] | pa.RecordBatch) -> list[Decision]:
@@ -324,7 +324,7 @@ class StoryIndex:
     def _prepare(self, batch: pa.RecordBatch) -> _Prepared:
         told = write_stories(batch) if self._texts else None
         part = hash_batch(batch, self.settings)
-        return _Prepared(batch.column("id").to_pylist(), part, pack_facts(part.facts), told)
+        return _Prepared(batch.column("id").to_pylist(), part, self._replica.layout.draft(part), told)
 
     def _add_prepared(self, some: _Prepared, ahead: Sequence[int]) -> list[Decision]:
         """Decide on stories, as many as `Arrivals.enter` takes, and keep those that are not there; cf. `_dated`."""

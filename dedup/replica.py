@@ -6,9 +6,8 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 
@@ -17,15 +16,14 @@ from dedup.children import enter_children
 from dedup.decision import Decision
 from dedup.errors import StoreError
 from dedup.hashing import Hashed
-from dedup.records import Layout, PackedSets
+from dedup.records import Drafts, Layout
 from dedup.settings import Settings
-from dedup.stores import Records, Row, Store
+from dedup.stores import Records, Rows, Store
 from dedup.verdict import judgement
 from dedup.window import Entered, Window
 
 _READ_AT_ONCE = 20_000  # rows of the log
 _MOST_RESERVED = 2_000_000  # stories that room is made for before they are read: some may be past the window
-_AS_ROW: Callable[[tuple[str, int, bytes, bytes | None]], Row] = partial(tuple.__new__, Row)  # Row makes one in Python
 _log = logging.getLogger("dedup.index")
 
 
@@ -100,15 +98,14 @@ class Replica:
                     known[k] = decision
         return known
 
-    def append(
-        self, names: list[str], part: Hashed, packed: PackedSets, told: list[bytes] | None
-    ) -> list[Decision] | None:
+    def append(self, names: list[str], part: Hashed, drafts: Drafts, told: list[bytes] | None) -> list[Decision] | None:
         """Decide and append; None if others were faster, who have been heard then."""
         first, position, earlier = len(self.window), self.position + 1, self._earlier(names)
         latest = self.window.latest
         self._sound = False
         entered = self.window.enter(names, part, earlier, position)
-        rows = self._rows(names, part, packed, entered, told)
+        self.layout.complete(drafts, entered.times, entered.decided)
+        rows = Rows(names, entered.forgotten_at.tolist(), *drafts, told)
         try:
             written = self.store.append(self.position, rows)
         except StoreError:
@@ -122,7 +119,7 @@ class Replica:
             self._alone = False
             self.catch_up(beyond=True)
             return None
-        self.position += len(rows)
+        self.position += len(names)
         self.counts["late"] += self.window.count_late(entered.times, latest)
         shown = self.window.confirm()
         self._sound = True
@@ -135,15 +132,6 @@ class Replica:
         """Where the log last has ids that memory has not any more, so that they are known to have been there."""
         strangers = self.window.strangers(names)
         return self.store.positions(strangers) if strangers else {}
-
-    def _rows(
-        self, names: list[str], part: Hashed, packed: PackedSets, entered: Entered, told: list[bytes] | None
-    ) -> list[Row]:
-        if part.facts.times.tobytes() != entered.times.tobytes():  # those undated got a time
-            part = part._replace(facts=part.facts._replace(times=entered.times))
-        records = self.layout.pack(part, entered.decided, packed)
-        stories: Sequence[bytes | None] = told or [None] * len(names)
-        return list(map(_AS_ROW, zip(names, entered.forgotten_at.tolist(), records, stories, strict=True)))
 
     def hear_others(self) -> None:
         """Read what others appended, if they seem to be at it."""

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from dedup.stores import Row, checkpoints, open_store
+from dedup.stores import Row, Rows, checkpoints, open_store
 from dedup.stores.checkpoints import Checkpoints
 
 STORY = b"s" * 3000
@@ -30,7 +30,7 @@ def _often(monkeypatch):
 
 def append(store, first, count):
     for position in range(first, first + count):
-        assert store.append(position, [Row(f"n{position}", 0, b"record", STORY)])
+        assert store.append(position, Rows.of([Row(f"n{position}", 0, b"record", STORY)]))
 
 
 def until(holds, seconds=20.0):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from dedup.index import StoryIndex
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 from tests.services import session_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -35,13 +35,13 @@ def test_what_a_child_appends_outlives_the_parent(url):
     told, go = FORK.Queue(), FORK.Event()
     store = open_store(url)
     store.create(b"{}")
-    store.append(0, [row("a")])
+    store.append(0, Rows.of([row("a")]))
 
     def append():
         store.last()
         told.put("open")
         go.wait(PATIENCE)
-        told.put([store.append(k, [row(str(k))]) for k in range(1, 21)])
+        told.put([store.append(k, Rows.of([row(str(k))])) for k in range(1, 21)])
         go.clear()
         go.wait(PATIENCE)
 
@@ -67,11 +67,11 @@ def test_a_relative_path_leads_to_one_file_wherever_the_process_has_gone(tmp_pat
     with open_store("sqlite:///a.db") as store:
         store.create(b"{}")
         monkeypatch.chdir(elsewhere)
-        child = FORK.Process(target=lambda: store.append(0, [row("a")]))
+        child = FORK.Process(target=lambda: store.append(0, Rows.of([row("a")])))
         child.start()
         child.join(PATIENCE)
         assert child.exitcode == 0
-        assert store.append(1, [row("b")])
+        assert store.append(1, Rows.of([row("b")]))
     assert list(elsewhere.iterdir()) == []
 
 
@@ -82,10 +82,10 @@ def test_a_child_born_while_a_thread_appends_is_not_locked_out(url):
 
         def work():
             while not stop.is_set():
-                store.append(store.last(), [row("a")])
+                store.append(store.last(), Rows.of([row("a")]))
 
         def append():
-            while not store.append(store.last(), [row("b")]):
+            while not store.append(store.last(), Rows.of([row("b")])):
                 pass
 
         thread = threading.Thread(target=work)
@@ -108,12 +108,12 @@ def test_a_child_born_while_a_thread_is_at_a_store_in_memory_has_a_whole_copy_of
 
         def work():
             while not stop.is_set():
-                store.append(store.last(), rows)
+                store.append(store.last(), Rows.of(rows))
                 store.expire(2)
 
         def append():
             last = store.last()
-            assert store.append(last, [row("b")])
+            assert store.append(last, Rows.of([row("b")]))
             assert len(store.read(0, 10**6)) == last + 2 - store.floor()
 
         thread = threading.Thread(target=work)

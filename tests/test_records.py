@@ -11,15 +11,18 @@ from dedup.incoming import read_stories, story_batch, write_stories
 from dedup.kernels.native.facts import CAPS, FRONT, NUMBERS, TITLE
 from dedup.kernels.native.packing import measure_sets, pack_sets, unpack_sets
 from dedup.kernels.reference.packing import IN_FRONT, pack_story
-from dedup.records import VERSION, Decided, Layout, pack_facts
+from dedup.records import VERSION, Decided, Layout
 from dedup.settings import LookupSettings, Settings
+from dedup.stores import Rows
 from tests.indexes import FEEDS, feed
 
 FEW_BANDS = Settings(text=LookupSettings(rows=1, similarity=0.5, recall=0.8))
 
 
 def pack(layout, part, what):
-    return layout.pack(part, what, pack_facts(part.facts))
+    drafts = layout.draft(part)
+    layout.complete(drafts, part.facts.times, what)
+    return Rows([], [], *drafts).records()
 
 
 def decided(count):
@@ -57,6 +60,20 @@ def test_records_give_back_what_was_packed(settings_, stories):
         for k in range(len(stories))
     ]
     assert [record for (record,) in singly] == records
+
+
+@given(FEEDS, st.lists(st.booleans(), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=20)
+def test_drafts_are_completed_anew_and_in_part(stories, chosen):
+    part, layout, count = hash_batch(story_batch(stories), Settings()), Layout.of(Settings()), len(stories)
+    wanted = pack(layout, part, decided(count))
+    drafts = layout.draft(part)
+    layout.complete(drafts, part.facts.times, Decided(*(column[::-1].copy() for column in decided(count))))
+    keep = np.resize(chosen, count)
+    some = drafts.select(np.flatnonzero(keep).tolist())
+    layout.complete(some, part.facts.times[keep], decided(count).select(keep))
+    rows = Rows([], [], *some)
+    assert rows.records() == [record for record, kept in zip(wanted, keep, strict=True) if kept]
 
 
 def test_a_record_is_bounded():
@@ -115,9 +132,13 @@ def test_records_of_the_first_version_are_read_beside_new_ones(stories, old):
 VALUES = st.lists(st.integers(0, 2**32 - 1), unique=True)
 
 
-@given(st.lists(st.tuples(VALUES, *(VALUES.map(lambda values: values[:40]) for _ in range(9))), max_size=3), st.data())
+@given(
+    st.lists(st.tuples(VALUES, *(VALUES.map(lambda values: values[:40]) for _ in range(9))), max_size=3),
+    st.sampled_from([0, 4, 24]),
+    st.data(),
+)
 @settings(deadline=None, max_examples=60)
-def test_sets_are_packed_as_specified(stories, data):
+def test_sets_are_packed_as_specified(stories, room, data):
     stories = [[sorted(values) for values in story] for story in stories]
     for story in stories:  # some are told by the front
         for s in IN_FRONT:
@@ -127,15 +148,16 @@ def test_sets_are_packed_as_specified(stories, data):
     sections = counts.cumsum(axis=1).astype(np.uint16)
     bounds = np.concatenate([[0], counts.sum(axis=1).cumsum()]).astype(np.int64)
     hashes = np.array([value for story in stories for values in story for value in values], dtype=np.uint32)
-    out = np.zeros(4 * len(hashes) + 64 * len(stories), dtype=np.uint8)
+    out = np.zeros(4 * len(hashes) + (64 + room) * len(stories), dtype=np.uint8)
     marked, ends = np.empty(len(stories), dtype=np.uint16), np.empty(len(stories) + 1, dtype=np.int64)
-    pack_sets(hashes, bounds, sections, marked, out, ends)
+    pack_sets(hashes, bounds, sections, room, marked, out, ends)
     for k, story in enumerate(stories):
-        assert (marked[k], out[ends[k] : ends[k + 1]].tobytes()) == pack_story(story)
+        bits, packed = pack_story(story)
+        assert (marked[k], out[ends[k] : ends[k + 1]].tobytes()) == (bits, bytes(room) + packed)
     sizes, back = np.empty(len(stories), dtype=np.int64), np.empty_like(hashes)
     measure_sets(sections, marked, sizes)
-    np.testing.assert_array_equal(sizes, np.diff(ends))
-    unpack_sets(out, ends[:-1], sections, marked, bounds, back)
+    np.testing.assert_array_equal(sizes + room, np.diff(ends))
+    unpack_sets(out, ends[:-1] + room, sections, marked, bounds, back)
     np.testing.assert_array_equal(back, hashes)
 
 

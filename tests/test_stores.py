@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from dedup.errors import StoreError
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 
 SERVERS = {"redis": "redis_server", "redis_cluster": "redis_cluster", "postgres": "postgres_server"}
 KINDS = ["memory", "sqlite", *(pytest.param(kind, marks=pytest.mark.service) for kind in SERVERS)]
@@ -67,7 +67,7 @@ def test_a_new_store_is_empty_and_has_no_header(url):
 
 def test_nothing_is_appended_before_there_is_a_header(url):
     with open_store(url) as store, pytest.raises(StoreError, match="create it first"):
-        store.append(0, [row("a")])
+        store.append(0, Rows.of([row("a")]))
 
 
 def test_the_first_header_stands(url):
@@ -84,7 +84,7 @@ def test_rows_come_back_in_order_and_whole(store):
         row("c" * 5000, 2**62, b"\0" * 2048, b""),
         row("", 0, b"x"),
     ]
-    assert store.append(0, rows)
+    assert store.append(0, Rows.of(rows))
     assert store.read(0, 9, stories=True) == list(enumerate(rows, 1))
     assert store.read(0, 9) == [(k, each._replace(story=None)) for k, each in enumerate(rows, 1)]
     for each in rows:
@@ -93,28 +93,28 @@ def test_rows_come_back_in_order_and_whole(store):
 
 
 def test_an_append_at_a_position_already_taken_writes_nothing(store):
-    assert store.append(0, [row("a"), row("b")])
-    assert not store.append(0, [row("c")])
-    assert not store.append(1, [row("c"), row("d"), row("e")])
+    assert store.append(0, Rows.of([row("a"), row("b")]))
+    assert not store.append(0, Rows.of([row("c")]))
+    assert not store.append(1, Rows.of([row("c"), row("d"), row("e")]))
     assert names(store.read(0, 9)) == [(1, "a"), (2, "b")]
     assert store.last() == 2
 
 
 def test_an_append_past_the_end_means_that_the_log_was_lost(store):
     with pytest.raises(StoreError, match=r"end|emptied"):
-        store.append(7, [row("a")])
+        store.append(7, Rows.of([row("a")]))
     assert store.read(0, 9) == []
 
 
 def test_an_append_of_nothing_tells_whether_the_position_is_the_last(store):
-    store.append(0, [row("a")])
-    assert store.append(1, [])
-    assert not store.append(0, [])
+    store.append(0, Rows.of([row("a")]))
+    assert store.append(1, Rows.of([]))
+    assert not store.append(0, Rows.of([]))
     assert store.last() == 1
 
 
 def test_reading_goes_on_from_a_position_in_pieces(store):
-    store.append(0, [row(str(k)) for k in range(1, 2501)])
+    store.append(0, Rows.of([row(str(k)) for k in range(1, 2501)]))
     after, pieces = 0, []
     while piece := store.read(after, 700):
         pieces.append(len(piece))
@@ -126,7 +126,7 @@ def test_reading_goes_on_from_a_position_in_pieces(store):
 
 
 def test_records_are_read_from_a_time_on_in_pieces(store):
-    store.append(0, [row(str(k), k % 4 - 2, b"record %d" % k) for k in range(1, 2501)])
+    store.append(0, Rows.of([row(str(k), k % 4 - 2, b"record %d" % k) for k in range(1, 2501)]))
     store.expire(-1)
     after = 0
     found: list[tuple[int, str, bytes]] = []
@@ -141,7 +141,7 @@ def test_records_are_read_from_a_time_on_in_pieces(store):
 
 
 def test_expiry_drops_what_is_older_and_moves_nothing_else(store):
-    store.append(0, [row("a", 30), row("b", 10), row("c", 20, story=b"c"), row("d", 19), row("e", 40)])
+    store.append(0, Rows.of([row("a", 30), row("b", 10), row("c", 20, story=b"c"), row("d", 19), row("e", 40)]))
     assert store.expire(20) == 2
     assert names(store.read(0, 9)) == [(1, "a"), (3, "c"), (5, "e")]
     assert store.floor() == 1
@@ -150,31 +150,31 @@ def test_expiry_drops_what_is_older_and_moves_nothing_else(store):
     assert (store.floor(), store.last()) == (5, 5)
     assert store.get("c") is None
     assert store.stories(["c", "e"]) == {}
-    assert store.append(5, [row("f", 1)])
+    assert store.append(5, Rows.of([row("f", 1)]))
     assert names(store.read(0, 9)) == [(5, "e"), (6, "f")]
     assert store.expire(100) == 2
     assert (store.floor(), store.last(), store.read(0, 9)) == (7, 6, [])
 
 
 def test_expiry_of_many_rows_leaves_holes_that_reading_passes_over(store):
-    store.append(0, [row(str(k), k % 10) for k in range(12_000)])
+    store.append(0, Rows.of([row(str(k), k % 10) for k in range(12_000)]))
     assert store.expire(9) == 10_800
     assert [position for position, _ in store.read(0, 9)] == [10, 20, 30, 40, 50, 60, 70, 80, 90]
     assert len(store.read(0, 12_000)) == 1200
-    store.append(12_000, [row("far", 99)])
+    store.append(12_000, Rows.of([row("far", 99)]))
     store.expire(90)
     assert names(store.read(0, 1)) == [(12_001, "far")]
     assert store.floor() == 12_001
 
 
 def test_the_latest_row_of_an_id_is_its_last(store):
-    store.append(0, [row("a", 5, b"one", b"1"), row("a", 3, b"two", b"2"), row("b", 4)])
+    store.append(0, Rows.of([row("a", 5, b"one", b"1"), row("a", 3, b"two", b"2"), row("b", 4)]))
     assert store.get("a") == row("a", 3, b"two")
     assert store.stories(["b", "a", "nobody"]) == {"a": b"2"}
     assert store.positions(["b", "a", "nobody"]) == {"a": 2, "b": 3}
-    store.append(3, [row("a", 9, b"three")])
+    store.append(3, Rows.of([row("a", 9, b"three")]))
     assert store.stories(["a"]) == {}
-    store.append(4, [row("a", 1, b"four")])
+    store.append(4, Rows.of([row("a", 1, b"four")]))
     store.expire(2)
     assert store.get("a") == row("a", 9, b"three")
 
@@ -182,17 +182,17 @@ def test_the_latest_row_of_an_id_is_its_last(store):
 def test_what_was_written_is_there_when_opened_again(url):
     with open_store(url) as store:
         store.create(b"header")
-        store.append(0, [row("a", 1, b"r", b"s")])
+        store.append(0, Rows.of([row("a", 1, b"r", b"s")]))
     with open_store(url) as store:
         assert store.header() == b"header"
         assert store.read(0, 9, stories=True) == [(1, row("a", 1, b"r", b"s"))]
-        assert store.append(1, [row("b")])
+        assert store.append(1, Rows.of([row("b")]))
 
 
 def test_notes_come_back_in_order_and_outlive_the_stories(url):
     with open_store(url) as store:
         store.create(b"{}")
-        store.append(0, [row("a", 1)])
+        store.append(0, Rows.of([row("a", 1)]))
         numbers = [store.add_note(note) for note in (b"one", b"\0\xff", b"", b"four")]
         assert numbers == sorted(set(numbers))
         store.expire(9)
@@ -205,7 +205,7 @@ def test_notes_come_back_in_order_and_outlive_the_stories(url):
 def test_stores_of_two_names_are_apart(new_url):
     with open_store(new_url()) as one, open_store(new_url()) as other:
         one.create(b"1")
-        one.append(0, [row("a", 1)])
+        one.append(0, Rows.of([row("a", 1)]))
         assert (other.header(), other.last(), other.get("a")) == (None, 0, None)
         assert other.expire(9) == 0
         assert one.last() == 1
@@ -223,7 +223,7 @@ def test_threads_share_a_store(store):
     def work(worker):
         for k in range(25):
             last = store.last()
-            while not store.append(last, [row(f"{worker}-{k}")]):
+            while not store.append(last, Rows.of([row(f"{worker}-{k}")])):
                 last = store.last()
 
     threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
@@ -275,7 +275,7 @@ class Model(RuleBasedStateMachine):
     @rule(rows=ROWS, behind=st.sampled_from([0, 0, 0, 1, 2]))
     def append(self, rows, behind):
         expected = max(0, self.last - behind)
-        written = self.store.append(expected, rows)
+        written = self.store.append(expected, Rows.of(rows))
         assert written == (expected == self.last)
         if written:
             self.rows.update(enumerate(rows, self.last + 1))
@@ -329,19 +329,19 @@ def test_a_store_behaves_as_a_list(new_url):
 
 FORKING = """
 import os, sys
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 
 store = open_store(sys.argv[1])
 store.create(b"header")
-assert store.append(0, [Row("parent", 0, b"")])
+assert store.append(0, Rows.of([Row("parent", 0, b"")]))
 child = os.fork()
 if child == 0:
     assert [row.id for _, row in store.read(0, 9)] == ["parent"]
-    assert store.append(1, [Row("child", 0, b"")])
+    assert store.append(1, Rows.of([Row("child", 0, b"")]))
     sys.exit(0)  # and so let go of all it inherited
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 for position in range(2, 9):
-    assert store.append(position, [Row("parent", 0, b"")])
+    assert store.append(position, Rows.of([Row("parent", 0, b"")]))
 print([row.id for _, row in store.read(0, 3)])
 store.close()
 """

@@ -12,7 +12,7 @@ import dedup.stores.postgres
 import dedup.stores.redis
 import dedup.stores.sqlite
 from dedup.errors import IndexFormatError, StoreError
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 from tests.services import new_name, session_of
 
 SAMPLES = pathlib.Path(__file__).parent / "store_samples"
@@ -25,7 +25,7 @@ def assert_holds_the_sample(store):
     assert store.read(0, 9, stories=True) == ROWS
     assert (store.last(), store.floor()) == (3, 2)
     assert store.get("b") == ROWS[0][1]._replace(story=None)
-    assert store.append(3, [Row("d", 40, b"d")])
+    assert store.append(3, Rows.of([Row("d", 40, b"d")]))
     assert store.expire(0) == 1
     assert [position for position, _ in store.read(0, 9)] == [2, 4]
     assert store.notes(0, 9) == []
@@ -184,16 +184,16 @@ def test_a_log_that_was_replaced_is_noticed(postgres_server, redis_server, tmp_p
     ):
         with open_store(url) as store:
             store.create(HEADER)
-            store.append(0, [Row("a", 1, b"")])
+            store.append(0, Rows.of([Row("a", 1, b"")]))
             replace(store, kind)
             with pytest.raises(StoreError, match="is not the log it was"):
-                store.append(1, [Row("b", 1, b"")])
+                store.append(1, Rows.of([Row("b", 1, b"")]))
             with open_store(url) as fresh:
                 fresh.create(HEADER)
-                fresh.append(0, [Row("x", 1, b""), Row("y", 1, b"")])
+                fresh.append(0, Rows.of([Row("x", 1, b""), Row("y", 1, b"")]))
             for expected in (1, 2):
                 with pytest.raises(StoreError, match="is not the log it was"):
-                    store.append(expected, [Row("b", 1, b"")])
+                    store.append(expected, Rows.of([Row("b", 1, b"")]))
 
 
 @pytest.mark.service
@@ -202,7 +202,7 @@ def test_every_redis_key_but_the_log_and_notes_expires(redis_server):
     kept = {f"{{{log}}}:log", f"{{{log}}}:notes"}
     with open_store(redis_server.url(log) + "&ttl=2h") as store:
         store.create(HEADER)
-        store.append(0, [Row(str(k), k, b"record", b"story") for k in range(3000)])
+        store.append(0, Rows.of([Row(str(k), k, b"record", b"story") for k in range(3000)]))
         store.add_note(b"said")
         client = redis_server.client()
         lives = {key.decode(): client.ttl(key) for key in client.keys(f"*{log}*")}
@@ -216,7 +216,7 @@ def test_every_redis_key_but_the_log_and_notes_expires(redis_server):
 def test_who_is_a_few_rows_behind_asks_redis_for_those_alone(redis_server):
     with open_store(redis_server.url(new_name())) as store:
         store.create(HEADER)
-        store.append(0, [Row(str(k), k, b"record") for k in range(1, 41)])
+        store.append(0, Rows.of([Row(str(k), k, b"record") for k in range(1, 41)]))
         client = redis_server.client()
         before = client.info("stats")["total_net_input_bytes"]
         assert len(store.read(10, 20_000)) == 30
@@ -228,7 +228,7 @@ def test_slices_that_redis_let_expire_are_passed_over(redis_server):
     log = new_name()
     with open_store(redis_server.url(log)) as store:
         store.create(HEADER)
-        store.append(0, [Row(str(k), k, b"record", b"story") for k in range(1, 3001)])
+        store.append(0, Rows.of([Row(str(k), k, b"record", b"story") for k in range(1, 3001)]))
         client = redis_server.client()
         assert client.delete(f"{{{log}}}:rows:0", f"{{{log}}}:rows:2", f"{{{log}}}:texts:0") == 3
         assert store.floor() == 1024

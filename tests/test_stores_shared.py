@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dedup.errors import StoreError
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 from tests.services import new_name, session_of
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -43,7 +43,7 @@ def tail_and_append(url, worker, rows, barrier):
         while done < rows:
             count = min(1 + (worker + done) % 7, rows - done)
             batch = [Row(f"{worker}-{k}", k, b"%d" % worker * 100) for k in range(done, done + count)]
-            while not store.append(last, batch):
+            while not store.append(last, Rows.of(batch)):
                 while found := store.read(last, 50):
                     assert [position for position, _ in found] == list(range(last + 1, last + 1 + len(found)))
                     last = found[-1][0]
@@ -84,12 +84,12 @@ def test_processes_that_append_at_once_lose_and_repeat_nothing(request, tmp_path
 
 WRITER = """
 import sys
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 with open_store(sys.argv[1]) as store:
     store.create(b"header")
     last = store.last()
     while True:
-        assert store.append(last, [Row(str(last + k), last, b"record" * 100, b"story") for k in range(1, 8)])
+        assert store.append(last, Rows.of([Row(str(last + k), last, b"record" * 100, b"story") for k in range(1, 8)]))
         last += 7
         print(last, flush=True)
 """
@@ -154,12 +154,12 @@ def test_a_server_that_stays_away_is_one_clear_error_and_can_come_back(request, 
         try:
             started = time.monotonic()
             with pytest.raises(StoreError, match=r"has not answered for 0.3 s .* retry= sets") as caught:
-                store.append(0, [Row("a", 0, b"")])
+                store.append(0, Rows.of([Row("a", 0, b"")]))
             assert time.monotonic() - started < 3
             assert "pa55word" not in str(caught.value)
         finally:
             server.start()
-        assert store.append(0, [Row("a", 0, b"")])
+        assert store.append(0, Rows.of([Row("a", 0, b"")]))
 
 
 class Deaf:
@@ -195,8 +195,8 @@ def test_an_append_whose_answer_was_lost_is_not_written_twice(request, tmp_path,
     with open_store(url) as store, open_store(url) as other:
         store.create(b"header")
         Deaf(session_of(store), 2, broken(kind))
-        assert store.append(0, [Row("a", 1, b"1"), Row("b", 2, b"2")])
-        assert other.append(2, [Row("c", 3, b"3")])
+        assert store.append(0, Rows.of([Row("a", 1, b"1"), Row("b", 2, b"2")]))
+        assert other.append(2, Rows.of([Row("c", 3, b"3")]))
         assert [row.id for _, row in other.read(0, 9)] == ["a", "b", "c"]
 
 
@@ -211,12 +211,12 @@ def test_an_append_whose_answer_was_lost_is_found_behind_those_of_others_and_aft
         def busy(operation):
             answer = once(operation)
             if deaf.times:  # between the write and the second try
-                assert other.append(2, [Row("c", 3, b"3")])
+                assert other.append(2, Rows.of([Row("c", 3, b"3")]))
                 assert other.expire(2) == 1
             return answer
 
         deaf.once = busy
-        assert store.append(0, [Row("a", 1, b"1"), Row("b", 2, b"2")])
+        assert store.append(0, Rows.of([Row("a", 1, b"1"), Row("b", 2, b"2")]))
         assert [(position, row.id) for position, row in other.read(0, 9)] == [(2, "b"), (3, "c")]
 
 
@@ -231,12 +231,12 @@ def test_an_append_beaten_by_another_after_a_lost_try_is_not_taken_for_written(r
             tries.append(operation)
             if len(tries) == 1:
                 assert other.header() == b"header"
-                assert other.append(0, [Row("theirs", 3, b"3")])
+                assert other.append(0, Rows.of([Row("theirs", 3, b"3")]))
                 raise broken(kind)
             return once(operation)
 
         session_of(store)._once = lost_before_it_was_sent
-        assert not store.append(0, [Row("mine", 1, b"1")])
+        assert not store.append(0, Rows.of([Row("mine", 1, b"1")]))
         assert [row.id for _, row in other.read(0, 9)] == ["theirs"]
 
 
@@ -272,10 +272,10 @@ def test_an_append_across_two_slices_of_redis_is_never_read_by_half(redis_server
     url = redis_server.url(new_name())
     with open_store(url) as store, open_store(url) as other:
         store.create(b"header")
-        store.append(0, [Row(str(k), k, b"") for k in range(1, 1021)])
+        store.append(0, Rows.of([Row(str(k), k, b"") for k in range(1, 1021)]))
         coming = [Row(str(k), k, b"") for k in range(1021, 1031)]
         session = session_of(store)
-        session._connection = Interrupted(session._connection, lambda: other.append(1020, coming))
+        session._connection = Interrupted(session._connection, lambda: other.append(1020, Rows.of(coming)))
         assert [position for position, _ in store.read(1018, 99)] == [1019, 1020]
         session._connection = session._connection.client
         assert [position for position, _ in store.read(1020, 99)] == list(range(1021, 1031))
@@ -297,9 +297,9 @@ def test_a_writer_who_holds_the_sqlite_file_too_long_is_one_clear_error(tmp_path
         store.create(b"header")
         session_of(other).run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
         with pytest.raises(StoreError, match=r"has not answered for 0.2 s \(database is locked\)"):
-            store.append(0, [Row("a", 0, b"")])
+            store.append(0, Rows.of([Row("a", 0, b"")]))
         session_of(other).run(lambda connection: connection.execute("ROLLBACK"))
-        assert store.append(0, [Row("a", 0, b"")])
+        assert store.append(0, Rows.of([Row("a", 0, b"")]))
 
 
 def lose_end(store, kind, last):
@@ -328,14 +328,14 @@ def test_a_log_that_lost_its_end_is_told_though_another_has_gone_on(request, tmp
     url = url_of(request, tmp_path, kind)
     with open_store(url) as one, open_store(url) as other, open_store(url) as third:
         one.create(b"{}")
-        assert one.append(0, [Row(f"a{k}", k, b"a") for k in range(8)])
+        assert one.append(0, Rows.of([Row(f"a{k}", k, b"a") for k in range(8)]))
         assert len(other.read(0, 9)) == len(third.read(0, 9)) == 8
         lose_end(third, kind, 5)
         with open_store(url) as late:
-            assert late.append(5, [Row(f"b{k}", k, b"b") for k in range(5)])
+            assert late.append(5, Rows.of([Row(f"b{k}", k, b"b") for k in range(5)]))
         for store in (one, other):
             with pytest.raises(StoreError, match="the server lost its end"):
-                store.read(8, 9) if reads else store.append(8, [Row("c", 1, b"c")])
+                store.read(8, 9) if reads else store.append(8, Rows.of([Row("c", 1, b"c")]))
         with open_store(url) as late:
             assert [row.record for _, row in late.read(0, 99)] == [b"a"] * 5 + [b"b"] * 5
 
@@ -370,7 +370,7 @@ def interrupt_answers(monkeypatch, kind):
 def test_after_an_interrupted_call_each_is_answered_what_it_asks(request, tmp_path, kind, monkeypatch):
     with open_store(url_of(request, tmp_path, kind)) as store:
         store.create(b"header")
-        store.append(0, [Row("a", 1, b"1", b"story of a"), Row("b", 2, b"2", b"story of b")])
+        store.append(0, Rows.of([Row("a", 1, b"1", b"story of a"), Row("b", 2, b"2", b"story of b")]))
         interrupt_answers(monkeypatch, kind)
         with pytest.raises(Interrupt):
             store.stories(["a"])
@@ -388,4 +388,4 @@ def test_an_interrupted_append_holds_the_sqlite_file_up_for_nobody(tmp_path):
 
         with pytest.raises(Interrupt):
             session_of(store).run(begin_and_be_interrupted)
-        assert other.append(0, [Row("a", 1, b"")])
+        assert other.append(0, Rows.of([Row("a", 1, b"")]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dedup.errors import StoreError
-from dedup.stores import Row, open_store
+from dedup.stores import Row, Rows, open_store
 from tests.services import session_of
 
 
@@ -14,12 +14,12 @@ def test_a_sqlite_file_that_was_moved_away_is_told_by_the_next_append(tmp_path, 
     url, path = f"sqlite:///{tmp_path}/a.db", tmp_path / "a.db"
     with open_store(url) as store:
         store.create(b"header")
-        assert store.append(0, [Row("a", 1, b"")])
+        assert store.append(0, Rows.of([Row("a", 1, b"")]))
         for name in ("a.db", "a.db-wal", "a.db-shm"):
             (tmp_path / name).rename(tmp_path / f"old-{name}")
         if replaced:
             open_store(url).close()
-        for write in (lambda: store.append(1, [Row("b", 1, b"")]), lambda: store.add_note(b"note")):
+        for write in (lambda: store.append(1, Rows.of([Row("b", 1, b"")])), lambda: store.add_note(b"note")):
             with pytest.raises(StoreError, match="its file was removed or replaced; open it again"):
                 write()
         assert path.exists() == replaced

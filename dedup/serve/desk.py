@@ -21,7 +21,7 @@ from dedup.serve.bodies import check_name, parse_json, read_posted
 from dedup.serve.refusals import Refusal
 from dedup.serve.wall import Card, Told, Wall, read_told
 from dedup.single import StoryFields
-from dedup.stores import Store
+from dedup.stores import Rows, Store
 
 _LOOKERS = 4  # threads
 T = TypeVar("T")
@@ -197,7 +197,7 @@ class Desk:
         Raises:
             StoreError: the store does not answer, or the log was emptied or replaced and no story will be taken again.
         """
-        self._shelf.append(self._index.position, [])
+        self._shelf.append(self._index.position, Rows.of([]))
 
     def _require(self, name: str) -> None:
         check_name(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from dedup.stores.address import parse
-from dedup.stores.protocol import Records, Row, Store
+from dedup.stores.protocol import Records, Row, Rows, Store
 
-__all__ = ["Records", "Row", "Store", "open_store", "store_files"]
+__all__ = ["Records", "Row", "Rows", "Store", "open_store", "store_files"]
 
 
 def open_store(url: str, *, create: bool = True) -> Store:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import bisect
 import os
 import threading
+from array import array
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from dedup.errors import StoreError
-from dedup.stores.protocol import Row, Store
+from dedup.stores.protocol import Row, Rows, Store
 
 Value = TypeVar("Value")
 
@@ -30,36 +31,40 @@ class _Log:
         self.positions: list[int] = []  # ascending
         self.names: list[str] = []
         self.times: list[int] = []
-        self.records: list[bytes] = []
+        self.pieces: list[bytes | bytearray] = []  # the records, of as many rows each as were appended at once
+        self.firsts: list[int] = []  # the place of the first row of each piece
+        self.ends = array("Q")  # where each row's record ends in its piece
         self.stories: list[bytes | None] = []
         self.latest: dict[str, int] = {}  # position by id
         self.notes: list[bytes] = []
 
-    def add(
-        self,
-        names: Sequence[str],
-        times: Sequence[int],
-        records: Sequence[bytes],
-        stories: Sequence[bytes | None],
-    ) -> None:
-        """Add rows at the end."""
-        positions = range(self.last + 1, self.last + 1 + len(names))
+    def add(self, rows: Rows) -> None:
+        """Add rows at the end, at least one."""
+        positions = range(self.last + 1, self.last + 1 + len(rows.ids))
+        self.pieces.append(rows.data)
+        self.firsts.append(len(self.names))
+        self.ends.extend(rows.bounds[1:])
         self.positions.extend(positions)
-        self.names.extend(names)
-        self.times.extend(times)
-        self.records.extend(records)
-        self.stories.extend(stories)
-        self.latest.update(zip(names, positions, strict=True))
-        self.last += len(names)
+        self.names.extend(rows.ids)
+        self.times.extend(rows.times)
+        self.stories.extend(rows.stories or [None] * len(rows.ids))
+        self.latest.update(zip(rows.ids, positions, strict=True))
+        self.last += len(rows.ids)
+
+    def record(self, place: int) -> bytes:
+        piece = bisect.bisect_right(self.firsts, place) - 1
+        begin = self.ends[place - 1] if place > self.firsts[piece] else 0
+        return bytes(self.pieces[piece][begin : self.ends[place]])
 
     def row(self, place: int, *, story: bool) -> Row:
-        return Row(self.names[place], self.times[place], self.records[place], self.stories[place] if story else None)
+        return Row(self.names[place], self.times[place], self.record(place), self.stories[place] if story else None)
 
     def keep(self, places: Sequence[int]) -> None:
-        """Let all rows go but some."""
+        """Let all rows go but some, and their records out of the pieces."""
+        records = [self.record(place) for place in places]
         self.positions, self.times = _chosen(self.positions, places), _chosen(self.times, places)
-        self.names, self.records = _chosen(self.names, places), _chosen(self.records, places)
-        self.stories = _chosen(self.stories, places)
+        self.names, self.stories = _chosen(self.names, places), _chosen(self.stories, places)
+        self.pieces, self.firsts, self.ends = list(records), list(range(len(records))), array("Q", map(len, records))
         self.latest = dict(zip(self.names, self.positions, strict=True))
 
 
@@ -105,7 +110,7 @@ class MemoryStore(Store):
         with _lock:
             return log.positions[0] if log.positions else log.last + 1
 
-    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+    def append(self, expected: int, rows: Rows) -> bool:
         """See `Store`."""
         log = self._open()
         with _lock:
@@ -115,8 +120,8 @@ class MemoryStore(Store):
                 raise StoreError(f"{self._label} ends at {log.last}, before {expected}")
             if log.last > expected:
                 return False
-            if rows:
-                log.add(*zip(*rows, strict=True))
+            if rows.ids:
+                log.add(rows)
             return True
 
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:

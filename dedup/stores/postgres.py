@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.stores.address import Address
-from dedup.stores.protocol import Records, Row, Store
+from dedup.stores.protocol import Records, Row, Rows, Store
 from dedup.stores.session import Session
 
 if TYPE_CHECKING:
@@ -135,21 +135,21 @@ class PostgresStore(Store):
         """See `Store`."""
         return self._number("SELECT coalesce((SELECT min(position) FROM {entries}), last + 1) FROM {log}", empty=1)
 
-    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+    def append(self, expected: int, rows: Rows) -> bool:
         """See `Store`."""
         if self._identity is None and self.header() is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
-        told = any(row.story is not None for row in rows)
+        told = rows.stories or ()
         values = {
             "expected": expected,
-            "count": len(rows),
+            "count": len(rows.ids),
             "identity": self._identity,
             "token": secrets.randbits(63),
             "tail": self._tail[1] if self._tail[0] == expected else None,
-            "ids": [row.id.encode() for row in rows],
-            "times": [row.published_us for row in rows],
-            "records": [row.record for row in rows],
-            "stories": [row.story for row in rows] if told else None,
+            "ids": [name.encode() for name in rows.ids],
+            "times": list(rows.times),
+            "records": rows.records(),
+            "stories": list(told) if any(story is not None for story in told) else None,
         }
         return self._session.run(lambda connection: self._append(connection, values))
 

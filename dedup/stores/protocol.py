@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
@@ -21,6 +22,38 @@ class Row(NamedTuple):
     published_us: int
     record: bytes
     story: bytes | None = None
+
+
+class Rows(NamedTuple):
+    """Rows to be appended, a column a field; cf. `Row`.
+
+    Attributes:
+        ids: of n rows.
+        times: `published_us` of each.
+        data: the records of all, one after another. The store may keep it as it is: nobody writes to it any more once
+            it has been appended.
+        bounds: n + 1 numbers: record k is data[bounds[k]:bounds[k + 1]].
+        stories: of each, or None for none at all.
+    """
+
+    ids: Sequence[str]
+    times: Sequence[int]
+    data: bytes | bytearray
+    bounds: Sequence[int]
+    stories: Sequence[bytes | None] | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Self:
+        """The same rows."""
+        records = [row.record for row in rows]
+        bounds = [0, *accumulate(map(len, records))]
+        stories = [row.story for row in rows]
+        return cls([row.id for row in rows], [row.published_us for row in rows], b"".join(records), bounds, stories)
+
+    def records(self) -> list[bytes]:
+        """Of each row."""
+        data = memoryview(self.data)
+        return [data[begin:end].tobytes() for begin, end in pairwise(self.bounds)]
 
 
 class Records(NamedTuple):
@@ -68,7 +101,7 @@ class Store(Protocol):
     def floor(self) -> int:
         """The lowest position still kept, `last() + 1` for none; what a reader below it has not read is gone."""
 
-    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+    def append(self, expected: int, rows: Rows) -> bool:
         """Write the rows at `expected + 1` and on, all or none, if the log ends at `expected`; whether it did.
 
         False means that others appended meanwhile: `read` on from `expected` and try again. If the connection is lost

@@ -24,12 +24,13 @@ import secrets
 import struct
 from collections.abc import Sequence
 from functools import partial
+from itertools import count, repeat
 from typing import Any
 
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.settings import parse_window
 from dedup.stores.address import Address
-from dedup.stores.protocol import Row, Store
+from dedup.stores.protocol import Row, Rows, Store
 from dedup.stores.session import Session
 
 # Each leads from schema k to k + 1, the first from nothing; what a release made is never changed. Run atomically.
@@ -224,26 +225,26 @@ class RedisStore(Store):
         """See `Store`."""
         return int(self._script(_FLOOR, _SLICE))
 
-    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+    def append(self, expected: int, rows: Rows) -> bool:
         """See `Store`."""
         if self._identity is None and self.header() is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
         token = secrets.randbits(63)
         tokens = struct.pack("<q", token), self._tail[1] if self._tail[0] == expected else b""
         arguments: list[Any] = [_SLICE, self._identity, expected, self.ttl, *tokens]
-        for position, row in enumerate(rows, expected + 1):
-            name = row.id.encode()
+        columns = map(str.encode, rows.ids), rows.times, rows.records(), rows.stories or repeat(None)
+        for position, name, time, record, story in zip(count(expected + 1), *columns, strict=False):
             arguments += (
                 name,
-                _TIME.pack(row.published_us + 2**63, position),
-                _ROW.pack(token, row.published_us, len(name)) + name + row.record,
-                b"" if row.story is None else b"+" + row.story,
+                _TIME.pack(time + 2**63, position),
+                _ROW.pack(token, time, len(name)) + name + record,
+                b"" if story is None else b"+" + story,
             )
         found = int(self._script(_APPEND, *arguments))
         if found < expected:
             raise self._replaced(expected)
-        if found == expected and rows:
-            self._tail = expected + len(rows), tokens[0]
+        if found == expected and rows.ids:
+            self._tail = expected + len(rows.ids), tokens[0]
         return found == expected
 
     def read(self, after: int, limit: int, *, stories: bool = False) -> list[tuple[int, Row]]:

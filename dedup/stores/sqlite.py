@@ -14,13 +14,14 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from dedup.errors import IndexFormatError, SettingsError, StoreError
 from dedup.stores.address import Address
 from dedup.stores.checkpoints import LONGEST_LOG, Checkpoints
 from dedup.stores.forks import close_at_forks
-from dedup.stores.protocol import Records, Row, Store
+from dedup.stores.protocol import Records, Row, Rows, Store
 from dedup.stores.session import Session
 
 # Statements that lead from schema k to k + 1, the first from an empty file; what a release made is never changed.
@@ -113,7 +114,7 @@ class SQLiteStore(Store):
         """See `Store`."""
         return self._number("SELECT coalesce((SELECT min(position) FROM entries), last + 1) FROM log", empty=1)
 
-    def append(self, expected: int, rows: Sequence[Row]) -> bool:
+    def append(self, expected: int, rows: Rows) -> bool:
         """See `Store`."""
         return self._session.run(lambda connection: self._append(connection, expected, rows))
 
@@ -269,27 +270,28 @@ class SQLiteStore(Store):
             self._identity = row[0]
         return bytes(row[1])
 
-    def _append(self, connection: sqlite3.Connection, expected: int, rows: Sequence[Row]) -> bool:
+    def _append(self, connection: sqlite3.Connection, expected: int, rows: Rows) -> bool:
         if self._identity is None and self._header(connection) is None:
             raise StoreError(f"{self._label} has no header yet; create it first")
         with _transaction(connection, self._retry):
             moved = connection.execute(
-                "UPDATE log SET last = last + ? WHERE last = ? AND identity = ?", (len(rows), expected, self._identity)
+                "UPDATE log SET last = last + ? WHERE last = ? AND identity = ?",
+                (len(rows.ids), expected, self._identity),
             ).rowcount
             if moved:
                 self._check_file()
                 connection.executemany(
                     "INSERT INTO entries VALUES (?, ?, ?, ?)",
-                    ((k, row.id, row.published_us, row.record) for k, row in enumerate(rows, expected + 1)),
+                    zip(count(expected + 1), rows.ids, rows.times, rows.records(), strict=False),
                 )
+                told = enumerate(rows.stories or (), expected + 1)
                 connection.executemany(
-                    "INSERT INTO stories VALUES (?, ?)",
-                    ((k, row.story) for k, row in enumerate(rows, expected + 1) if row.story is not None),
+                    "INSERT INTO stories VALUES (?, ?)", ((k, story) for k, story in told if story is not None)
                 )
             else:
                 state = connection.execute("SELECT identity, last FROM log").fetchone()
         if moved:
-            self._checkpoints.wrote(sum(map(_size, rows)))
+            self._checkpoints.wrote(_size(rows))
             return True
         if state is None or state[0] != self._identity or state[1] < expected:
             raise StoreError(
@@ -319,9 +321,9 @@ def _code(exc: Exception) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _size(row: Row) -> int:
-    """About how many bytes a row adds to the write-ahead log, which takes whole pages."""
-    return len(row.record) + (0 if row.story is None else len(row.story)) + _PAGE
+def _size(rows: Rows) -> int:
+    """About how many bytes rows add to the write-ahead log, which takes whole pages."""
+    return len(rows.data) + sum(len(story) for story in rows.stories or () if story) + _PAGE * len(rows.ids)
 
 
 def _is_busy(exc: Exception) -> bool:

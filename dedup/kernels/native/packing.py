@@ -118,19 +118,22 @@ def pack_sets(
     hashes: NDArray[np.uint32],
     bounds: NDArray[np.int64],
     sections: NDArray[np.uint16],
+    room: int,
     marked: NDArray[np.uint16],
     out: NDArray[np.uint8],
     ends: NDArray[np.int64],
 ) -> None:
-    """Write the sets of n stories, each story's from a multiple of 4 bytes on.
+    """Write the sets of n stories, each story's from a multiple of 4 bytes on, with room before them.
 
     hashes, bounds, sections : as in `Facts`
+    room   : int            bytes that are left as they are before each story's sets, a multiple of 4
     marked : uint16[n]      overwritten: bit s: set s is told by bits for the values of the front
-    out    : uint8[>= 4 * bounds[n] + 64 * n]  zeros; written
-    ends   : int64[n + 1]   overwritten: those of story i are out[ends[i]:ends[i + 1]]
+    out    : uint8[>= 4 * bounds[n] + (64 + room) * n]  zeros; written
+    ends   : int64[n + 1]   overwritten: those of story i are out[ends[i] + room:ends[i + 1]]
     """
     ends[0] = at = 0
     for i in range(sections.shape[0]):
+        at += room
         marked[i] = 0
         front = hashes[bounds[i] + np.int64(sections[i, FRONT - 1]) : bounds[i] + np.int64(sections[i, FRONT])]
         for s in _ORDER:
