@@ -8,77 +8,79 @@ before use; words of one group, parted by ";", stand for the same place.
 from __future__ import annotations
 
 PLACES = {
-    "en": """afghanistan afghan afghans kabul; albania albanian albanians tirana; algeria algerian algerians
-        algiers; angola angolan angolans luanda; argentina argentine argentinian argentines aires; armenia
-        armenian armenians yerevan; australia australian australians canberra; austria austrian austrians
-        vienna; azerbaijan azerbaijani azerbaijanis azeri baku; bahamas bahamian; bahrain bahraini bahrainis
-        manama; bangladesh bangladeshi bangladeshis dhaka; barbados; belarus belarusian belarusians minsk;
-        belgium belgian belgians brussels; belize; benin; bhutan; bolivia bolivian bolivians; bosnia bosnian
-        bosnians sarajevo; botswana; brazil brazilian brazilians brasilia; britain british britons brits uk
-        london; brunei; bulgaria bulgarian bulgarians sofia; burkina ouagadougou; burundi burundian;
-        cambodia cambodian cambodians penh; cameroon cameroonian cameroonians; canada canadian canadians
-        ottawa; chad chadian; chile chilean chileans santiago; china chinese beijing; colombia colombian
-        colombians bogota; congo congolese kinshasa; croatia croatian croatians croat croats zagreb; cuba
-        cuban cubans havana; cyprus cypriot cypriots nicosia; czech czechs czechia prague; denmark danish
-        dane danes copenhagen; djibouti; dominican; ecuador ecuadorian ecuadorean quito; egypt egyptian
-        egyptians cairo; emirates uae dhabi; england english; eritrea eritrean eritreans; estonia estonian
-        estonians tallinn; ethiopia ethiopian ethiopians addis; fiji fijian; finland finnish finn helsinki;
-        france french paris; gabon gabonese; gambia gambian; georgia georgian georgians tbilisi atlanta;
-        germany german germans berlin; ghana ghanaian ghanaians accra; greece greek greeks athens; guatemala
-        guatemalan guatemalans; guinea conakry; guyana; haiti haitian haitians; honduras honduran hondurans
-        tegucigalpa; hungary hungarian hungarians budapest; iceland icelandic icelanders reykjavik; india
-        indian indians; indonesia indonesian indonesians jakarta; iran iranian iranians tehran; iraq iraqi
-        iraqis baghdad; ireland irish dublin; israel israeli israelis jerusalem; italy italian italians
-        rome; jamaica jamaican jamaicans kingston; japan japanese tokyo; jordan jordanian jordanians amman;
-        kazakhstan kazakh kazakhs astana; kenya kenyan kenyans nairobi; korea korean koreans; kosovo
-        pristina; kuwait kuwaiti kuwaitis; kyrgyzstan kyrgyz bishkek; lanka lankan lankans colombo; laos lao
-        laotian; latvia latvian latvians riga; lebanon lebanese beirut; leone freetown; lesotho; liberia
-        liberian liberians monrovia; libya libyan libyans tripoli; lithuania lithuanian lithuanians vilnius;
-        luxembourg; macedonia macedonian macedonians skopje; madagascar; malawi malawian; malaysia malaysian
-        malaysians kuala; maldives maldivian; mali malian malians bamako; malta maltese; nouakchott
-        mauritania; mauritius; mexico mexican mexicans méxico; micronesia; moldova moldovan moldovans
-        chisinau; monaco; mongolia mongolian mongolians; montenegro montenegrin; morocco moroccan moroccans
-        rabat; mozambique maputo; myanmar burma burmese yangon; namibia namibian; nepal nepali nepalese
-        kathmandu; netherlands dutch amsterdam; nicaragua nicaraguan nicaraguans managua; niger niamey;
-        nigeria nigerian nigerians abuja; norway norwegian norwegians oslo; oman omani; pakistan pakistani
-        pakistanis pak islamabad; palestine palestinian palestinians; panama panamanian panamanians; papua;
-        paraguay paraguayan; peru peruvian peruvians lima; philippines philippine filipino filipinos manila;
-        poland polish warsaw; portugal portuguese lisbon; qatar qatari qataris doha; romania romanian
-        romanians bucharest; russia russian russians moscow kremlin; rwanda rwandan rwandans kigali; saudi
-        saudis riyadh; scotland scottish scots edinburgh glasgow; senegal senegalese dakar; serbia serbian
-        serbians serb serbs belgrade; singapore singaporean singaporeans; slovakia slovak slovaks
-        bratislava; slovenia slovenian slovenians ljubljana; somalia somali somalis mogadishu; spain spanish
-        spaniards madrid; sudan sudanese khartoum; sweden swedish swede swedes stockholm; switzerland swiss
-        bern; syria syrian syrians damascus; taiwan taiwanese taipei; tajikistan tajik; tanzania tanzanian
-        tanzanians; thailand thai thais bangkok; togo; tonga; trinidad; tunisia tunisian tunisians tunis;
-        turkey turkish turks ankara türkiye turkiye; turkmenistan ashgabat; uganda ugandan ugandans kampala;
-        ukraine ukrainian ukrainians kyiv kiev; uruguay uruguayan montevideo; uzbekistan uzbek tashkent;
-        vanuatu; vatican; venezuela venezuelan venezuelans caracas; vietnam vietnamese hanoi; wales welsh
-        cardiff; yemen yemeni yemenis sanaa; zambia zambian lusaka; zimbabwe zimbabwean zimbabweans harare;
-        alabama; alaska anchorage; arizona ariz phoenix tucson; arkansas; california calif californian
-        californians sacramento; carolina; colorado colo denver; connecticut hartford; dakota; delaware;
-        florida fla floridian; hampshire; hawaii; idaho; illinois chicago; indiana indianapolis; iowa;
-        jersey; kansas; kentucky louisville; louisiana orleans nola; maine; maryland baltimore;
-        massachusetts boston; michigan mich detroit; minnesota minn minneapolis; mississippi; missouri
-        louis; montana; nebraska; nevada nev vegas; ohio; oklahoma okla tulsa; oregon portland;
-        pennsylvania; tennessee tenn memphis nashville; texas texan texans; utah; vermont; virginia;
-        wisconsin wis milwaukee; wyoming; york nyc brooklyn manhattan; austin; charlotte; cincinnati;
-        cleveland; columbus; dallas; houston; jacksonville; miami; orlando; philadelphia; pittsburgh;
-        seattle; tampa; angeles; francisco; diego; toronto; vancouver; quebec montreal; ontario; alberta
-        calgary edmonton; manitoba winnipeg; saskatchewan; sydney; melbourne; brisbane; perth; adelaide;
-        queensland; tasmania; auckland; wellington; christchurch; manchester; birmingham; liverpool; leeds;
-        sheffield; bristol; belfast; nottingham; newcastle; leicester; mumbai; delhi; kolkata; chennai;
-        bengaluru bangalore; hyderabad; pune; ahmedabad; lucknow; jaipur; kerala; gujarat; punjab;
-        maharashtra; karnataka; bihar; assam; odisha; kashmir; rajasthan; telangana; lahore; karachi;
-        peshawar; quetta; shanghai; shenzhen; guangzhou; wuhan; kong; tibet; xinjiang; osaka; seoul;
-        pyongyang; busan; hamburg; munich; frankfurt; cologne; marseille; lyon; milan; naples; barcelona;
-        valencia; seville; istanbul; izmir; gaza; hebron; ramallah; aleppo; homs; idlib; basra; mosul;
-        kandahar; herat; lagos; kano; mombasa; johannesburg; durban; alexandria; dubai; jeddah; aden;
-        kharkiv kharkov; odesa odessa; donetsk; luhansk; crimea; petersburg; vladivostok; johor; cebu;
-        davao; mindanao; bali; sumatra; java; aceh; rio; paulo; medellin; cali; guadalajara; tijuana;
-        sinaloa; acapulco; north northern; south southern; east eastern; west western; spokane; fresno;
-        omaha; wichita; boise; albany; syracuse; toledo; dayton; akron; raleigh; durham; richmond; norfolk;
-        savannah; tallahassee; knoxville; chattanooga; honolulu; jackson; madison; springfield; columbia""",
+    "en": """afghanistan afghan afghans; albania albanian albanians; algeria algerian algerians; angola angolan
+        angolans; argentina argentine argentinian argentines; armenia armenian armenians; australia
+        australian australians; austria austrian austrians; azerbaijan azerbaijani azerbaijanis azeri;
+        bahamas bahamian; bahrain bahraini bahrainis; bangladesh bangladeshi bangladeshis; barbados; belarus
+        belarusian belarusians; belgium belgian belgians; belize; benin; bhutan; bolivia bolivian bolivians;
+        bosnia bosnian bosnians; botswana; brazil brazilian brazilians; britain british britons brits uk;
+        brunei; bulgaria bulgarian bulgarians; burkina; burundi burundian; cambodia cambodian cambodians;
+        cameroon cameroonian cameroonians; canada canadian canadians; chad chadian; chile chilean chileans;
+        china chinese beijing; colombia colombian colombians; congo congolese; croatia croatian croatians
+        croat croats; cuba cuban cubans; cyprus cypriot cypriots; czech czechs czechia; denmark danish dane
+        danes; djibouti; dominican; ecuador ecuadorian ecuadorean; egypt egyptian egyptians; emirates uae;
+        england english; eritrea eritrean eritreans; estonia estonian estonians; ethiopia ethiopian
+        ethiopians; fiji fijian; finland finnish finn; france french; gabon gabonese; gambia gambian;
+        georgia georgian georgians; germany german germans; ghana ghanaian ghanaians; greece greek greeks;
+        guatemala guatemalan guatemalans; guinea; guyana; haiti haitian haitians; honduras honduran
+        hondurans; hungary hungarian hungarians; iceland icelandic icelanders; india indian indians;
+        indonesia indonesian indonesians; iran iranian iranians tehran; iraq iraqi iraqis; ireland irish;
+        israel israeli israelis; italy italian italians; jamaica jamaican jamaicans; japan japanese; jordan
+        jordanian jordanians; kazakhstan kazakh kazakhs; kenya kenyan kenyans; korea korean koreans; kosovo;
+        kuwait kuwaiti kuwaitis; kyrgyzstan kyrgyz; lanka lankan lankans; laos lao laotian; latvia latvian
+        latvians; lebanon lebanese; leone; lesotho; liberia liberian liberians; libya libyan libyans;
+        lithuania lithuanian lithuanians; luxembourg; macedonia macedonian macedonians; madagascar; malawi
+        malawian; malaysia malaysian malaysians; maldives maldivian; mali malian malians; malta maltese;
+        mauritania; mauritius; mexico mexican mexicans méxico; micronesia; moldova moldovan moldovans;
+        monaco; mongolia mongolian mongolians; montenegro montenegrin; morocco moroccan moroccans;
+        mozambique; myanmar burma burmese; namibia namibian; nepal nepali nepalese; netherlands dutch;
+        nicaragua nicaraguan nicaraguans; niger; nigeria nigerian nigerians; norway norwegian norwegians;
+        oman omani; pakistan pakistani pakistanis pak; palestine palestinian palestinians; panama panamanian
+        panamanians; papua; paraguay paraguayan; peru peruvian peruvians; philippines philippine filipino
+        filipinos; poland polish; portugal portuguese; qatar qatari qataris; romania romanian romanians;
+        russia russian russians moscow kremlin; rwanda rwandan rwandans; saudi saudis; scotland scottish
+        scots; senegal senegalese; serbia serbian serbians serb serbs; singapore singaporean singaporeans;
+        slovakia slovak slovaks; slovenia slovenian slovenians; somalia somali somalis; spain spanish
+        spaniards; sudan sudanese; sweden swedish swede swedes; switzerland swiss; syria syrian syrians;
+        taiwan taiwanese; tajikistan tajik; tanzania tanzanian tanzanians; thailand thai thais; togo; tonga;
+        trinidad; tunisia tunisian tunisians; turkey turkish turks türkiye turkiye; turkmenistan; uganda
+        ugandan ugandans; ukraine ukrainian ukrainians kyiv kiev; uruguay uruguayan; uzbekistan uzbek;
+        vanuatu; vatican; venezuela venezuelan venezuelans; vietnam vietnamese; wales welsh; yemen yemeni
+        yemenis; zambia zambian; zimbabwe zimbabwean zimbabweans; alabama; alaska; arizona ariz; arkansas;
+        california calif californian californians; carolina; colorado colo; connecticut; dakota; delaware;
+        florida fla floridian; hampshire; hawaii; idaho; illinois; indiana; iowa; jersey; kansas; kentucky;
+        louisiana; maine; maryland; massachusetts; michigan mich; minnesota minn; mississippi; missouri;
+        montana; nebraska; nevada nev; ohio; oklahoma okla; oregon; pennsylvania; tennessee tenn; texas
+        texan texans; utah; vermont; virginia; wisconsin wis; wyoming; york nyc; austin; charlotte;
+        cincinnati; cleveland; columbus; dallas; houston; jacksonville; miami; orlando; philadelphia;
+        pittsburgh; seattle; tampa; angeles; francisco; diego; toronto; vancouver; quebec; ontario; alberta;
+        manitoba; saskatchewan; sydney; melbourne; brisbane; perth; adelaide; queensland; tasmania;
+        auckland; wellington; christchurch; manchester; birmingham; liverpool; leeds; sheffield; bristol;
+        belfast; nottingham; newcastle; leicester; mumbai; delhi; kolkata; chennai; bengaluru bangalore;
+        hyderabad; pune; ahmedabad; lucknow; jaipur; kerala; gujarat; punjab; maharashtra; karnataka; bihar;
+        assam; odisha; kashmir; rajasthan; telangana; lahore; karachi; peshawar; quetta; shanghai; shenzhen;
+        guangzhou; wuhan; kong; tibet; xinjiang; osaka; seoul; pyongyang; busan; hamburg; munich; frankfurt;
+        cologne; marseille; lyon; milan; naples; barcelona; valencia; seville; istanbul; izmir; gaza;
+        hebron; ramallah; aleppo; homs; idlib; basra; mosul; kandahar; herat; lagos; kano; mombasa;
+        johannesburg; durban; alexandria; dubai; jeddah; aden; kharkiv kharkov; odesa odessa; donetsk;
+        luhansk; crimea; petersburg; vladivostok; johor; cebu; davao; mindanao; bali; sumatra; java; aceh;
+        rio; paulo; medellin; cali; guadalajara; tijuana; sinaloa; acapulco; north northern; south southern;
+        east eastern; west western; spokane; fresno; omaha; wichita; boise; albany; syracuse; toledo;
+        dayton; akron; raleigh; durham; richmond; norfolk; savannah; tallahassee; knoxville; chattanooga;
+        honolulu; jackson; madison; springfield; columbia; kabul; tirana; algiers; luanda; aires; yerevan;
+        canberra; vienna; baku; manama; dhaka; minsk; brussels; sarajevo; brasilia; london; sofia;
+        ouagadougou; penh; ottawa; santiago; bogota; kinshasa; zagreb; havana; nicosia; prague; copenhagen;
+        quito; cairo; dhabi; tallinn; addis; helsinki; paris; tbilisi; atlanta; berlin; accra; athens;
+        conakry; tegucigalpa; budapest; reykjavik; jakarta; baghdad; dublin; jerusalem; rome; kingston;
+        tokyo; amman; astana; nairobi; pristina; bishkek; colombo; riga; beirut; freetown; monrovia;
+        tripoli; vilnius; skopje; kuala; bamako; nouakchott; chisinau; rabat; maputo; yangon; kathmandu;
+        amsterdam; managua; niamey; abuja; oslo; islamabad; lima; manila; warsaw; lisbon; doha; bucharest;
+        kigali; riyadh; edinburgh; glasgow; dakar; belgrade; bratislava; ljubljana; mogadishu; madrid;
+        khartoum; stockholm; bern; damascus; taipei; bangkok; tunis; ankara; ashgabat; kampala; montevideo;
+        tashkent; caracas; hanoi; cardiff; sanaa; lusaka; harare; anchorage; phoenix; tucson; sacramento;
+        denver; hartford; chicago; indianapolis; louisville; orleans nola; baltimore; boston; detroit;
+        minneapolis; louis; vegas; tulsa; portland; memphis; nashville; milwaukee; brooklyn; manhattan;
+        montreal; calgary; edmonton; winnipeg""",
     "de": """nord norden nördlich; süd süden südlich; osten; westen; stuttgart; düsseldorf; leipzig; dortmund;
         bremen; dresden; hannover; nürnberg; duisburg; bochum; wuppertal; bielefeld; bonn; münster;
         mannheim; karlsruhe; augsburg; wiesbaden; kassel; köln; münchen; zürich; genf; basel; graz; linz;

@@ -65,9 +65,11 @@ THINGS = {
     "stars": """aries; taurus; leo; virgo; libra; scorpio; sagittarius; capricorn; aquarius; pisces; mars;
         venus; jupiter; saturn""",
     "directions": """northbound; southbound; eastbound; westbound""",
-    "buildings": """school schools college colleges university universities schule schulen école écoles lycée
-        escuela escuelas colegio scuola scuole liceo escola escolas школа школе школы مدرسة 学校 學校 小学
-        小學 中学 中學 大学 大學 szkoła szkoły szkole okul okulda okulu 학교; church churches cathedral
+    "buildings": """school schools schule schulen école écoles lycée escuela escuelas colegio scuola scuole liceo
+        escola escolas школа школе школы مدرسة 学校 學校 小学 小學 中学 中學 szkoła szkoły szkole okul okulda
+        okulu 학교; university universities college colleges universität universitäten université universidad
+        università universidade universiteit universitet университет университета университете جامعة 大学 大學
+        uniwersytet uniwersytetu üniversite üniversitesi 대학; church churches cathedral
         kirche kirchen église églises iglesia iglesias chiesa igreja igrejas kerk kerken церковь церкви храм
         храме كنيسة 教堂 kościół kościoła kościele kilise; mosque mosques moschee moscheen mosquée mezquita
         mezquitas moschea mesquita moskee мечеть мечети مسجد 清真 cami camide meczet; synagogue synagogues;

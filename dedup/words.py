@@ -161,7 +161,9 @@ enero gennaio janeiro jan; february februar februari février febrero febbraio f
 maart março; april avril abril aprile apr; june juni juin junio giugno junho; july juli juillet julio luglio
 julho; august augusti août agosto augustus aug; september septembre septiembre settembre setembro sept; october
 oktober octobre octubre ottobre outubro oct; november novembre noviembre novembro nov; december dezember
-décembre diciembre dicembre dezembro dec; in_may of_may since_may until_may
+décembre diciembre dicembre dezembro dec; in_may of_may since_may until_may for_may by_may
+from_may last_may this_may next_may early_may mid_may late_may may_exports may_imports may_inflation may_cpi may_sales
+may_output may_jobs may_payrolls may_data may_deliveries may_production
 """
 """Weekdays and months, ";" between days; "may" alone is a verb more often than a month."""
 
@@ -231,14 +233,14 @@ OPPOSITES = (
         goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли
         утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada يوافق
         توافق удовлетворил удовлетворила підтримала підтримав підтримали схвалила схвалив схвалили
-        stemt_in; sign signs signed; agree agrees agreed; ja yes""",
+        stemt_in; sign signs signed; agree agrees agreed; ja yes; found_safe found_alive found_unharmed""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied
         refuses refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts
         lifted fired turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent
         rejeita rejeitam rejeitou lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia
         bocciato respinge respinto rejeitado verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono
         reddetti отклонили отверг отвергла отвергли 否决 否決 却下 يرفض ترفض 부결 거부 chumba chumbou
-        chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed; nej nein nee""",
+        chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed; nej nein nee vote_no no_on; found_dead""",
     ),
     (
         """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre
