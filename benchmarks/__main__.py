@@ -15,6 +15,7 @@ from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
 from benchmarks.accuracy_tables import titles_text
 from benchmarks.compare import RATIO_SLACK, compare, read_record
 from benchmarks.events import FeedSettings
+from benchmarks.everyday import everyday
 from benchmarks.everything import PARTS, FullRun
 from benchmarks.feed import SHAPES
 from benchmarks.fit import fit, table, write
@@ -191,6 +192,11 @@ def fit_command(chosen: argparse.Namespace) -> None:
         write(model, chosen.output)
 
 
+def everyday_command(chosen: argparse.Namespace) -> None:
+    """Counts everyday words."""
+    chosen.output.write_text("".join(f"{word}\n" for word in everyday(Folder(chosen.data))), "utf-8")
+
+
 def _report(record: dict[str, Any], output: Path | None) -> None:
     """Tables to standard output; the record, when asked for, to a file."""
     print(markdown(record))
@@ -314,6 +320,11 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--check", action="store_true", help="only hold the figures against floors.json; 1 if one fell")
     what.add_argument("--update", action="store_true", help="only raise the floors to the figures of now")
     accuracy.add_argument("--allow-regression", action="store_true", help="with --update: lower floors as well")
+
+    words = commands.add_parser("everyday", help="count the words that English has small letters for")
+    words.set_defaults(run=everyday_command)
+    words.add_argument("--data", type=Path, required=True, help="folder of the labelled feeds")
+    words.add_argument("-o", "--output", type=Path, required=True, help="dedup/everyday.txt is the one in use")
 
     fitting = commands.add_parser("fit", help="fit the verdict model on labelled pairs")
     fitting.set_defaults(run=fit_command)

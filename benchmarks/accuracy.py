@@ -42,7 +42,7 @@ from benchmarks.labelled import (
 )
 from benchmarks.measure import environment
 from benchmarks.similar import measure_similar, similar_figures
-from benchmarks.swaps import NAME, PLACE, measure_swaps, share_merged
+from benchmarks.swaps import NAME, PLACE, TOWN, measure_swaps, share_merged
 from dedup import Settings
 
 Record = dict[str, Any]
@@ -197,6 +197,7 @@ def evaluate(folder: Folder, settings: Settings | None = None) -> dict[str, floa
     swaps = measure_swaps(folder, engine)
     figures |= {
         "place exchanged.merged": share_merged(swaps, PLACE),
+        "town exchanged.merged": share_merged(swaps, TOWN),
         "name exchanged.merged": share_merged(swaps, NAME),
     }
     return {name: value for name, value in figures.items() if value is not None}

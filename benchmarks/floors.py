@@ -24,7 +24,7 @@ _RATES_UP = (
     "ecbplus similar.recall", "ecbplus similar.precision",
     "allsides_roundup similar.recall", "allsides_roundup similar.precision",
 )  # fmt: skip
-_RATES_DOWN = ("judged.X merged", "place exchanged.merged", "name exchanged.merged")
+_RATES_DOWN = ("judged.X merged", "place exchanged.merged", "town exchanged.merged", "name exchanged.merged")
 _COUNTS_DOWN = (
     "ecbplus.across", "allsides_roundup.across", "reuters21578.largest", "googlenews_stream.largest",
     "ag_news.largest", "uci_headlines.largest", "reuters21578.unlike", "googlenews_stream.unlike",

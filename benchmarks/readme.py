@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.swaps import NAME, PLACE, share_merged
+from benchmarks.swaps import NAME, PLACE, TOWN, WRITINGS, share_merged
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -112,11 +112,13 @@ def _growth(scaling: dict[str, Any]) -> str:
 
 def _swaps(rows: list[dict[str, Any]]) -> str:
     """What becomes of look-alikes, for which no pair has to be judged."""
-    told = []
-    for what, stories in ((PLACE, "real titles with one place"), (NAME, "stories with one name")):
-        every = sum(row["of"] for row in rows if row["exchanged"] == what)
-        told.append(f"of {every:,} {stories} exchanged {100 * (share_merged(rows, what) or 0.0):.1f} %")
-    return f" Look-alikes that are merged: {', '.join(told)}."
+    titles, stories = (sum(row["of"] for row in rows if row["exchanged"] == what) for what in (PLACE, NAME))
+    place, town, name = (100 * (share_merged(rows, what) or 0.0) for what in (PLACE, TOWN, NAME))
+    return (
+        f" Look-alikes that are merged, each written in {len(WRITINGS)} ways: of {titles // len(WRITINGS):,} real "
+        f"titles with one place exchanged {place:.1f} %, by towns that no list has {town:.1f} %; of "
+        f"{stories // len(WRITINGS):,} stories with one name exchanged {name:.1f} %."
+    )
 
 
 def accuracy_part(record: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Look-alikes made of real stories: one place of a title, or one name of a title and its text, exchanged for another.
 
 Judged pairs hold few of what feeds are full of: two stories in the same words, about another place or person. None of
-these pairs may be merged, in whatever way the title is written.
+these pairs may be merged, in whatever way the title is written. Places that the lists have are known to be places; of
+towns that no list has it must be found out.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dedup.places import PLACES
 Record = dict[str, Any]
 
 SETS = ("googlenews_stream", "uci_headlines", "ag_news", "reuters21578", "allsides_roundup", "ecbplus")
-PLACE, NAME = "place in the title", "name in title and text"
+PLACE, TOWN, NAME = "place in the title", "place in the title, by towns that no list has", "name in title and text"
 WRITINGS: dict[str, Callable[[str], str]] = {
     "as written": str,
     "In Title Case": lambda title: " ".join(word[:1].upper() + word[1:] for word in title.split(" ")),
@@ -38,6 +39,79 @@ _BEGINNING = 250  # characters of a text in which a name is looked for
 _PEOPLED = 3  # names of a place from which on it has people and a capital, as countries have
 _PLACES = [group.split() for group in PLACES["en"].split(";")]
 _KINDS = [[place for place in _PLACES if (len(place) >= _PEOPLED) == peopled] for peopled in (True, False)]
+TOWNS = [
+    "Albuquerque",
+    "Amarillo",
+    "Anaheim",
+    "Bakersfield",
+    "Barnsley",
+    "Blackburn",
+    "Burgas",
+    "Basildon",
+    "Chandler",
+    "Darlington",
+    "Doncaster",
+    "Duluth",
+    "Evansville",
+    "Gainesville",
+    "Glendale",
+    "Gloucester",
+    "Greensboro",
+    "Grimsby",
+    "Halifax",
+    "Hartlepool",
+    "Hialeah",
+    "Huddersfield",
+    "Ipswich",
+    "Irving",
+    "Kettering",
+    "Laredo",
+    "Lubbock",
+    "Luton",
+    "Macon",
+    "Middlesbrough",
+    "Modesto",
+    "Newark",
+    "Norwich",
+    "Oldham",
+    "Olomouc",
+    "Ostrava",
+    "Oxnard",
+    "Pasadena",
+    "Patras",
+    "Peoria",
+    "Plymouth",
+    "Preston",
+    "Racine",
+    "Rochdale",
+    "Rockford",
+    "Rotherham",
+    "Salford",
+    "Scranton",
+    "Shrewsbury",
+    "Southend",
+    "Stockport",
+    "Sunderland",
+    "Swindon",
+    "Szeged",
+    "Tacoma",
+    "Telford",
+    "Tempe",
+    "Topeka",
+    "Toulon",
+    "Varese",
+    "Varna",
+    "Volos",
+    "Waco",
+    "Wakefield",
+    "Warrington",
+    "Wigan",
+    "Wilmington",
+    "Wolverhampton",
+    "Worcester",
+    "Yakima",
+    "Yonkers",
+]
 _FOUND = {name: (kind, place) for kind in _KINDS for place in kind for name in place}
 
 
@@ -60,6 +134,16 @@ def exchange_place(title: str, rng: np.random.Generator) -> Swap | None:
             chosen = kind[rng.integers(len(kind))]
         new = chosen[min(place.index(word.lower()), len(chosen) - 1)].capitalize()
         return Swap((title, ""), (title[: match.start()] + new + title[match.end() :], ""))
+    return None
+
+
+def exchange_town(title: str, rng: np.random.Generator) -> Swap | None:
+    """The title with one of `TOWNS` for the first place it names with a capital, and with another one."""
+    for match in _WORD.finditer(title):
+        if match.group().lower() in _FOUND and match.group()[0].isupper():
+            one, other = rng.choice(TOWNS, 2, replace=False)
+            before, after = (title[: match.start()] + town + title[match.end() :] for town in (one, other))
+            return Swap((before, ""), (after, ""))
     return None
 
 
@@ -86,7 +170,8 @@ def swaps_of(stories: pa.Table, seed: int) -> dict[str, list[Swap]]:
     order = rng.permutation(len(titles)).tolist()
     places = (exchange_place(titles[k], rng) for k in order)
     named = (exchange_name(titles[k], texts[k], names, rng) for k in order)
-    return {PLACE: _first(places), NAME: _first(named)}
+    towns = (exchange_town(titles[k], rng) for k in order)
+    return {PLACE: _first(places), NAME: _first(named), TOWN: _first(towns)}
 
 
 def _first(swaps: Iterable[Swap | None]) -> list[Swap]:

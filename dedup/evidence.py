@@ -7,6 +7,7 @@ import itertools
 import unicodedata
 from array import array
 from collections.abc import Mapping
+from importlib.resources import files
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,7 @@ from dedup.kernels.native.meanings import (
     AGENT,
     CALENDAR,
     COUNT,
+    EVERYDAY,
     LIKELY,
     NEGATION,
     OPPOSED,
@@ -95,8 +97,8 @@ EVIDENCE = (
 
 What a story knows are the content words and numbers at its front, cf. `facts.FRONT_TOKENS`. Where a story has no
 numbers, or no names, it contradicts none; nor do numbers that count victims, or those of an update or a correction.
-What a title names is told by capitals, by its own text, or by `dedup.places` and `dedup.subjects`; things by
-`dedup.things`.
+What a title names is told by capitals, by its own text, by not being among the words of `everyday.txt`, or by
+`dedup.places` and `dedup.subjects`; things by `dedup.things`.
 """
 
 _TEXT_TOKENS = 8  # a shorter text says too little to be judged as one
@@ -192,11 +194,20 @@ def _spoken(text: str) -> list[str]:
     return [word.replace("_", " ") for word in text.split()]
 
 
+def everyday_words() -> list[bytes]:
+    """Words, or their first bytes, that English has small letters for; cf. `everyday.txt`."""
+    return files("dedup").joinpath("everyday.txt").read_bytes().split()
+
+
 @functools.cache
 def load_meanings() -> Meanings:
     """The same as the kernels take it."""
     keys, values = array("I", bytes(4 * SLOTS)), array("I", bytes(4 * SLOTS))  # to fill them is quicker than NumPy's
     kinds, likely = bytearray(SLOTS), bytearray(LIKELY)
+    for word in everyday_words():
+        key = xxh32(word)
+        likely[key % LIKELY] |= EVERYDAY
+        likely[(key >> 15) % LIKELY] |= EVERYDAY
     for word, (kind, value) in word_meanings().items():
         before, _, last = word.rpartition(b" ")
         likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD

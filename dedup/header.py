@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from dedup import places, subjects, things, words
 from dedup.errors import DedupError, IndexFormatError, SettingsError
+from dedup.evidence import everyday_words
 from dedup.hashing import hash_batch, story_columns
 from dedup.records import READABLE, VERSION, Layout
 from dedup.settings import LookupSettings, Settings
@@ -163,7 +164,8 @@ def _word_lists() -> np.ndarray[Any, Any]:
     """All words that are looked up, as bytes: a story is read otherwise where a list has one more."""
     modules = words, places, subjects, things
     lists = {name: value for module in modules for name, value in vars(module).items() if name.isupper()}
-    return np.frombuffer(json.dumps(lists, sort_keys=True).encode(), dtype=np.uint8)
+    told = json.dumps(lists, sort_keys=True).encode() + b" ".join(everyday_words())
+    return np.frombuffer(told, dtype=np.uint8)
 
 
 def _digest(*arrays: np.ndarray[Any, Any]) -> str:

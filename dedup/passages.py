@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from dedup.evidence import word_meanings
+from dedup.evidence import load_meanings, word_meanings
 from dedup.kernels.flags import CAPITAL, FUNCTION, NUMBER, SENTENCE
 from dedup.kernels.reference import facts as slow
 from dedup.kernels.reference import tokens as tokeniser
@@ -115,10 +115,21 @@ def mark_passages(batch: pa.RecordBatch, boilerplate: str = "") -> tuple[tuple[S
             if not _is_function(one) or not _is_function(two)
         }
         titled = {one.said[1] for one in other[0].told if not _is_function(one)}
-        loud = slow.in_title_case([one.token for one in title.told])
-        spans.append(_spans(title, known, runs, titled, names=not loud, days=True))
-        spans.append(_spans(text, known, runs, set(), names=True, days=False))
+        spans.append(_spans(title, known, runs, titled, names=_title_names(title), days=True))
+        spans.append(_spans(text, known, runs, set(), names=[_is_named(one.token[1]) for one in text.told], days=False))
     return tuple(spans)
+
+
+def _title_names(title: _Field) -> list[bool]:
+    """Of each word of a title, whether its capital or that it is no everyday word makes it a name."""
+    tokens, said = [one.token for one in title.told], [one.said for one in title.told]
+    quiet = not slow.in_title_case(tokens)
+    strange = slow.strange(tokens, said, load_meanings().likely.tolist())
+    return [(quiet and _is_named(flags)) or other for (_, flags), other in zip(tokens, strange, strict=True)]
+
+
+def _is_named(flags: int) -> bool:
+    return bool(flags & CAPITAL) and not flags & (SENTENCE | NUMBER)
 
 
 def _read_side(batch: pa.RecordBatch, boilerplate: str) -> tuple[_Field, _Field]:
@@ -150,7 +161,7 @@ def _count_words(batch: pa.RecordBatch, boilerplate: str) -> list[list[bool]] | 
 
 
 def _spans(
-    field: _Field, known: set[int], runs: set[tuple[int, int]], titled: set[int], *, names: bool, days: bool
+    field: _Field, known: set[int], runs: set[tuple[int, int]], titled: set[int], *, names: list[bool], days: bool
 ) -> tuple[Span, ...]:
     """The field's text in spans.
 
@@ -159,7 +170,7 @@ def _spans(
         known: what the other story says anywhere.
         runs: every two tokens in a row of it.
         titled: the words of its title, if this is one.
-        names: whether a capital makes a name here.
+        names: of each word, whether it is a name.
         days: whether days count as numbers here.
     """
     marks: list[str | None] = [None] * min(len(field.text), MOST_READ)
@@ -169,13 +180,13 @@ def _spans(
     for one, two in pairwise(field.told):
         if (one.said[1], two.said[1]) in runs:
             _fill(marks, one.place.start, two.place.end, SHARED)
-    for one in field.told:
+    for one, is_name in zip(field.told, names, strict=True):
         kind, value = one.said
         if value in known or _is_function(one):
             continue
         if kind == slow.COUNT or (days and kind == slow.CALENDAR):
             _fill(marks, one.place.start, one.place.end, OTHER_NUMBER)
-        elif names and one.token[1] & CAPITAL and not one.token[1] & (SENTENCE | NUMBER):
+        elif is_name:
             _fill(marks, one.place.start, one.place.end, OTHER_NAME)
     return tuple(_runs(field.text, marks))
 

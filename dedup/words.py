@@ -150,20 +150,19 @@ ORDINAL_WORDS = {
 """Likewise for ordinals, so that "fourth quarter" and "4th quarter" agree."""
 
 CALENDAR_WORDS = """
-monday понедельник 月曜 周一 期一 सोमवार الاثنين 월요일 montag måndag lundi lunes lunedì maandag; tuesday
-вторник 火曜 周二 期二 मंगलवार الثلاثاء 화요일 dienstag tisdag mardi martes martedì dinsdag; wednesday среда
-среду 水曜 周三 期三 बुधवार الأربعاء 수요일 mittwoch onsdag mercredi miércoles mercoledì woensdag; thursday
-четверг 木曜 周四 期四 गुरुवार الخميس 목요일 donnerstag torsdag jeudi jueves giovedì donderdag; friday пятница
-пятницу 金曜 周五 期五 शुक्रवार الجمعة 금요일 freitag fredag vendredi viernes venerdì vrijdag; saturday суббота
-субботу 土曜 周六 期六 शनिवार السبت 토요일 samstag lördag samedi sábado sabato zaterdag; sunday воскресенье 日曜
-周日 期日 रविवार الأحد 일요일 sonntag söndag dimanche domingo domenica zondag; january januar januari janvier
-enero gennaio janeiro jan; february februar februari février febrero febbraio fevereiro feb; march märz marzo
-maart março; april avril abril aprile apr; june juni juin junio giugno junho; july juli juillet julio luglio
-julho; august augusti août agosto augustus aug; september septembre septiembre settembre setembro sept; october
-oktober octobre octubre ottobre outubro oct; november novembre noviembre novembro nov; december dezember
-décembre diciembre dicembre dezembro dec; in_may of_may since_may until_may for_may by_may
-from_may last_may this_may next_may early_may mid_may late_may may_exports may_imports may_inflation may_cpi may_sales
-may_output may_jobs may_payrolls may_data may_deliveries may_production
+monday понедельник 月曜 周一 期一 सोमवार الاثنين 월요일 montag måndag lundi lunes lunedì maandag; tuesday вторник 火曜
+周二 期二 मंगलवार الثلاثاء 화요일 dienstag tisdag mardi martes martedì dinsdag; wednesday среда среду 水曜 周三 期三
+बुधवार الأربعاء 수요일 mittwoch onsdag mercredi miércoles mercoledì woensdag; thursday четверг 木曜 周四 期四 गुरुवार
+الخميس 목요일 donnerstag torsdag jeudi jueves giovedì donderdag; friday пятница пятницу 金曜 周五 期五 शुक्रवार الجمعة
+금요일 freitag fredag vendredi viernes venerdì vrijdag; saturday суббота субботу 土曜 周六 期六 शनिवार السبت 토요일
+samstag lördag samedi sábado sabato zaterdag; sunday воскресенье 日曜 周日 期日 रविवार الأحد 일요일 sonntag söndag
+dimanche domingo domenica zondag; january januar januari janvier enero gennaio janeiro jan; february februar februari
+février febrero febbraio fevereiro feb; march märz marzo maart março; april avril abril aprile apr; june juni juin
+junio giugno junho; july juli juillet julio luglio julho; august augusti août agosto augustus aug; september septembre
+septiembre settembre setembro sept; october oktober octobre octubre ottobre outubro oct; november novembre noviembre
+novembro nov; december dezember décembre diciembre dicembre dezembro dec; in_may of_may since_may until_may for_may
+by_may from_may last_may this_may next_may early_may mid_may late_may may_exports may_imports may_inflation may_cpi
+may_sales may_output may_jobs may_payrolls may_data may_deliveries may_production
 """
 """Weekdays and months, ";" between days; "may" alone is a verb more often than a month."""
 
@@ -233,14 +232,14 @@ OPPOSITES = (
         goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли
         утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada يوافق
         توافق удовлетворил удовлетворила підтримала підтримав підтримали схвалила схвалив схвалили
-        stemt_in; sign signs signed; agree agrees agreed; ja yes; found_safe found_alive found_unharmed""",
-        """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied
-        refuses refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts
-        lifted fired turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent
-        rejeita rejeitam rejeitou lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia
-        bocciato respinge respinto rejeitado verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono
-        reddetti отклонили отверг отвергла отвергли 否决 否決 却下 يرفض ترفض 부결 거부 chumba chumbou
-        chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed; nej nein nee vote_no no_on; found_dead""",
+        stemt_in; sign signs signed; agree agrees agreed; ja yes; located_safe found_safe found_alive found_unharmed""",
+        """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses
+        refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted fired
+        turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita rejeitam rejeitou
+        lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia bocciato respinge respinto rejeitado
+        verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono reddetti отклонили отверг отвергла отвергли 否决
+        否決 却下 يرفض ترفض 부결 거부 chumba chumbou chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail
+        fails failed; nej nein nee vote_no no_on; discovered_dead found_dead""",
     ),
     (
         """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre

@@ -9,13 +9,13 @@ import xxhash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dedup.evidence import EVIDENCE, gather, hash_column, load_meanings, weigh, word_meanings
+from dedup.evidence import EVIDENCE, everyday_words, gather, hash_column, load_meanings, weigh, word_meanings
 from dedup.kernels.flags import BREAK, CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native import contents as native
 from dedup.kernels.native.claims import ACTORS, CLAIM, NEGATED, TURNED
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, UNDATED
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
-from dedup.kernels.native.meanings import PERSON
+from dedup.kernels.native.meanings import EVERYDAY, PERSON, PHRASE, WORD
 from dedup.kernels.native.sets import common
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference import claims, contents
@@ -29,6 +29,7 @@ from dedup.words import AGENT_WORDS, FUNCTION_WORDS, NEGATIONS, OPPOSITES, SAME_
 from tests.builders import at, batch, tokens
 
 MEANINGS = word_meanings()
+LIKELY = load_meanings().likely.tolist()
 SUBJECTED = (*PLACES.values(), *SUBJECTS.values(), *THINGS.values())
 WORDS = st.one_of(
     st.text(st.characters(exclude_characters=" ", exclude_categories=["Cs"]), min_size=1, max_size=9).map(str.encode),
@@ -45,6 +46,7 @@ WORDS = st.one_of(
 FLAGS = st.sampled_from(
     [0, NUMBER, CAPITAL, CAPITAL | SENTENCE, FUNCTION, FUNCTION | CAPITAL, NUMBER | CAPITAL, MARK, BREAK | CAPITAL]
 )
+WORDS |= st.sampled_from(everyday_words())
 TOKENS = st.lists(st.tuples(WORDS, FLAGS.map(int)), max_size=90)
 URLS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(["urn:", "TAG:", " urn:", "urn"]), st.text("a:8043#!/? ", max_size=8)),
@@ -102,7 +104,7 @@ def facts_of(stories, rows=None):
 def test_facts_equal_the_slow_twin(stories):
     facts = facts_of(stories)
     for i, (title, text) in enumerate(stories):
-        sets = slow.facts(title, text, 3, MEANINGS)
+        sets = slow.facts(title, text, 3, MEANINGS, LIKELY)
         begin, got = facts.bounds[i], []
         for end in facts.sections[i].tolist():
             got.append(facts.hashes[begin : facts.bounds[i] + end].tolist())
@@ -193,17 +195,20 @@ def test_meanings_are_told_by_a_word_alone():
     assert MEANINGS[b"twelve"] == MEANINGS["zwölf".encode()] == (slow.COUNT, xxhash.xxh32_intdigest(b"12"))
     assert MEANINGS[b"montag"] == MEANINGS["måndag".encode()] != MEANINGS[b"friday"]
     assert MEANINGS[b"usa"] == MEANINGS[b"us"] == (slow.PLAIN, xxhash.xxh32_intdigest(b"us"))
-    assert MEANINGS[b"peruvian"] == MEANINGS[b"lima"] == (slow.SUBJECT, xxhash.xxh32_intdigest(b"peru"))
+    assert MEANINGS[b"peruvian"] == MEANINGS[b"peruvians"] == (slow.SUBJECT, xxhash.xxh32_intdigest(b"peru"))
+    assert MEANINGS[b"beijing"] == MEANINGS[b"china"]
+    assert MEANINGS[b"lima"] != MEANINGS[b"peru"]
     assert MEANINGS["北京".encode()] == MEANINGS["中国".encode()] != MEANINGS["上海".encode()]
     assert (MEANINGS[b"up"][0] - slow.OPPOSED, MEANINGS[b"down"][0] - slow.OPPOSED) == (0, 1)
     assert MEANINGS[b"columbus"] != MEANINGS[b"columbia"]
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
-    assert np.count_nonzero(table.likely) < len(table.likely) / 20
+    assert np.count_nonzero(table.likely & (WORD | PHRASE)) < len(table.likely) / 20
+    assert np.count_nonzero(table.likely & EVERYDAY) < len(table.likely) / 5
 
 
 def test_a_thing_tells_its_sort_and_nothing_else_looks_like_one():
-    assert MEANINGS[b"school"] == MEANINGS[b"college"] != MEANINGS[b"church"]
+    assert MEANINGS[b"university"] == MEANINGS[b"college"] != MEANINGS[b"school"] != MEANINGS[b"church"]
     sorts = {value % slow.SORTS for kind, value in MEANINGS.values() if kind == slow.THING}
     assert sorts == set(range(1, len(THINGS) + 1))
     assert all((value >= slow.THINGS_FROM) == (kind == slow.THING) for kind, value in MEANINGS.values())

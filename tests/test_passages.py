@@ -127,8 +127,13 @@ def test_names_of_only_one_story_are_marked():
 
 
 def test_the_capitals_of_a_title_in_title_case_make_no_names():
-    title, _ = marked("Minister Meets Trade Union Olsen", "", "Something Else Was Written Here", "")
+    title, _ = marked("Minister Meets Trade Union Workers", "", "Something Else Was Written Here", "")
     assert title == []
+
+
+def test_a_word_that_is_no_everyday_one_is_a_name_in_title_case():
+    title, _ = marked("Minister Meets Trade Union In Trondheim", "", "Something Else Was Written Here", "")
+    assert title == [("Trondheim", "name")]
 
 
 def test_what_is_around_a_story_is_not_marked():

@@ -11,14 +11,18 @@ from benchmarks.swaps import (
     MOST,
     NAME,
     PLACE,
+    TOWN,
+    TOWNS,
     Swap,
     exchange_name,
     exchange_place,
+    exchange_town,
     merges,
     share_merged,
     swaps_of,
 )
 from dedup import Settings
+from dedup.evidence import word_meanings
 from dedup.places import PLACES
 from tests.builders import batch
 
@@ -57,6 +61,21 @@ def test_a_title_without_a_place_in_capitals_is_left_out(title):
     assert exchange_place(title, rng()) is None
 
 
+def test_a_place_becomes_a_town_that_no_list_has_and_another():
+    swap = exchange_town("Storm hits Peruvian coast", rng())
+    assert swap is not None
+    one, other = (title.split()[2] for title, _ in swap)
+    assert one in TOWNS
+    assert other in TOWNS
+    assert one != other
+    assert exchange_town("Storm hits coast", rng()) is None
+
+
+def test_no_list_has_the_towns():
+    known = word_meanings()
+    assert [town for town in TOWNS if town.lower().encode() in known] == []
+
+
 def test_a_name_of_title_and_text_becomes_another_in_both():
     swap = exchange_name("Lindqvist to head harbour board", TEXT, ["Lindqvister", "Okonedo"], rng())
     assert swap == Swap(
@@ -70,7 +89,7 @@ def test_a_name_of_title_and_text_becomes_another_in_both():
 def test_swaps_are_the_same_for_the_same_seed():
     stories = pa.Table.from_batches([batch(STORIES * MOST)])
     swaps = swaps_of(stories, 3)
-    assert {what: len(found) for what, found in swaps.items()} == {PLACE: MOST, NAME: MOST}
+    assert {what: len(found) for what, found in swaps.items()} == {PLACE: MOST, NAME: MOST, TOWN: MOST}
     assert swaps == swaps_of(stories, 3) != swaps_of(stories, 4)
     assert {swap.before[0] for swap in swaps[NAME]} == {"Lindqvist to head harbour board"}
 
@@ -79,9 +98,9 @@ def test_swaps_are_the_same_for_the_same_seed():
 def test_merged_look_alikes_are_counted(writing):
     stories = pa.Table.from_batches([batch(STORIES)])
     swaps = [swap for found in swaps_of(stories, 0).values() for swap in found]
-    assert len(swaps) == 2
+    assert len(swaps) == 3
     assert merges(swaps, Dedup("", Settings()), writing) == 0
-    assert merges(swaps, Dedup("", RULES["word-2 Jaccard >= 0.4"]), writing) == 2
+    assert merges(swaps, Dedup("", RULES["word-2 Jaccard >= 0.4"]), writing) == 3
 
 
 def test_a_share_is_of_all_sets_and_writings():

@@ -10,6 +10,7 @@ from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.claims import pick_actors, pick_sides
 from dedup.kernels.native.meanings import FRONT_TOKENS, Meanings, Read, read_words
 from dedup.kernels.native.picks import (
+    flag_strange,
     pick_front,
     pick_names,
     pick_numbers,
@@ -225,8 +226,9 @@ def gather_facts(
         np.empty(room, dtype=np.uint32),
         np.empty(room, dtype=np.uint32),
         np.empty(_NUMBER_BYTES, dtype=np.uint8),
+        np.empty(room, dtype=np.bool_),
     )
-    read, some, content, digits = borrow(made)
+    read, some, content, digits, strange = borrow(made)
     words, kinds = read.words, read.kinds
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):
@@ -264,7 +266,8 @@ def gather_facts(
         at = _append(facts, at, some, n, CAPS[NUMBERS], scratch)
         sections[i, NUMBERS] = at - begin
         names = content[: pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), content)]
-        n = pick_title_names(own, words, kinds, titled, names, some)
+        flag_strange(data, starts[first:], own, kinds, meanings.likely, strange[:titled])
+        n = pick_title_names(own, words, kinds, titled, strange, names, some)
         at = _append(facts, at, some, n, CAPS[TITLE_NAMES], scratch)
         sections[i, TITLE_NAMES] = at - begin
         at = _append(facts, at, content, names.shape[0], CAPS[NAMES], scratch)

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.xxh32 import xxh32
+from dedup.kernels.xxh32 import SHORTEST_PLURAL, is_plural, xxh32
 
 # Kinds of tokens. A count is a number in digits or in letters; a unit, of which there is a kind each, multiplies the
 # one before it; what is aged stands before an age, an agent's word before who does something. From OPPOSED on there is
@@ -34,7 +34,8 @@ _PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)  # 2^32 by the golde
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 _LONGEST = 3  # bytes of these
-WORD, PHRASE = 1, 2  # bits of `Meanings.likely`
+WORD, PHRASE, EVERYDAY = 1, 2, 4  # bits of `Meanings.likely`
+EVERYDAY_LETTERS = 8  # bytes by which everyday words are told
 _ENDINGS = np.array([int.from_bytes(ending.encode(), "big") for ending in UNITS], dtype=np.uint32)
 _KINDS = np.array(list(UNITS.values()), dtype=np.uint8)
 
@@ -46,7 +47,7 @@ class Meanings(NamedTuple):
     kinds: NDArray[np.uint8]  # [SLOTS]
     values: NDArray[np.uint32]  # [SLOTS] what it stands for: the hash of the number in digits, of the first of its like
     likely: NDArray[np.uint8]  # [LIKELY] by the low bits of a word's stem: WORD if it may be among them, as few are,
-    # PHRASE if it may be the second word of one
+    # PHRASE if it may be the second word of one; and by two parts of another hash EVERYDAY, cf. `is_everyday`
 
 
 class Read(NamedTuple):
@@ -132,6 +133,21 @@ def find_meaning(keys: NDArray[np.uint32], key: np.uint32) -> int:
             return slot
         slot = (slot + 1) & (SLOTS - 1)
     return -1
+
+
+@njit(nogil=True, cache=True)
+def is_everyday(data: NDArray[np.uint8], start: int, end: int, likely: NDArray[np.uint8]) -> bool:
+    """Whether a word, or its beginning, is among those that English has small letters for; a few others are taken so.
+
+    Cf. Bloom 1970, Space/time trade-offs in hash coding with allowable errors.
+    """
+    if end - start > EVERYDAY_LETTERS:
+        end = start + EVERYDAY_LETTERS
+    elif end - start >= SHORTEST_PLURAL and is_plural(np.uint64(data[end - 2]), np.uint64(data[end - 1])):
+        end -= 1
+    key = xxh32(data, start, end)
+    both = likely[key & np.uint32(LIKELY - 1)] & likely[(key >> np.uint32(15)) & np.uint32(LIKELY - 1)]
+    return both & EVERYDAY != 0
 
 
 @njit(nogil=True, inline="always")

@@ -7,11 +7,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
-from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, SUBJECT, THING, is_toll
+from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, PLAIN, SUBJECT, THING, is_everyday, is_toll
 from dedup.kernels.utf8 import read_point
 
 RUN_POINTS = 400  # code points of a title that are read for runs
 TITLE_CASE = 4  # words of a title that tell whether it is written In Title Case, at least
+STRANGE = 4  # bytes of a word that is taken for a name because it is no everyday one, at least
 _SPACE = 32
 
 
@@ -109,23 +110,55 @@ def pick_title_names(
     words: NDArray[np.uint32],
     kinds: NDArray[np.uint8],
     end: int,
+    strange: NDArray[np.bool_],
     names: NDArray[np.uint32],
     out: NDArray[np.uint32],
 ) -> int:
     """Those words of the title words[:end] by which stories differ that are otherwise alike.
 
-    Its names, unless it is written In Title Case; what is a name inside its own text, `names`; and listed subjects and
-    things.
+    Its names, unless it is written In Title Case; what is no everyday word, `strange`; what is a name inside its own
+    text, `names`; and listed subjects and things.
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
         if flags[k] & (FUNCTION | NUMBER) != 0:
             continue
-        named = (capitals and _is_name(flags[k])) or _is_among(words[k], names)
+        named = (capitals and _is_name(flags[k])) or strange[k] or _is_among(words[k], names)
         if named or kinds[k] == SUBJECT or kinds[k] == THING:
             out[count] = words[k] | (NAMED if named and kinds[k] == THING else np.uint32(0))
             count += 1
     return count
+
+
+@njit(nogil=True, cache=True)
+def flag_strange(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    kinds: NDArray[np.uint8],
+    likely: NDArray[np.uint8],
+    out: NDArray[np.bool_],
+) -> None:
+    """Write which words of an English title have a capital and are no everyday words: where all have one, the names.
+
+    A title is English if most of its words are everyday ones. Short words are mostly abbreviations, "US" and "U.S.".
+
+    data, starts : of `Tokens`; word k is data[starts[k]:starts[k + 1] - 1]
+    flags, kinds : of the title's words
+    out          : bool[n]  overwritten
+    """
+    content = everyday = 0
+    for k in range(out.shape[0]):
+        out[k] = False
+        if flags[k] & (FUNCTION | NUMBER) != 0 or kinds[k] != PLAIN:
+            continue
+        content += 1
+        if is_everyday(data, starts[k], starts[k + 1] - 1, likely):
+            everyday += 1
+        else:
+            out[k] = flags[k] & CAPITAL != 0 and starts[k + 1] - 1 - starts[k] >= STRANGE
+    if 2 * everyday < content:
+        out[:] = False
 
 
 @njit(nogil=True, inline="always")

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.reference.shingles import TITLE_STAND_IN, Token, shingles, stem, xxh32
+from dedup.kernels.reference.xxh32 import singular
 
 PLAIN, COUNT, CALENDAR, TOLL, AGAIN, SUBJECT, AGED, NEGATION, AGENT, THING = range(10)
 THOUSAND, MILLION, BILLION, TRILLION, OPPOSED = range(10, 15)
 PERSON = OPPOSED + 10
 THINGS_FROM, SORTS, NAMED = 0xFF000000, 64, 64
+EVERYDAY = 4
 MARKS = (TOLL, AGED, NEGATION, AGENT)
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
@@ -25,8 +27,10 @@ Meanings = Mapping[bytes, tuple[int, int]]  # of a word: its kind, and what it s
 Said = tuple[int, int]  # kind and value of a token
 
 
-def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: Meanings) -> list[list[int]]:
-    """The ten sets kept of a story."""
+def facts(
+    title: Sequence[Token], text: Sequence[Token], width: int, meanings: Meanings, likely: Sequence[int]
+) -> list[list[int]]:
+    """The ten sets kept of a story; `likely` as the kernels have it."""
     both = [*title, *text]
     said = say_all(both, meanings)
     content = [value for token, (_, value) in zip(both, said, strict=True) if not token[1] & FUNCTION]
@@ -48,7 +52,7 @@ def facts(title: Sequence[Token], text: Sequence[Token], width: int, meanings: M
         first_values(front, CAPS[5]),
         first_values(numbers(said, min(head, FRONT_TOKENS), days=True), CAPS[6]),
         first_values(numbers(said, NUMBER_TOKENS, days=False), CAPS[7]),
-        first_values(title_names(title, said, named), CAPS[8]),
+        first_values(title_names(title, said, named, likely), CAPS[8]),
         first_values(named, CAPS[9]),
     ]
 
@@ -110,14 +114,34 @@ def names(tokens: Sequence[Token], said: Sequence[Said]) -> list[int]:
     ]
 
 
-def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int]) -> list[int]:
+def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[int], likely: Sequence[int]) -> list[int]:
     """The values of words by which titles differ that are otherwise alike: names, by its text too; what is listed."""
     capitals, found = not in_title_case(title), []
-    for (_, flags), (kind, value) in zip(title, said, strict=False):
-        is_name = value in named or (capitals and flags & CAPITAL and not flags & SENTENCE)
+    for (_, flags), (kind, value), is_strange in zip(title, said, strange(title, said, likely), strict=False):
+        is_name = value in named or is_strange or (capitals and flags & CAPITAL and not flags & SENTENCE)
         if not flags & (FUNCTION | NUMBER) and (is_name or kind in (SUBJECT, THING)):
             found.append(value | NAMED if is_name and kind == THING else value)
     return found
+
+
+def strange(title: Sequence[Token], said: Sequence[Said], likely: Sequence[int]) -> list[bool]:
+    """Whether each word of a title has a capital, four bytes and is no everyday word; if most of them are such."""
+    plain_ones = [
+        not flags & (FUNCTION | NUMBER) and kind == PLAIN for (_, flags), (kind, _) in zip(title, said, strict=False)
+    ]
+    everyday = [counts and is_everyday(word, likely) for (word, _), counts in zip(title, plain_ones, strict=True)]
+    if 2 * sum(everyday) < sum(plain_ones):
+        return [False] * len(title)
+    return [
+        counts and not common and bool(flags & CAPITAL) and len(word) >= 4
+        for (word, flags), counts, common in zip(title, plain_ones, everyday, strict=True)
+    ]
+
+
+def is_everyday(word: bytes, likely: Sequence[int]) -> bool:
+    """Whether a word, or its beginning, may be among those that `likely` was made of."""
+    key = xxh32(word[:8] if len(word) > 8 else singular(word))
+    return bool(likely[key % len(likely)] & likely[(key >> 15) % len(likely)] & EVERYDAY)
 
 
 def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
