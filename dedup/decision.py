@@ -27,7 +27,7 @@ _APART = {
     "title_name_clash": "the titles name others",
     "title_opposed": "the titles say the contrary of each other",
     "name_clash": "the names at the beginning differ",
-    "same_source_title_clash": "one names in title and text what the other does not, and one source published both",
+    "same_source_title_clash": "one source published both, and one tells in title and text what the other does not",
     "title_again": "one says that it happened again, the other does not",
     "same_source_daily": "one source published them at the same time of different days",
 }

@@ -80,7 +80,8 @@ EVIDENCE = (
     "title_opposed",  # title_containment, if they say the contrary of each other ("settles up", "settles down");
     # title_jaccard, if one says "not" or they exchange two subjects ("Peru sues Chile", "Chile sues Peru")
     "title_again",  # 1 if one story says that it happened again and the other, 18 hours or more apart, does not
-    "same_source_title_clash",  # 1 if of one source and a name of a title and its text is not in the other: a series
+    "same_source_title_clash",  # 1 if of one source and a name of a title and its text is not in the other, or of the
+    # words of each title the other story lacks three in ten, and of what a text opens with some: a series
     "text_jaccard",  # of the shingles of title + text
     "text_containment",
     "pair_containment",  # of the content words two in a row, in title + text

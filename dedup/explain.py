@@ -46,7 +46,7 @@ WORDS = {
     "title_name_clash": "each title names somebody, or a thing of one sort, that the other story lacks",
     "title_opposed": "the titles say the contrary of each other, in the same words else",
     "title_again": "one says that it happened again, the other, most of a day apart, does not",
-    "same_source_title_clash": "one source, and a title and its text name what the other story does not know",
+    "same_source_title_clash": "one source, and a title with its text, or both titles, tell what the other does not",
     "text_jaccard": "shingles of title and text that both have, of all theirs",
     "text_containment": "shingles of the shorter story that the other has",
     "pair_containment": "word pairs of the shorter story that the other has",

@@ -8,7 +8,9 @@ import json
 from benchmarks.everyday import everyday
 from benchmarks.labelled import Folder
 
-TEXT = "In Lund the mayor of Lund met dock workers of Lund; see lund.example.org. Workers shook the mayor's hand, the Mayor"
+TEXT = (
+    "In Lund the mayor of Lund met dock workers of Lund; see lund.example.org. Workers shook the mayor's hand, the Dean"
+)
 
 
 def test_words_with_small_letters_in_several_stories_are_everyday_ones(tmp_path):

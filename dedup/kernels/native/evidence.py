@@ -42,6 +42,7 @@ TITLE_MODEL, TEXT_MODEL = 0, 1
 FEWEST_WORDS = 4  # content words at the front of a story that evidence may judge
 LEAST_FOUND = 0.2  # share of a title's words that the other story must know, of one of the two titles
 MOST_HOURS = 72.0  # stories further apart are no less alike for it
+MOST_RETITLED = 0.7  # share of the words of each title that the other story knows, of two that one source writes alike
 LEAST_AGAIN = 18.0  # hours after which what is said to have happened again is another event
 LEAST_DAY, MOST_OFF = 23.0, 0.25  # hours apart, and from the same time of day, of what a source publishes daily
 PUNCTUAL = 1 / 30  # hours from the same time of day of a series in the same words; crawls meet copies after a day too
@@ -94,7 +95,7 @@ def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32])
 
 @njit(nogil=True)
 def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
-    """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
+    """Overwrites its part of `out`; what `_measure_origins` wrote is read, of two texts `_measure_text_rest` too."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
     out[TITLE_FOUND] = 1.0 - clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
     shared, in_x, in_y = overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
@@ -114,8 +115,13 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
         out[TITLE_OPPOSED] = contradict(bits_x >> CLAIM, bits_y >> CLAIM, out[TITLE_JACCARD], np.float32(containment))
     again = holds(front_x, AGAIN_VALUE) != holds(front_y, AGAIN_VALUE)
     out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
+    texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT != 0
     series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
-    out[SAME_SOURCE_TITLE_CLASH] = series and (_tells_else(facts, i, front_y) or _tells_else(facts, j, front_x))
+    out[SAME_SOURCE_TITLE_CLASH] = series and (
+        _tells_else(facts, i, front_y)
+        or _tells_else(facts, j, front_x)
+        or (texts and out[TITLE_FOUND] < MOST_RETITLED and out[LEAD_SHARED] < 1.0)
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -207,10 +213,10 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     Symmetric in i and j.
     """
     _measure_origins(facts, i, j, out)
-    _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, out), out)
     _measure_shingles(facts, i, j, out)
     _measure_pairs(facts, i, j, out)
     _measure_text_rest(facts, i, j, out)
+    _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, out), out)
 
 
 @njit(nogil=True)

@@ -150,12 +150,13 @@ def flag_strange(
     content = everyday = 0
     for k in range(out.shape[0]):
         out[k] = False
-        if flags[k] & (FUNCTION | NUMBER) != 0 or kinds[k] != PLAIN:
+        if flags[k] & (FUNCTION | NUMBER) != 0:
             continue
-        content += 1
         if is_everyday(data, starts[k], starts[k + 1] - 1, likely):
+            content += 1
             everyday += 1
-        else:
+        elif kinds[k] == PLAIN:
+            content += 1
             out[k] = flags[k] & CAPITAL != 0 and starts[k + 1] - 1 - starts[k] >= STRANGE
     if 2 * everyday < content:
         out[:] = False

@@ -81,21 +81,23 @@ def measure(one: Story, other: Story) -> list[float]:
     hours = abs(one.time - other.time) / 3_600_000_000 if dated else 0.0
     daily = is_daily(one, other, 0.25)
     again = [AGAIN_VALUE in known for known in front]
+    found, opening = 1.0 - min(missing(title)), 1.0 - max(missing(lead)) if all(lead) else 0.0
+    retitled = one.has_text and other.has_text and np.float32(found) < np.float64(0.7) and np.float32(opening) < 1.0
     topics = [(title[k] & names[k]) - front[1 - k] for k in (0, 1)]
     return [
         jaccard(title),
         containment(title),
         jaccard(runs),
-        1.0 - min(missing(title)),
+        found,
         title_clash * containment(title),
         containment(title) if lacking(title_names[0], front[1]) & lacking(title_names[1], front[0]) else 0.0,
         opposed,
         float(again[0] != again[1] and np.float32(hours) >= LEAST_AGAIN),
-        float(same_source and not same_url and not revised and any(topics)),
+        float(same_source and not same_url and not revised and (any(topics) or retitled)),
         jaccard(texts),
         containment(texts),
         containment(pairs),
-        1.0 - max(missing(lead)) if all(lead) else 0.0,
+        opening,
         float(number_clash == 1.0),
         number_clash * same_source,
         min(missing(names)),

@@ -126,15 +126,16 @@ def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[in
 
 def strange(title: Sequence[Token], said: Sequence[Said], likely: Sequence[int]) -> list[bool]:
     """Whether each word of a title has a capital, four bytes and is no everyday word; if most of them are such."""
-    plain_ones = [
-        not flags & (FUNCTION | NUMBER) and kind == PLAIN for (_, flags), (kind, _) in zip(title, said, strict=False)
+    content = [not flags & (FUNCTION | NUMBER) for _, flags in title]
+    everyday = [counts and is_everyday(word, likely) for (word, _), counts in zip(title, content, strict=True)]
+    others = [
+        counts and not common and kind == PLAIN
+        for counts, common, (kind, _) in zip(content, everyday, said, strict=False)
     ]
-    everyday = [counts and is_everyday(word, likely) for (word, _), counts in zip(title, plain_ones, strict=True)]
-    if 2 * sum(everyday) < sum(plain_ones):
+    if sum(everyday) < sum(others):
         return [False] * len(title)
     return [
-        counts and not common and bool(flags & CAPITAL) and len(word) >= 4
-        for (word, flags), counts, common in zip(title, plain_ones, everyday, strict=True)
+        other and bool(flags & CAPITAL) and len(word) >= 4 for (word, flags), other in zip(title, others, strict=True)
     ]
 
 
