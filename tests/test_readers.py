@@ -14,6 +14,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -319,14 +320,23 @@ def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):
     assert len(notices) == 2
 
 
-def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(monkeypatch):
-    class Pipes:
-        @property
-        def buffer(self):
-            return io.BytesIO(gzip.compress(encoded("parquet")))
+def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(tmp_path):
+    paths = [tmp_path / str(k) for k in range(6)]
+    with ThreadPoolExecutor(len(paths)) as writers:
+        for path in paths:
+            os.mkfifo(path)
+            writers.submit(path.write_bytes, gzip.compress(encoded("parquet")))
+        # each spool goes once its table is unpacked to another
+        assert len(open_feeds([str(path) for path in paths], ReadSettings())) == 6
 
-    monkeypatch.setattr(sys, "stdin", Pipes())  # each spool goes once its table is unpacked to another
-    assert len(open_feeds(["-"] * 6, ReadSettings())) == 6
+
+def test_stdin_named_twice_is_read_once(monkeypatch, tmp_path):
+    notices: list[str] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b'{"title": "a"}\n')))
+    path = saved(tmp_path, b'{"title": "b"}\n')
+    feeds = open_feeds(["-", str(path), "-"], ReadSettings(notice=notices.append))
+    assert [feed.path for feed in feeds] == ["-", str(path)]
+    assert notices == ["-: named twice, read once"]
 
 
 def test_a_packed_table_is_unpacked_once(monkeypatch, tmp_path):

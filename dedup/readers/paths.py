@@ -95,7 +95,10 @@ def find_files(patterns: Sequence[str], notice: Callable[[str], None]) -> Iterat
         FeedError: a pattern names nothing that can be read.
     """
     seen: set[tuple[int, int]] = set()
-    for pattern in patterns:
+    for place, pattern in enumerate(patterns):
+        if pattern == "-" and pattern in patterns[:place]:  # which has nothing to say the second time
+            notice(f"{pattern}: named twice, read once")
+            continue
         for found in _find(pattern, notice):
             if found.spool is None:  # spools are of one reading each, and may get the inode of one that went
                 status = found.path.stat()
