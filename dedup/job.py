@@ -24,7 +24,7 @@ from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.similar import find_similar
 from dedup.spill import Memory, default_memory, parse_memory
 from dedup.warmup import warm_up
-from dedup.writers import check_lines, check_outputs, write_clusters, write_kept
+from dedup.writers import check_format, check_lines, check_outputs, write_clusters, write_kept
 from dedup.writers.outputs import rejects_target
 from dedup.writers.tables import TABLES
 
@@ -85,6 +85,7 @@ class Job(Order):
         feeds = open_feeds(self.feeds, reading)
         outputs = (self.output, self.clusters, self.report, self.rejects)
         check_outputs(feeds, [name for name in outputs if name is not None])
+        check_format(self.output)
         check_lines(self.clusters, tables=TABLES)
         check_lines(self.rejects)
         warm_up(say)

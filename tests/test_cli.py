@@ -94,6 +94,9 @@ def test_a_broken_line_is_skipped_counted_and_kept_aside(tmp_path):
         (["run", str(SAMPLE), "--map", "head=title"], 2, "head"),
         (["run", str(SAMPLE), "--threads", "0"], 2, "threads"),
         (["run", str(SAMPLE), "-o", str(SAMPLE)], 2, str(SAMPLE)),
+        (["run", str(SAMPLE), "-o", "kept.zip"], 2, "kept.zip promises a format that is not written"),
+        (["ingest", str(SAMPLE), "-o", "new.xml"], 2, "new.xml promises a format that is not written"),
+        (["feedback", "-o", "pairs.csv"], 2, "pairs.csv would hold JSON lines, not CSV"),
         (["run"], 2, "FEED"),
     ],
 )
