@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dedup.batch import find_duplicates
 from dedup.boilerplate import Learned, Learning, describe_phrases, learn_if
+from dedup.errors import one_line
 from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.report import write_report
@@ -124,7 +125,7 @@ class Job(Order):
 
 def say(line: str) -> None:
     """Tell the user something that is not data."""
-    print(f"dedup: {line}", file=sys.stderr)  # noqa: T201  # the one place that prints
+    print(one_line(f"dedup: {line}"), file=sys.stderr)  # noqa: T201  # the one place that prints
 
 
 def read_batches(feeds: Sequence[Feed]) -> Iterator[pa.RecordBatch]:
