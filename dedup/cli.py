@@ -115,7 +115,7 @@ def run(
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
     memory: Annotated[
         str | None,
-        typer.Option(help="Most to take, say 4GB, before files are used; a quarter of the machine's by default."),
+        typer.Option(help="Most to take, 256MB or more, before files are used; a quarter of the machine's by default."),
     ] = None,
     engine: Annotated[
         Literal["local", "spark"], typer.Option(help="spark: on a cluster; outputs are then folders of Parquet.")
