@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from dedup import __version__
-from dedup.errors import DedupError, SettingsError
+from dedup.errors import DedupError, SettingsError, one_line
 from dedup.interrupts import stopped_code
 
 app = typer.Typer(
@@ -30,13 +30,13 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except DedupError as exc:
-        typer.echo(f"dedup: {exc}", err=True)
+        typer.echo(one_line(f"dedup: {exc}"), err=True)
         raise typer.Exit(exc.exit_code) from exc
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, and Python would complain about it once more at exit
         raise typer.Exit(1) from None
     except OSError as exc:
-        typer.echo(f"dedup: {exc.filename or 'input or output'}: {exc.strerror or exc}", err=True)
+        typer.echo(one_line(f"dedup: {exc.filename or 'input or output'}: {exc.strerror or exc}"), err=True)
         raise typer.Exit(1) from exc
     except MemoryError as exc:
         typer.echo("dedup: not enough memory; dedup run takes less of it with --memory, say 1GB", err=True)
@@ -115,7 +115,7 @@ def run(
     threads: Annotated[int | None, typer.Option(help="Threads that hash; one a core by default.")] = None,
     memory: Annotated[
         str | None,
-        typer.Option(help="Most to take, say 4GB, before files are used; a quarter of the machine's by default."),
+        typer.Option(help="Most to take, 256MB or more, before files are used; a quarter of the machine's by default."),
     ] = None,
     engine: Annotated[
         Literal["local", "spark"], typer.Option(help="spark: on a cluster; outputs are then folders of Parquet.")

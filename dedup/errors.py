@@ -7,6 +7,19 @@ DedupError              catch this to catch them all     exit code 1
 └── StoreError          a store that does not answer     exit code 1
 """
 
+import re
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(message: str) -> str:
+    r"""A message on one line: what breaks lines or steers a terminal, in the name of a file say, is spelled out.
+
+    >>> print(one_line("a\nb.jsonl: is no text"))
+    a\nb.jsonl: is no text
+    """
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), message)
+
 
 class DedupError(Exception):
     """Base of every error this package raises on purpose; its message is one line for people."""

@@ -12,7 +12,7 @@ from dedup.answers import recall_latest
 from dedup.errors import IndexFormatError, SettingsError
 from dedup.records import Layout
 from dedup.stores import Store, open_store, store_files
-from dedup.writers.outputs import check_outputs, open_output
+from dedup.writers.outputs import check_lines, check_outputs, open_output
 
 _READ_AT_ONCE = 1000  # notes
 
@@ -103,6 +103,7 @@ def export_feedback(url: str, output: str) -> int:
         StoreError: it does not answer.
     """
     check_outputs([], [output], store_files(url))
+    check_lines(output)
     with open_store(url, create=False) as store:
         if store.header() is None:
             raise IndexFormatError("the store holds no index, so nothing was said of its stories")

@@ -31,7 +31,7 @@ from dedup.records import Layout
 from dedup.settings import Settings, Strictness, parse_duration, parse_rule, parse_window
 from dedup.stores import Row, Store, open_store, store_files
 from dedup.warmup import warm_up
-from dedup.writers import check_columns, check_lines, check_outputs, write_kept
+from dedup.writers import check_columns, check_format, check_lines, check_outputs, write_kept
 from dedup.writers.outputs import open_output, rejects_target
 
 _READ_AT_ONCE = 5_000  # rows of a log, with their texts
@@ -99,6 +99,7 @@ class Ingest:
         feeds = open_feeds(self.feeds, reading)
         outputs = (self.output, self.decisions, self.rejects)
         check_outputs(feeds, [name for name in outputs if name is not None], store_files(self.store))
+        check_format(self.output)
         check_lines(self.decisions, self.rejects)
         check_columns(feeds, self.output)
         warm_up(say, run_index)

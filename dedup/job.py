@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dedup.batch import find_duplicates
 from dedup.boilerplate import Learned, Learning, describe_phrases, learn_if
+from dedup.errors import one_line
 from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.report import write_report
@@ -24,7 +25,7 @@ from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.similar import find_similar
 from dedup.spill import Memory, default_memory, parse_memory
 from dedup.warmup import warm_up
-from dedup.writers import check_lines, check_outputs, write_clusters, write_kept
+from dedup.writers import check_format, check_lines, check_outputs, write_clusters, write_kept
 from dedup.writers.outputs import rejects_target
 from dedup.writers.tables import TABLES
 
@@ -85,6 +86,7 @@ class Job(Order):
         feeds = open_feeds(self.feeds, reading)
         outputs = (self.output, self.clusters, self.report, self.rejects)
         check_outputs(feeds, [name for name in outputs if name is not None])
+        check_format(self.output)
         check_lines(self.clusters, tables=TABLES)
         check_lines(self.rejects)
         warm_up(say)
@@ -123,7 +125,7 @@ class Job(Order):
 
 def say(line: str) -> None:
     """Tell the user something that is not data."""
-    print(f"dedup: {line}", file=sys.stderr)  # noqa: T201  # the one place that prints
+    print(one_line(f"dedup: {line}"), file=sys.stderr)  # noqa: T201  # the one place that prints
 
 
 def read_batches(feeds: Sequence[Feed]) -> Iterator[pa.RecordBatch]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from typing import Literal
 
 from dedup.errors import SettingsError
@@ -27,6 +28,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _make_plain(settings: LookupSettings | Settings) -> None:
+    """Make Python's of NumPy's numbers, of which no JSON can be written."""
+    for name in (each.name for each in fields(settings)):
+        value = getattr(settings, name)
+        if isinstance(value, (int, float)):
+            continue
+        if isinstance(value, Integral):
+            object.__setattr__(settings, name, int(value))
+        elif isinstance(value, Real):
+            object.__setattr__(settings, name, float(value))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupSettings:
     """One way of looking candidates up: how its signature is cut into bands.
@@ -41,6 +54,7 @@ class LookupSettings:
     recall: float
 
     def __post_init__(self) -> None:
+        _make_plain(self)
         if not _is_whole(self.rows, 1, 16):
             raise SettingsError(f"rows is the number of signature values in a band, 1 to 16, got {self.rows!r}")
         for name, value in (("similarity", self.similarity), ("recall", self.recall)):
@@ -106,6 +120,7 @@ class Settings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        _make_plain(self)
         if not _is_whole(self.shingle_width, 1, 16):
             raise SettingsError(f"shingle_width is a number of tokens from 1 to 16, got {self.shingle_width!r}")
         for name, lookup in (("text", self.text), ("title", self.title)):
@@ -114,7 +129,7 @@ class Settings:
         if not _is_whole(self.seed, 0, 2**32 - 1):
             raise SettingsError(f"seed is an integer from 0 to 4294967295, got {self.seed!r}")
         self._check_times()
-        if self.rule != "evidence" and not (isinstance(self.rule, float) and 0.0 < self.rule <= 1.0):
+        if self.rule != "evidence" and not (_is_number(self.rule) and 0.0 < self.rule <= 1.0):
             raise SettingsError(f'rule is "evidence" or a similarity above 0 and up to 1.0, got {self.rule!r}')
         if self.strictness not in STRICTNESS:
             raise SettingsError(f'strictness is "strict", "balanced" or "loose", got {self.strictness!r}')

@@ -94,6 +94,9 @@ def test_a_broken_line_is_skipped_counted_and_kept_aside(tmp_path):
         (["run", str(SAMPLE), "--map", "head=title"], 2, "head"),
         (["run", str(SAMPLE), "--threads", "0"], 2, "threads"),
         (["run", str(SAMPLE), "-o", str(SAMPLE)], 2, str(SAMPLE)),
+        (["run", str(SAMPLE), "-o", "kept.zip"], 2, "kept.zip promises a format that is not written"),
+        (["ingest", str(SAMPLE), "-o", "new.xml"], 2, "new.xml promises a format that is not written"),
+        (["feedback", "-o", "pairs.csv"], 2, "pairs.csv would hold JSON lines, not CSV"),
         (["run"], 2, "FEED"),
     ],
 )
@@ -179,6 +182,19 @@ def test_a_folder_is_searched_and_one_without_feeds_refused(tmp_path):
     code, output, message = dedup("run", tmp_path)
     assert (code, output) == (0, b'{"title": "a"}\n')
     assert "notes.txt: is no feed" in message.splitlines()[0]
+
+
+def test_a_file_name_that_breaks_lines_or_steers_the_terminal_is_spelled_out(tmp_path):
+    name, spelled = "a\n\x1b\u202e\x9b.jsonl", r"a\n\x1b\u202e\x9b.jsonl"
+    code, _, message = dedup("run", name, cwd=tmp_path)
+    assert (code, message) == (3, f"dedup: {spelled}: there is no such file or folder\n")
+    code, _, message = dedup("run", SAMPLE, "-o", f"{name}/out", cwd=tmp_path)
+    assert (code, message.startswith(f"dedup: {spelled}/out cannot be written")) == (2, True)
+    (tmp_path / name).write_text('{"title": "Häfen 港口"}\n', "utf-8")
+    code, _, message = dedup("run", name, name, cwd=tmp_path)
+    assert code == 0
+    assert message.splitlines()[0] == f"dedup: {spelled}: named twice, read once"
+    assert f"dedup: {spelled}: JSON lines, 1 stories; title=title" in message.splitlines()
 
 
 def test_rejects_never_overwrite_a_feed(tmp_path):

@@ -14,8 +14,10 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -152,6 +154,12 @@ def test_a_truncated_feed_stops_or_keeps_what_is_good(tmp_path, packing):
         ("a.json", b'{"articles": [{"title": "a"}, 7]}', "line 1: is not a JSON object but a number"),
         ("a.json", b'{"status": "error", "code": "rateLimited", "message": "Wait."}', "(rateLimited: Wait.); ask it"),
         ("a.bin", bytes(range(256)) * 9, "is no text"),
+        ("a.jsonl", '\ufeff{"title": "a"}'.encode("utf-32-le"), "is UTF-32 text; convert it with: iconv -f UTF-32 -t"),
+        ("a.jsonl", '\ufeff{"title": "a"}'.encode("utf-32-be"), "is UTF-32 text; convert it with: iconv -f UTF-32 -t"),
+        ("a.jsonl", '{"title": "a"}'.encode("utf-16"), "is UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8"),
+        ("a.jsonl", '{"title": "a"}'.encode("utf-16-le"), "iconv -f UTF-16LE -t UTF-8"),
+        ("a.csv", "id,title".encode("utf-16-be"), "iconv -f UTF-16BE -t UTF-8"),
+        ("a.bin", b"\0\1" * 9, "is no text (it begins with the bytes 00 01"),
         ("a.jsonl", b'{"x": 1}\n', "no field known for a title or a text, only x; name one with --map title=FIELD"),
         ("a.json", b"[{}]", "no field known for a title or a text, nor any other"),
         ("a.csv", b"id,x\n1,2\n", "only id, x"),
@@ -220,6 +228,56 @@ def test_mapped_fields_count_and_unknown_ones_are_refused(tmp_path):
         read(path, mapping={"lang": "nope"})
 
 
+INSIDE: list[dict[str, Any]] = [
+    {
+        "doc": {"Head": {"title": "Harbor bridge closed"}, "body": [{"value": "one"}, {"value": "two"}]},
+        "meta": {"source": "Harbour Post", "rank": "7"},
+    },
+    {"doc": {"Head": {"title": "Volcano erupts"}, "body": None}, "meta": {}},
+]
+NESTED = pa.struct(
+    [("Head", pa.struct([("title", pa.string())])), ("body", pa.list_(pa.struct([("value", pa.string())])))]
+)
+MAPPING = {"title": "doc.head.title", "text": "doc.body.value", "source": "meta.source"}
+
+
+def saved_inside(tmp_path, kind):
+    """The rows whose fields all lie inside others, as JSON or as structs, lists and maps."""
+    if kind == "jsonl":
+        return saved(tmp_path, "".join(f"{json.dumps(row)}\n" for row in INSIDE).encode())
+    columns = [
+        pa.array([row["doc"] for row in INSIDE], NESTED),
+        pa.array([list(row["meta"].items()) for row in INSIDE], pa.map_(pa.string(), pa.string())),
+    ]
+    path, table = tmp_path / f"feed.{kind}", pa.table(columns, names=["doc", "meta"])
+    if kind == "parquet":
+        pq.write_table(table, path)
+        return path
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "arrow"])
+def test_a_feed_may_hold_all_its_fields_inside_others(tmp_path, kind):
+    feed, stories = read(saved_inside(tmp_path, kind), mapping=MAPPING)
+    assert [(story["title"], story["text"], story["source"]) for story in stories] == [
+        ("Harbor bridge closed", "one\ntwo", "Harbour Post"),
+        ("Volcano erupts", "", ""),
+    ]
+    assert feed.mapping == "title=doc.head.title, text=doc.body.value, source=meta.source"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "arrow"])
+@pytest.mark.parametrize("name", ["doc.nope", "doc.head.title.nope", "doc.body[2].value", "meta.nope"])
+def test_a_path_that_leads_nowhere_is_refused(tmp_path, kind, name):
+    path = saved_inside(tmp_path, kind)
+    with pytest.raises(FeedError, match="no row has the field"):
+        read(path, mapping=MAPPING | {"lang": name})
+    with pytest.raises(FeedError, match="has no field known for a title or a text, only doc, meta; name one"):
+        read(path, mapping={"title": name, "text": name})
+
+
 @pytest.mark.parametrize("block_size", [1, 1 << 20])
 def test_a_title_far_behind_the_first_rows_is_found(tmp_path, block_size):
     data = b'{"id": "1", "note": "x"}\n' * 50 + b'{"id": "2", "Headline": "a"}\n'
@@ -262,14 +320,23 @@ def test_a_feed_given_twice_and_a_file_that_is_none_are_passed_over(tmp_path):
     assert len(notices) == 2
 
 
-def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(monkeypatch):
-    class Pipes:
-        @property
-        def buffer(self):
-            return io.BytesIO(gzip.compress(encoded("parquet")))
+def test_pipes_are_all_read_whatever_the_inodes_of_their_spools(tmp_path):
+    paths = [tmp_path / str(k) for k in range(6)]
+    with ThreadPoolExecutor(len(paths)) as writers:
+        for path in paths:
+            os.mkfifo(path)
+            writers.submit(path.write_bytes, gzip.compress(encoded("parquet")))
+        # each spool goes once its table is unpacked to another
+        assert len(open_feeds([str(path) for path in paths], ReadSettings())) == 6
 
-    monkeypatch.setattr(sys, "stdin", Pipes())  # each spool goes once its table is unpacked to another
-    assert len(open_feeds(["-"] * 6, ReadSettings())) == 6
+
+def test_stdin_named_twice_is_read_once(monkeypatch, tmp_path):
+    notices: list[str] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b'{"title": "a"}\n')))
+    path = saved(tmp_path, b'{"title": "b"}\n')
+    feeds = open_feeds(["-", str(path), "-"], ReadSettings(notice=notices.append))
+    assert [feed.path for feed in feeds] == ["-", str(path)]
+    assert notices == ["-: named twice, read once"]
 
 
 def test_a_packed_table_is_unpacked_once(monkeypatch, tmp_path):

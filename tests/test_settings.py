@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
+import json
+
+import numpy as np
 import pytest
 
 from dedup.errors import DedupError, SettingsError
@@ -14,6 +18,10 @@ from dedup.settings import LookupSettings, Settings, parse_rule, parse_window
         ({"window": 0.0}, "positive number of seconds"),
         ({"rule": 1.5}, "similarity above 0"),
         ({"rule": "cosine"}, "rule is"),
+        ({"rule": True}, "up to 1.0, got True"),
+        ({"rule": 2}, "up to 1.0, got 2"),
+        ({"seed": np.int64(-1)}, "seed is an integer from 0 to 4294967295, got -1$"),
+        ({"seed": np.True_}, "seed is an integer"),
         ({"keep": "newest"}, '"earliest", "longest" or "source:NAME,NAME", got "newest"'),
         ({"keep": "source: ,"}, "source:NAME,NAME"),
         ({"bucket_limit": 256}, "1 to 255"),
@@ -38,6 +46,16 @@ def test_a_value_that_cannot_work_is_refused(values, message):
     with pytest.raises(SettingsError, match=message) as caught:
         Settings(**values)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_and_whole_ones_are_taken_as_pythons():
+    lookup = LookupSettings(rows=np.uint8(4), similarity=np.float32(0.5), recall=0.9)  # type: ignore[arg-type]
+    given = Settings(window=np.int64(3600), seed=np.uint32(7), rule=1, lateness=np.float32(60), text=lookup)  # type: ignore[arg-type]
+    assert given == Settings(
+        window=3600.0, seed=7, rule=1.0, lateness=60.0, text=LookupSettings(rows=4, similarity=0.5, recall=0.9)
+    )
+    told = json.loads(json.dumps(dataclasses.asdict(given)))
+    assert (told["window"], told["seed"], told["rule"], told["text"]["rows"]) == (3600, 7, 1, 4)
 
 
 def test_a_lookup_takes_the_fewest_bands_that_reach_its_recall():

@@ -190,6 +190,7 @@ def test_the_command_refuses_a_limit_that_cannot_work(tmp_path):
     told = CliRunner().invoke(app, ["run", str(feed), "--memory", "1MB"])
     assert told.exit_code == 2
     assert "memory is at least 256 MB, got 1MB" in told.stderr
+    assert "256MB or more" in " ".join(CliRunner().invoke(app, ["run", "--help"]).stdout.replace("│", " ").split())
 
 
 def test_too_little_memory_is_one_line(monkeypatch):

@@ -17,7 +17,7 @@ from dedup.errors import SettingsError
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
 from dedup.readers import ReadSettings, open_feeds
 from dedup.result import Result
-from dedup.writers import check_lines, check_outputs, write_clusters, write_kept
+from dedup.writers import check_format, check_lines, check_outputs, write_clusters, write_kept
 from dedup.writers.outputs import open_output
 from dedup.writers.tables import TABLES
 
@@ -192,3 +192,13 @@ def test_clusters_are_written_as_tables_where_there_is_a_way():
     check_lines("clusters.parquet", "clusters.arrows", tables=TABLES)
     with pytest.raises(SettingsError, match="not CSV"):
         check_lines("clusters.csv", tables=TABLES)
+
+
+@pytest.mark.parametrize("name", ["kept.zip", "kept.xml", "kept.jsonl.ZIP", "kept.xlsx", "kept.xml.gz"])
+def test_a_name_that_promises_what_is_not_written_is_refused(name):
+    message = f"^{name} promises a format that is not written; name a file ending in .jsonl, .json, .csv, .tsv, .parq"
+    for check in (check_format, check_lines):
+        with pytest.raises(SettingsError, match=message) as refused:
+            check("-", None, name)
+        assert len(str(refused.value).splitlines()) == 1
+    check_format("-", None, "kept", "kept.txt", "kept.2024-01-31", "kept.xml.jsonl", "kept.zip.csv.gz", "/dev/null")

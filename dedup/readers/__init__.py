@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dedup.errors import FeedError
 from dedup.readers.feed import Feed
-from dedup.readers.paths import find_files
+from dedup.readers.paths import find_files, partition_names
 from dedup.readers.rejects import RejectFile
 from dedup.readers.settings import ReadSettings, ReadStats
 
@@ -41,6 +41,9 @@ def open_feeds(patterns: Sequence[str], settings: ReadSettings) -> list[Feed]:
             notice(f"{exc}; passed over")
     if not feeds:
         raise FeedError(" ".join(patterns), "holds no feed")
+    columns = dict.fromkeys(column for feed in feeds for column in partition_names(feed.path))
+    if columns:
+        notice(f"folders are partitioned by {', '.join(columns)}, which is not read; write it into the rows to have it")
     return feeds
 
 

@@ -56,6 +56,7 @@ _DECODERS: dict[str, tuple[bytes, Callable[[], _Decoder]]] = {
     "xz": (b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)),
 }
 _MAGIC = {magic: kind for kind, (magic, _) in _DECODERS.items()} | {b"\x28\xb5\x2f\xfd": "zstd"}
+_MAGIC |= {bytes([first]) + b"\x2a\x4d\x18": "zstd" for first in range(0x50, 0x60)}  # frames to skip; pzstd's first
 
 
 class _DamagedError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +20,15 @@ from dedup.kernels.reference.fields import decode_text, plain_name, text_of
 from dedup.readers.fields import ROLES, Fields
 from dedup.readers.plaintypes import plain_batch, plain_schema, unreadable
 from dedup.readers.rows import Parsed
+from dedup.readers.selectors import ALL, text_at
 from dedup.readers.selectors import Path as ValuePath
-from dedup.readers.selectors import text_at
 from dedup.readers.settings import Reject
 from dedup.readers.stories import make_batch, repair_text
 
 _BATCH_BYTES = 3 << 19  # of a feed's columns parsed at a time
 _MOST_ROWS, _LEAST_ROWS = 1 << 16, 1 << 8
 _UUID = "arrow.uuid"
+_PAIR = 2  # of a key and a value
 _NO_POSITIONS = np.empty(0, dtype=np.int64)
 
 
@@ -131,27 +132,32 @@ class ColumnRows:
         self.columns: list[str] = []
         """The columns that hold anything wanted; of two whose names look the same, the first."""
         self._names: dict[bytes, str] = {}
-        self._written: dict[bytes, str] = {}  # the paths, as they were asked for
         for column in schema.names:
             plain = plain_name(column)
             if plain in fields.numbers and plain not in self._names:
                 self._names[plain] = column
                 self.columns.append(column)
         self._paths: dict[bytes, tuple[str, ValuePath]] = {}
-        for plain, (name, path) in fields.paths.items():
-            column = self._column_of(path, schema) if plain not in self._names else None
-            if column is not None:
-                self._paths[plain] = (column, path)
-                self.columns += [column] if column not in self.columns else []
-                self._written = self._written | {plain: name}
+        self._sure: set[bytes] = set()  # the paths that are there whatever the rows hold
+        for plain, (_, path) in fields.paths.items():
+            found = self._column_of(path, schema) if plain not in self._names else None
+            if found is not None:
+                self._paths[plain] = (found.name, path)
+                self.columns += [found.name] if found.name not in self.columns else []
+                self._sure |= {plain} if _leads(pa.struct([found]), path, surely=True) else set()
+
+    @property
+    def paths(self) -> Collection[bytes]:
+        """The plain names of the paths that may lead to something; a map does not say which keys it has."""
+        return self._paths.keys()
 
     @staticmethod
-    def _column_of(path: ValuePath, schema: pa.Schema) -> str | None:
-        """The column that a path leads into, if it is one of lists or structs."""
-        for field in schema:
-            if path and plain_name(field.name) == plain_name(path[0].name) and pa.types.is_nested(field.type):
-                return str(field.name)
-        return None
+    def _column_of(path: ValuePath, schema: pa.Schema) -> pa.Field | None:
+        """The column of lists, structs or maps in which there may be what a path leads to."""
+        if not path or path[0].name == ALL:  # all strings of a row: there is no one column of them
+            return None
+        nested = (field for field in schema if pa.types.is_nested(field.type))
+        return next((field for field in nested if _leads(pa.struct([field]), path)), None)
 
     def parse(self, piece: Slice) -> Parsed:
         """The stories of a slice."""
@@ -159,7 +165,7 @@ class ColumnRows:
         replaced = np.zeros(count, dtype=np.bool_)
         used = np.zeros((len(ROLES), NO_RANK), dtype=np.int64)
         names = piece.batch.schema.names  # a name may be there twice
-        texts = {}
+        texts, written = {}, {}
         for plain, column in self._names.items():
             with self._naming(piece.batch.schema.field(names.index(column))):
                 texts[plain] = self._text(piece.batch.column(names.index(column)), replaced)
@@ -168,6 +174,8 @@ class ColumnRows:
                 values = piece.batch.column(names.index(column)).to_pylist()
             found = [text_at({path[0].name: _plain_value(value)}, path) for value in values]
             texts[plain] = self._text(pa.array(found, type=pa.string()), replaced)
+            if plain in self._sure or any(found):
+                written[plain] = self._fields.paths[plain][0]
         columns = []
         for role, plains in enumerate(self._fields.by_role):
             best = pa.array([""] * count, type=pa.string())
@@ -180,7 +188,7 @@ class ColumnRows:
         ordinals = piece.first + 1 + np.arange(count)
         batch, stats = make_batch(columns, replaced, self._name, ordinals)
         rejects = [] if piece.tail is None else [piece.tail]
-        return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names | self._written)
+        return Parsed(batch, _NO_POSITIONS, _NO_POSITIONS, rejects, used, stats, names=self._names | written)
 
     @contextlib.contextmanager
     def _naming(self, field: pa.Field) -> Iterator[None]:
@@ -196,6 +204,24 @@ class ColumnRows:
         if changed is not None:
             replaced |= changed
         return text
+
+
+def _leads(kind: Any, path: ValuePath, *, surely: bool = False) -> bool:
+    """Whether values of a type can have what a path leads to; `surely`, whether the type alone promises it."""
+    if not path:
+        return True
+    if path[0].name == ALL:
+        return bool(pa.types.is_nested(kind))
+    step, rest = path[0], path[1:]
+    if pa.types.is_map(kind):
+        return not surely and _leads(kind.item_type, rest)
+    if pa.types.is_struct(kind):
+        inner = next((field.type for field in kind if plain_name(field.name) == plain_name(step.name)), None)
+        chooses = step.key or step.place is not None  # of elements, which there may be or not
+        return inner is not None and not (chooses and surely) and _leads(inner, rest, surely=surely)
+    if pa.types.is_union(kind):
+        return not surely
+    return bool(pa.types.is_nested(kind)) and _leads(kind.value_type, path, surely=surely)
 
 
 def _is_blank(column: pa.StringArray) -> pa.BooleanArray:
@@ -232,7 +258,10 @@ def _plain_value(value: object) -> object:
     if isinstance(value, bytes):
         return decode_text(value)
     if isinstance(value, list):
-        return [_plain_value(item) for item in value]
+        if value and all(isinstance(item, tuple) and len(item) == _PAIR for item in value):  # a map's
+            value = dict(value)
+        else:
+            return [_plain_value(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain_value(item) for key, item in value.items()}
+        return {str(_plain_value(key)): _plain_value(item) for key, item in value.items()}
     return value

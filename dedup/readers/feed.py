@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ class Feed:
         if self.format in (PARQUET, ARROW):
             with self._open_table() as table:
                 rows = ColumnRows(self.path, self._fields, table.schema)
-                self._check_columns(table.schema.names)
+                self._check_columns(table.schema.names, rows.paths)
                 yield from parse_ahead(number_rows(table.batches(rows.columns)), rows.parse, threads)
             return
         if self._format.root is not None:
@@ -278,10 +278,11 @@ class Feed:
         self._starts.append(parsed.start)
         self._ends.append(parsed.end)
 
-    def _check_columns(self, names: Sequence[str]) -> None:
-        """The columns of a table are known before its first row."""
+    def _check_columns(self, names: Sequence[str], paths: Collection[bytes] = ()) -> None:
+        """The columns of a table, and where paths may lead in them, are known before its first row."""
+        self._found = list(names)
         self._names.update({plain_name(name): name for name in names})
-        if not self._tells():
+        if not self._tells(paths):
             self._refuse_fields(names)
 
     def _check_fields(self) -> None:
@@ -294,9 +295,10 @@ class Feed:
             if not any(plain_name(part) in self._names for part in name.split("|")):
                 raise FeedError(self.path, f'no row has the field "{name}" that {role} was mapped to')
 
-    def _tells(self) -> bool:
-        """Whether a field that can be a title or a text was met."""
-        return any(name in self._names for role in _TELLING for name in self._fields.by_role[ROLES.index(role)])
+    def _tells(self, paths: Collection[bytes] = ()) -> bool:
+        """Whether a field that can be a title or a text was met, or is one of these paths."""
+        telling = [name for role in _TELLING for name in self._fields.names_of(role)]
+        return any(name in self._names or name in paths for name in telling)
 
     def _refuse_fields(self, names: Sequence[str]) -> None:
         if self._translation is not None and self._fields.layout.roles:

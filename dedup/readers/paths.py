@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple, Protocol
 
 from dedup.errors import DedupError, FeedError
 
 _PIECE = 1 << 20  # bytes that are copied at once
+_PARTITION = re.compile(r"([\w-]+)=")  # which the query of an address, `get?q=1`, is not
 
 
 class Source(Protocol):
@@ -95,7 +97,10 @@ def find_files(patterns: Sequence[str], notice: Callable[[str], None]) -> Iterat
         FeedError: a pattern names nothing that can be read.
     """
     seen: set[tuple[int, int]] = set()
-    for pattern in patterns:
+    for place, pattern in enumerate(patterns):
+        if pattern == "-" and pattern in patterns[:place]:  # which has nothing to say the second time
+            notice(f"{pattern}: named twice, read once")
+            continue
         for found in _find(pattern, notice):
             if found.spool is None:  # spools are of one reading each, and may get the inode of one that went
                 status = found.path.stat()
@@ -163,6 +168,16 @@ def _find_remote(pattern: str) -> Iterator[Found]:
         raise FeedError(pattern, f"cannot be fetched ({reason[:200]})") from exc
     if not files:
         raise FeedError(pattern, "no file matches")
+
+
+def partition_names(name: str) -> list[str]:
+    """What the folders on the way to a file are partitioned by, as Hive and Spark write them.
+
+    >>> partition_names("news/day=2024-01-31/source=Harbour Post/part-0.parquet")
+    ['day', 'source']
+    """
+    found = map(_PARTITION.match, PurePath(name).parent.parts)
+    return [part[1] for part in found if part]
 
 
 def _spooled(name: str, source: BinaryIO) -> Found:

@@ -15,8 +15,10 @@ KEY = "(key)"
 ENVELOPE = "/"
 """What a path into the envelope, not the row, begins with: `/feed.title`."""
 
+ALL = "**"
+"""The step to every string below."""
+
 _STEP = re.compile(r"([^.\[\]]+)(?:\[(?:(\d+)|([^\]=]+)=([^\]]*))\])?")
-_ALL = "**"
 _plain = lru_cache(maxsize=1 << 14)(plain_name)
 
 
@@ -65,7 +67,7 @@ def text_at(value: object, path: Path) -> str:
 def _select(value: object, path: Path) -> Iterator[object]:
     if not path:
         yield value
-    elif path[0].name == _ALL:
+    elif path[0].name == ALL:
         yield from _strings(value)
     elif isinstance(value, list):
         for item in value:

@@ -59,9 +59,14 @@ _FOREIGN = {
     b"ORC": "an ORC file; write it as Parquet",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
-    b"\xff\xfe": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
-    b"\xfe\xff": "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8",
 }
+_WIDE_MARKS = {  # those of UTF-32 begin with those of UTF-16
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_WIDE_BYTES = 16  # whose zeros tell UTF-16 without a mark
 _DELIMITERS = ",;\t|"
 _PLAIN_CONTROLS = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 
@@ -129,11 +134,25 @@ def _refuse_binary(name: str, head: bytes) -> None:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise FeedError(name, f"is {what}. Readable are {READABLE}")
+    if wide := _wide_encoding(head):
+        raise FeedError(name, f"is {wide} text; convert it with: iconv -f {wide} -t UTF-8. Readable are {READABLE}")
     if head[257:262] == b"ustar":
         raise FeedError(name, f"is a tar archive; unpack it and name the folder. Readable are {READABLE}")
     odd = len(head.translate(None, _PLAIN_CONTROLS))
     if odd > len(head) // 100 and odd > 1:
         raise FeedError(name, f"is no text (it begins with the bytes {head[:8].hex(' ')}). Readable are {READABLE}")
+
+
+def _wide_encoding(head: bytes) -> str:
+    """The encoding of text of two or four bytes a letter, by its mark or its zeros, "" for any other."""
+    for mark, encoding in _WIDE_MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    for first, encoding in enumerate(("UTF-16LE", "UTF-16BE")):
+        letters, zeros = head[first:_WIDE_BYTES:2], head[1 - first : _WIDE_BYTES : 2]
+        if len(letters) == len(zeros) > 1 and not (letters.translate(None, _PLAIN_CONTROLS) or zeros.strip(b"\0")):
+            return encoding
+    return ""
 
 
 def _sniff_markup(name: str, head: bytes) -> Format:

@@ -10,7 +10,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from dedup.errors import SettingsError
@@ -20,6 +20,10 @@ from dedup.readers.sniff import ARROW, ARROW_STREAM, CSV, PACKED_SUFFIXES, PARQU
 STDOUT = "-"
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _TABLES = (CSV, TSV, PARQUET, ARROW, ARROW_STREAM)
+_FEEDS = {".atom", ".htm", ".html", ".opml", ".rdf", ".rss", ".xml", ".yaml", ".yml"}
+_SHEETS = {".avro", ".db", ".ods", ".orc", ".pdf", ".sqlite", ".xls", ".xlsx"}
+_ARCHIVES = {".7z", ".br", ".gzip", ".lz4", ".rar", ".tar", ".tgz", ".txz", ".z", ".zip", ".zstd"}
+_UNWRITTEN = _FEEDS | _SHEETS | _ARCHIVES
 _STDOUTS = (STDOUT, "/dev/stdout", "/dev/fd/1")
 
 
@@ -73,6 +77,26 @@ def check_outputs(feeds: Sequence[Feed], names: Sequence[str], kept: Sequence[Pa
         raise SettingsError("only one output can go to stdout; name a file for the others")
 
 
+def check_format(*names: str | None) -> None:
+    """Refuse names that promise a format or a packing which is not written: another would be in the file.
+
+    Args:
+        names: of the outputs; None for one that is not wanted.
+
+    Raises:
+        SettingsError: naming the output, and what is written.
+    """
+    for name in names:
+        suffixes = [] if name is None else [suffix.lower() for suffix in PurePath(name).suffixes]
+        while suffixes and suffixes[-1] in PACKED_SUFFIXES:
+            suffixes.pop()
+        if suffixes and suffixes[-1] in _UNWRITTEN:
+            raise SettingsError(
+                f"{name} promises a format that is not written; name a file ending in .jsonl, .json, .csv, .tsv, "
+                ".parquet, .arrow or .arrows, or in one of these and .gz, .bz2, .xz or .zst"
+            )
+
+
 def check_lines(*names: str | None, tables: Sequence[str] = ()) -> None:
     """Refuse the names of tables for outputs that hold JSON lines whatever they are called.
 
@@ -83,6 +107,7 @@ def check_lines(*names: str | None, tables: Sequence[str] = ()) -> None:
     Raises:
         SettingsError: naming the output.
     """
+    check_format(*names)
     for name in names:
         wanted = None if name is None else named_format(name)
         if wanted in _TABLES and wanted not in tables:
