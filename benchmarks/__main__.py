@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
 from benchmarks.accuracy_tables import titles_text
 from benchmarks.compare import RATIO_SLACK, compare, read_record
-from benchmarks.events import FeedSettings
+from benchmarks.events import FeedSettings, unmet_copies
 from benchmarks.everything import PARTS, FullRun
 from benchmarks.feed import SHAPES
 from benchmarks.fit import fit, table, write
@@ -47,6 +47,9 @@ def feed_command(chosen: argparse.Namespace) -> None:
     print(
         f"{settings.stories:,} stories in {seconds:.1f} s, {settings.stories / seconds:,.0f} a second", file=sys.stderr
     )
+    unmet = unmet_copies(settings) if chosen.shape == "news" else 0
+    if unmet:
+        print(f"{unmet:,} of the copies asked for are originals: none is at most 24 hours older", file=sys.stderr)
 
 
 def throughput_command(chosen: argparse.Namespace) -> None:
