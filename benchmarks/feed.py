@@ -37,7 +37,8 @@ def write_feed(settings: FeedSettings, feed: Path, truth: Path | None = None) ->
 
     Feed lines have id, title, text, url, source, published (UTC), lang. Truth lines have id; cluster (the id of the
     story's first report, equal for stories that are one); event (equal for stories on one event); kind (see KINDS);
-    edits (of a copy: all that was done to it, see EDITS, its kind last).
+    edits (of a copy: all that was done to it, see EDITS, its kind last). An edit that found nothing to change is named
+    all the same; `scoring.unchanged_copies` knows the copies without any other.
 
     Raises:
         OSError: a file cannot be written.
