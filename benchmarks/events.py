@@ -55,7 +55,7 @@ class FeedSettings:
 
     Attributes:
         stories: how many, up to 900,000,000.
-        words: mean words of title and text together; 11 or fewer make a feed of headlines only.
+        words: about the mean of title and text (11 make 9.5, 12 13.6, 43 42, 400 372); 11 or fewer: headlines only.
         seed: 0 to 2**63 - 1.
         duplicates: share of stories that are copies of an earlier one, 0..0.95; see `unmet_copies`.
         lookalikes: share of stories that resemble others and must stay apart, 0..0.95.

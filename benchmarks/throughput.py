@@ -204,7 +204,7 @@ def throughput_record(
 
     Args:
         stories: of every feed, or of all. Slices hold for the first feed, those of the others are in proportion.
-        words: mean words a story, of every feed.
+        words: about how many a story, of every feed; see `FeedSettings`.
         engines: of ENGINES.
         repeats: runs of each.
         seed: of the feeds, and of the order of runs.

@@ -127,7 +127,7 @@ def test_shares_of_copies_and_lookalikes_are_as_stated(news):
 
 
 @pytest.mark.parametrize("words", [43, 400])
-def test_stories_have_as_many_words_as_asked(tmp_path, words):
+def test_english_stories_with_a_text_have_as_many_words_as_asked(tmp_path, words):
     stories, _ = written(tmp_path, stories=2_000, words=words)
     stories = [story for story in stories if story["lang"] == "en" and story["text"]]
     counts = [len(f"{story['title']} {story['text']}".split()) for story in stories]
@@ -135,6 +135,19 @@ def test_stories_have_as_many_words_as_asked(tmp_path, words):
     assert np.mean([len(story["title"].split()) for story in stories]) == pytest.approx(9.5, abs=1)
     letters = [len(word) for story in stories for word in re.findall(r"[^\W\d_]+", story["text"])]
     assert 4.4 < np.mean(letters) < 5.4
+
+
+def test_the_means_that_docstring_and_help_tell_are_those_of_feeds(tmp_path):
+    docstring, told = (
+        re.findall(r"(\d+)(?: make)? ([\d.]+\d)[,;)]", text[text.index("about the mean") :])
+        for text in (FeedSettings.__doc__ or "", command.WORDS)
+    )
+    assert docstring == told
+    assert [words for words, _ in told] == ["11", "12", "43", "400"]
+    for words, mean in told:
+        stories, _ = written(tmp_path, stories=5_000, words=int(words), seed=1)
+        measured = np.mean([len(f"{story['title']} {story['text']}".split()) for story in stories])
+        assert measured == pytest.approx(float(mean), rel=0.02)
 
 
 def test_copies_follow_a_first_report_of_the_last_day(tmp_path):
