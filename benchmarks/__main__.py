@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,9 @@ WORDS = "about the mean of title and text: 11 make 9.5, 12 13.6, 43 42, 400 372;
 
 def feed_command(chosen: argparse.Namespace) -> None:
     """Writes a synthetic feed."""
-    settings = FeedSettings(
-        stories=chosen.stories,
-        words=chosen.words,
-        seed=chosen.seed,
-        duplicates=chosen.duplicates,
-        lookalikes=chosen.lookalikes,
-        per_day=chosen.per_day,
-    )
+    settings = FeedSettings(stories=chosen.stories, words=chosen.words, seed=chosen.seed)
+    if chosen.shape == "news":  # the other shapes have neither shares nor a pace
+        settings = replace(settings, duplicates=chosen.duplicates, lookalikes=chosen.lookalikes, per_day=chosen.per_day)
     begin = time.perf_counter()
     SHAPES[chosen.shape](settings, chosen.output, chosen.truth)
     seconds = time.perf_counter() - begin
@@ -230,10 +226,14 @@ def _parser() -> argparse.ArgumentParser:
     feed.set_defaults(run=feed_command)
     feed.add_argument("--stories", type=int, default=100_000)
     feed.add_argument("--words", type=int, default=43, help=WORDS)
-    feed.add_argument("--duplicates", type=float, default=0.3, help="share of copies of earlier stories, 0..1")
-    feed.add_argument("--lookalikes", type=float, default=0.05, help="share of stories that only look alike, 0..1")
+    feed.add_argument("--duplicates", type=float, default=0.3, help="share of copies of stories of the last 24 hours")
+    feed.add_argument(
+        "--lookalikes", type=float, default=0.05, help="share of stories that only look alike; with copies at most 0.95"
+    )
     feed.add_argument("--per-day", type=int, default=100_000, help="stories a day of publication time")
-    feed.add_argument("--shape", choices=sorted(SHAPES), default="news")
+    feed.add_argument(
+        "--shape", choices=sorted(SHAPES), default="news", help="those but news pass over shares and --per-day"
+    )
     feed.add_argument("-o", "--output", type=Path, required=True, help="feed to write, JSON lines")
     feed.add_argument("--truth", type=Path, help="truth to write, JSON lines: id, cluster, event, kind")
 

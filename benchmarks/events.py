@@ -77,7 +77,7 @@ class FeedSettings:
             raise ValueError(f"words are 4 to 20,000 a story, got {self.words}")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"a seed is 0 to 2**63 - 1, got {self.seed}")
-        if self.duplicates < 0 or self.lookalikes < 0 or self.duplicates + self.lookalikes > 0.95:
+        if not (self.duplicates >= 0 and self.lookalikes >= 0 and round(self.duplicates + self.lookalikes, 9) <= 0.95):
             raise ValueError(
                 f"duplicates and lookalikes are shares, together at most 0.95, got {self.duplicates} and "
                 f"{self.lookalikes}; write 0.3 for 30 %"

@@ -250,6 +250,8 @@ def test_one_word_each_and_equal_words_are_one(tmp_path, monkeypatch):
         ({"stories": 5, "words": 3}, "4 to 20,000"),
         ({"stories": 5, "seed": -1}, "a seed is 0"),
         ({"stories": 5, "duplicates": 30}, "write 0.3 for 30 %"),
+        ({"stories": 5, "duplicates": float("nan")}, "got nan and 0.05; write 0.3 for 30 %"),
+        ({"stories": 5, "lookalikes": float("nan")}, "got 0.3 and nan; write 0.3 for 30 %"),
         ({"stories": 5, "duplicates": 0.6, "lookalikes": 0.5}, "together at most 0.95"),
         ({"stories": 5, "per_day": 0}, "per_day is 1"),
     ],
@@ -270,6 +272,50 @@ def test_the_feed_command_writes_what_its_options_say(tmp_path, capsys):
     assert command.main(["feed", "-o", str(tmp_path / "no" / "f"), "--stories", "5"]) == 1
     assert command.main(["feed", "-o", str(feed), "--stories", "-5"]) == 2
     assert "1 to 900,000,000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("feed", "truth", "message"),
+    [
+        ("-", None, "name one instead of -"),
+        ("f", "-", "name one instead of -"),
+        ("f.jsonl.gz", None, "f.jsonl.gz: feed and truth are written as plain text; leave out .gz, then compress"),
+        ("f", "t.ZST", "leave out .ZST"),
+        ("f", "f", "f: feed and truth cannot be one file; name two"),
+        ("f", "./f", "cannot be one file"),
+        ("f", "link", "cannot be one file"),
+    ],
+)
+@pytest.mark.parametrize("shape", ["news", "one-story", "one-word"])
+def test_a_feed_is_not_written_where_it_would_not_be_what_the_name_says(
+    tmp_path, monkeypatch, capsys, feed, truth, message, shape
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("f")
+    options = ["-o", feed, *(["--truth", truth] if truth else [])]
+    assert command.main(["feed", "--stories=5", "--shape", shape, *options]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
+def test_feed_and_truth_are_not_two_names_of_one_file(tmp_path):
+    (tmp_path / "f").touch()
+    (tmp_path / "t").hardlink_to(tmp_path / "f")
+    with pytest.raises(ValueError, match="cannot be one file"):
+        write_feed(FeedSettings(stories=5), tmp_path / "f", tmp_path / "t")
+
+
+def test_shares_may_add_up_to_the_most_there_may_be(tmp_path):
+    _, truth = written(tmp_path, stories=2_000, words=9, duplicates=0.9, lookalikes=0.05)  # in floats a trifle more
+    assert np.mean([line["kind"] in EDITS for line in truth]) == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize("shape", ["one-story", "one-word"])
+def test_a_shape_without_shares_takes_any_and_does_not_show_them(tmp_path, shape):
+    options = ["feed", "--stories=50", "--shape", shape, "-o"]
+    assert command.main([*options, str(tmp_path / "plain")]) == 0
+    assert command.main([*options, str(tmp_path / "shares"), "--duplicates=1", "--per-day=0"]) == 0
+    assert (tmp_path / "plain").read_bytes() == (tmp_path / "shares").read_bytes()
 
 
 def test_a_run_is_measured_by_its_own_process_only():
