@@ -8,13 +8,14 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import accuracy_record, evaluate, largest_clusters
 from benchmarks.accuracy_tables import titles_text
 from benchmarks.compare import RATIO_SLACK, compare, read_record
-from benchmarks.events import FeedSettings
+from benchmarks.events import FeedSettings, unmet_copies
 from benchmarks.everyday import everyday
 from benchmarks.everything import PARTS, FullRun
 from benchmarks.feed import SHAPES
@@ -31,23 +32,23 @@ from benchmarks.tables import markdown
 from benchmarks.throughput import DEFAULT_SLICES, ENGINES, NEEDS, OWN, throughput_record
 from dedup import DedupError
 
+WORDS = "about the mean of title and text: 11 make 9.5, 12 13.6, 43 42, 400 372; 11 or fewer: titles only"
+
 
 def feed_command(chosen: argparse.Namespace) -> None:
     """Writes a synthetic feed."""
-    settings = FeedSettings(
-        stories=chosen.stories,
-        words=chosen.words,
-        seed=chosen.seed,
-        duplicates=chosen.duplicates,
-        lookalikes=chosen.lookalikes,
-        per_day=chosen.per_day,
-    )
+    settings = FeedSettings(stories=chosen.stories, words=chosen.words, seed=chosen.seed)
+    if chosen.shape == "news":  # the other shapes have neither shares nor a pace
+        settings = replace(settings, duplicates=chosen.duplicates, lookalikes=chosen.lookalikes, per_day=chosen.per_day)
     begin = time.perf_counter()
     SHAPES[chosen.shape](settings, chosen.output, chosen.truth)
     seconds = time.perf_counter() - begin
     print(
         f"{settings.stories:,} stories in {seconds:.1f} s, {settings.stories / seconds:,.0f} a second", file=sys.stderr
     )
+    unmet = unmet_copies(settings) if chosen.shape == "news" else 0
+    if unmet:
+        print(f"{unmet:,} of the copies asked for are originals: none is at most 24 hours older", file=sys.stderr)
 
 
 def throughput_command(chosen: argparse.Namespace) -> None:
@@ -230,11 +231,15 @@ def _parser() -> argparse.ArgumentParser:
     feed = commands.add_parser("feed", help="write a synthetic feed and its truth")
     feed.set_defaults(run=feed_command)
     feed.add_argument("--stories", type=int, default=100_000)
-    feed.add_argument("--words", type=int, default=43, help="mean words of title and text; 11 or fewer: titles only")
-    feed.add_argument("--duplicates", type=float, default=0.3, help="share of copies of earlier stories, 0..1")
-    feed.add_argument("--lookalikes", type=float, default=0.05, help="share of stories that only look alike, 0..1")
+    feed.add_argument("--words", type=int, default=43, help=WORDS)
+    feed.add_argument("--duplicates", type=float, default=0.3, help="share of copies of stories of the last 24 hours")
+    feed.add_argument(
+        "--lookalikes", type=float, default=0.05, help="share of stories that only look alike; with copies at most 0.95"
+    )
     feed.add_argument("--per-day", type=int, default=100_000, help="stories a day of publication time")
-    feed.add_argument("--shape", choices=sorted(SHAPES), default="news")
+    feed.add_argument(
+        "--shape", choices=sorted(SHAPES), default="news", help="those but news pass over shares and --per-day"
+    )
     feed.add_argument("-o", "--output", type=Path, required=True, help="feed to write, JSON lines")
     feed.add_argument("--truth", type=Path, help="truth to write, JSON lines: id, cluster, event, kind")
 

@@ -2,12 +2,14 @@
 
 All of it is a pure function of seed and story number (see `draws`), so any stretch of a feed can be planned alone.
 Copies go to earlier stories of the last 24 hours; some events are copied twenty times and most never (Zipf).
+A copy that finds no original in them is an original: with few stories a day and many copies, some are not met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ TEXT, NAMES, SENTENCE, TITLE, OWN, CITY = range(16, 22)
 """Streams of draws: those of the plan, and those of the words."""
 
 GROUP_SIZE = 1024
-"""Popularity is decided within groups of this many stories in a row: about 15 minutes at 100,000 a day."""
+"""Popularity is decided within groups of at most this many stories in a row: about 15 minutes at 100,000 a day."""
 TEMPLATES = 1_000
 TEMPLATE_KEYS = 1 << 40
 """Templates draw their words under keys above every story number."""
@@ -35,7 +37,8 @@ SENTENCE_BLOCK, FIRST_STOP = 20, 8
 WHOLE_TITLE = 2**32
 """`Plan.title_kept` of a title that stays."""
 
-_COPIES = KINDS[1 : KINDS.index("number")]
+_LOOKALIKE = KINDS.index("number")
+_COPIES, _LOOKALIKES = KINDS[1:_LOOKALIKE], KINDS[_LOOKALIKE:]
 _COPY_SHARES = dict(zip(_COPIES, (10, 4, 2, 4, 2, 3, 3, 9, 6, 4, 14, 10, 4, 3, 10), strict=True))
 _HEADLINE_SHARES = {"exact": 10, "word": 16, "retitled": 32, "reworded": 20, "updated": 10, "mixed": 12}
 _COPY_REWORDING = {"trimmed": 0.10, "extended": 0.08, "cut": 0.08, "reworded": 0.38, "updated": 0.06,
@@ -43,7 +46,6 @@ _COPY_REWORDING = {"trimmed": 0.10, "extended": 0.08, "cut": 0.08, "reworded": 0
 _VERBATIM = ("exact", "dateline", "header", "footer", "word", "sentence", "halved")
 """Copies that keep the first report's title and dress, but for what their kind says."""
 _LOOSEST = 0.3
-_LOOKALIKES = KINDS[KINDS.index("number") :]
 _LOOKALIKE_SHARES = dict(zip(_LOOKALIKES, (4, 3, 3, 2, 2, 2), strict=True))
 
 
@@ -53,9 +55,9 @@ class FeedSettings:
 
     Attributes:
         stories: how many, up to 900,000,000.
-        words: mean words of title and text together; 11 or fewer make a feed of headlines only.
+        words: about the mean of title and text (11 make 9.5, 12 13.6, 43 42, 400 372); 11 or fewer: headlines only.
         seed: 0 to 2**63 - 1.
-        duplicates: share of stories that are copies of an earlier one, 0..0.95.
+        duplicates: share of stories that are copies of an earlier one, 0..0.95; see `unmet_copies`.
         lookalikes: share of stories that resemble others and must stay apart, 0..0.95.
         per_day: stories a day; publication times advance at this rate.
     """
@@ -75,7 +77,7 @@ class FeedSettings:
             raise ValueError(f"words are 4 to 20,000 a story, got {self.words}")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"a seed is 0 to 2**63 - 1, got {self.seed}")
-        if self.duplicates < 0 or self.lookalikes < 0 or self.duplicates + self.lookalikes > 0.95:
+        if not (self.duplicates >= 0 and self.lookalikes >= 0 and round(self.duplicates + self.lookalikes, 9) <= 0.95):
             raise ValueError(
                 f"duplicates and lookalikes are shares, together at most 0.95, got {self.duplicates} and "
                 f"{self.lookalikes}; write 0.3 for 30 %"
@@ -129,10 +131,10 @@ class Plan:
 def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
     """The plan of `count` stories from number `first` on; the settings' number of stories does not matter."""
     story = np.arange(first, first + count, dtype=np.uint64)
-    copies, lookalikes = _roles(settings, story)
+    kind, latest = _settled_kinds(settings, first, count)
+    copies, lookalikes = (kind > 0) & (kind < _LOOKALIKE), kind >= _LOOKALIKE
     cluster = story.copy()
-    cluster[copies] = _originals(settings, story[copies])
-    kind = _kinds(settings, story, copies, lookalikes)
+    cluster[copies] = _originals(settings, story[copies], latest[copies])
     event, content, topic = cluster.copy(), cluster.copy(), cluster.copy()
 
     templated = lookalikes & (kind < KINDS.index("column"))
@@ -140,9 +142,7 @@ def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
     template = _templates(settings, story)
     content[templated] = template[templated]
     topic[templated | column] = template[templated | column]
-    if first == 0:
-        followup[:1] = False
-    event[followup] = _originals(settings, story[followup])
+    event[followup] = _originals(settings, story[followup], latest[followup])
     topic[followup] = event[followup]
 
     original_publisher = _publishers(settings, np.where(templated | column, template, cluster))
@@ -153,7 +153,7 @@ def plan_stories(settings: FeedSettings, first: int, count: int) -> Plan:
 
     title_length, whole = _lengths(settings, content, topic)
     shape = _edited_lengths(settings, story, content, kind, whole)
-    textless = chance(_habits(settings, styled_as, TEXTLESS), 0.04) & (kind < KINDS.index("column"))
+    textless = chance(habits(settings, styled_as, TEXTLESS), 0.04) & (kind < KINDS.index("column"))
     return Plan(
         story=story,
         cluster=cluster,
@@ -180,52 +180,63 @@ def _is_one_of(kind: I64, names: Iterable[str]) -> Mask:
     return np.isin(kind, [KINDS.index(name) for name in names])
 
 
-def _habits(settings: FeedSettings, publisher: I64, habit: int) -> U64:
+def habits(settings: FeedSettings, publisher: I64, habit: int) -> U64:
     """A draw that is the same for all stories of one publisher."""
     return draw(stream_keys(settings.seed, HABIT, publisher.astype(np.uint64)), habit)
 
 
-@dataclass(frozen=True, slots=True)
-class Dress:
-    """What publishers put around a story: bool[n] each."""
-
-    suffix: Mask
-    dateline: Mask
-    header: Mask
-    footer: Mask
-
-
-def dress_of(settings: FeedSettings, publisher: I64) -> Dress:
-    """The habits of the publisher of each story."""
-    return Dress(
-        suffix=chance(_habits(settings, publisher, SUFFIX), 0.25),
-        dateline=chance(_habits(settings, publisher, DATELINE), 0.3),
-        header=chance(_habits(settings, publisher, HEADER), 0.06),
-        footer=chance(_habits(settings, publisher, FOOTER), 0.15),
-    )
-
-
 def _roles(settings: FeedSettings, story: U64) -> tuple[Mask, Mask]:
-    """Which stories are copies, which look-alikes. The first story of a feed is neither."""
+    """Which stories are meant as copies, which as look-alikes. The first story of a feed is neither."""
     draws = draw(stream_keys(settings.seed, ROLE, story), 0)
     copies = chance(draws, settings.duplicates) & (story > 0)
     lookalikes = chance(draws, settings.duplicates + settings.lookalikes) & (story > 0) & ~copies
     return copies, lookalikes
 
 
-def _originals(settings: FeedSettings, story: U64) -> U64:
-    """For each story (number above 0) the earlier original it copies or follows, at most 24 hours older."""
+def _settled_kinds(settings: FeedSettings, first: int, count: int) -> tuple[I64, U64]:
+    """Of `count` stories from number `first` on: the kind, and the latest original up to each.
+
+    A copy or follow-up without an original in the 24 hours before it is one, and the next may go to that. So the
+    stories since the last one that is meant as an original have a say.
+    """
+    begin = first
+    while np.any(_roles(settings, np.array([begin], dtype=np.uint64))):
+        begin -= 1
+    story = np.arange(begin, first + count, dtype=np.uint64)
+    kind = _kinds(settings, story, *_roles(settings, story))
+    bound = (kind < _LOOKALIKE) | (kind == KINDS.index("followup"))
+    while True:
+        latest = np.maximum.accumulate(np.where(kind == 0, story, np.uint64(0)))
+        alone = np.flatnonzero(bound & (story - latest > np.uint64(settings.per_day)))
+        if not alone.size:
+            return kind[first - begin :], latest[first - begin :]
+        kind[alone[np.unique(latest[alone], return_index=True)[1]]] = 0
+
+
+def unmet_copies(settings: FeedSettings) -> int:
+    """How many stories of a feed would be copies and are originals, as there is none at most 24 hours older."""
+    unmet, last = 0, settings.stories if settings.per_day < GROUP_SIZE else 0  # no run without originals is longer
+    for first in range(0, last, 2**20):
+        story = np.arange(first, min(first + 2**20, last), dtype=np.uint64)
+        kind, _ = _settled_kinds(settings, first, len(story))
+        unmet += int((kind[_roles(settings, story)[0]] == 0).sum())
+    return unmet
+
+
+def _originals(settings: FeedSettings, story: U64, latest: U64) -> U64:
+    """For each story the earlier original it copies or follows, at most 24 hours older; `latest` is the last such."""
     keys = stream_keys(settings.seed, ROOT, story)
-    group = story // GROUP_SIZE
+    size = min(GROUP_SIZE, 1 << max(0, settings.per_day.bit_length() - 2))  # at most half a day
+    group = story // size
     pace = draw(stream_keys(settings.seed, HABIT, _publishers(settings, story).astype(np.uint64)), PACE)
-    groups = np.uint64(max(1, settings.per_day // GROUP_SIZE - 2)) >> (pace >> np.uint64(62))
+    groups = np.uint64(max(1, settings.per_day // size - 2)) >> (pace >> np.uint64(62))
     groups = np.clip(groups, np.uint64(1), group + np.uint64(1))  # a publisher takes up to a day, or to an eighth
     hurry = draw(keys, 0) >> np.uint64(48)
     lag = (hurry * hurry * hurry * groups) >> np.uint64(48)  # cubed: most copies come soon
-    rank = _POPULARITY[(draw(keys, 1) >> np.uint64(48)).astype(np.int64)].astype(np.uint64)
-    chosen = _position(settings, group - lag, rank)
+    rank = _popularity(size)[(draw(keys, 1) >> np.uint64(48)).astype(np.int64)].astype(np.uint64)
+    chosen = _position(settings, group - lag, rank, size)
     late = chosen >= story
-    chosen[late & (group > 0)] -= np.uint64(GROUP_SIZE)
+    chosen[late & (group > 0)] -= np.uint64(size)
     late &= group == 0
     chosen[late] = below(draw(keys[late], 2), story[late])
     open_ones = np.arange(len(chosen))
@@ -233,15 +244,20 @@ def _originals(settings: FeedSettings, story: U64) -> U64:
         copies, lookalikes = _roles(settings, chosen[open_ones])
         open_ones = open_ones[copies | lookalikes]
         chosen[open_ones] -= np.uint64(1)
-    return chosen
+    return np.where(story - chosen > np.uint64(settings.per_day), latest, chosen)
 
 
-def _position(settings: FeedSettings, group: U64, rank: U64) -> U64:
-    """The story of a group that has this popularity rank: an affine shuffle of the group."""
+def _position(settings: FeedSettings, group: U64, rank: U64, size: int) -> U64:
+    """The story of a group of `size` that has this popularity rank: an affine shuffle of the group."""
     keys = stream_keys(settings.seed, GROUP, group)
-    stride = below(draw(keys, 0), GROUP_SIZE // 2) * np.uint64(2) + np.uint64(1)
-    within = (rank * stride + below(draw(keys, 1), GROUP_SIZE)) % np.uint64(GROUP_SIZE)
-    return group * np.uint64(GROUP_SIZE) + within
+    stride = below(draw(keys, 0), size // 2) * np.uint64(2) + np.uint64(1)
+    return group * np.uint64(size) + (rank * stride + below(draw(keys, 1), size)) % np.uint64(size)
+
+
+@cache
+def _popularity(size: int) -> npt.NDArray[np.int32]:
+    """int32[2**16]: the ranks of a group of this size, as often as they are copied."""
+    return cumulative_slots(size, 1, 2**16)
 
 
 def _kinds(settings: FeedSettings, story: U64, copies: Mask, lookalikes: Mask) -> I64:
@@ -301,7 +317,7 @@ def _title_kept(settings: FeedSettings, story: U64, kind: I64) -> U64:
     share[kind == KINDS.index("followup")] *= 0.6
     named = _is_one_of(kind, ("retitled", "mixed", "followup"))
     if not headlines_only(settings):
-        free = (kind > 0) & (kind < KINDS.index("number")) & ~_is_one_of(kind, _VERBATIM)
+        free = (kind > 0) & (kind < _LOOKALIKE) & ~_is_one_of(kind, _VERBATIM)
         named |= free & chance(draw(keys, (1 << 33) + 1), 0.9)
     return np.where(named, (share * WHOLE_TITLE).astype(np.uint64), np.uint64(WHOLE_TITLE))
 
@@ -380,6 +396,5 @@ def headlines_only(settings: FeedSettings) -> bool:
     return settings.words < 12
 
 
-_POPULARITY = cumulative_slots(GROUP_SIZE, 1, 2**16)
 _SCRIPT = np.repeat(np.arange(len(SCRIPTS)), [script.share for script in SCRIPTS])[np.arange(2**16) * 1_000 >> 16]
 _READERSHIP = cumulative_slots(PUBLISHERS, 20, 2**16)

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 from benchmarks.labelled import FEEDS, PAIR_SETS, SETS, Folder
 from dedup.kernels.native.meanings import EVERYDAY_LETTERS
 from dedup.kernels.reference.xxh32 import singular
+from dedup.words import FUNCTION_WORDS
 
 _WORD = re.compile(r"(?<![\w.@/'\u2019])[A-Za-z]{2,}(?!\w|\.\w|@)")  # not in a URL or an address
 _ENGLISH = re.compile(r"\b(the|and|of|for|with|after|says)\b")
 _INSIDE = re.compile(r"[\w,;]\s+$")  # what stands before a word inside a sentence
 _STORIES = 4  # that have a word in small letters, at least
 _SHARE = 0.2  # of the times that it could have had a capital, at least
+_FOREIGN = set(" ".join(FUNCTION_WORDS.values()).split()) - set(FUNCTION_WORDS["en"].split())
 _CASED = 0.6  # share of a title's words with capitals that makes it one in title case
 
 
@@ -31,7 +33,8 @@ def everyday(folder: Folder) -> list[str]:
         small += own
         stories.update(own.keys())
         capital.update(word for word, is_small in chain(*found) if not is_small)
-    return sorted({_form(word) for word in _often(stories) if small[word] >= _SHARE * (small[word] + capital[word])})
+    often = [word for word, count in stories.items() if count >= _STORIES and word not in _FOREIGN]
+    return sorted({_form(word) for word in often if small[word] >= _SHARE * (small[word] + capital[word])})
 
 
 def _stories(folder: Folder) -> Iterator[tuple[str, str]]:
@@ -54,10 +57,6 @@ def _words(part: str, *, titled: bool) -> Iterator[tuple[str, bool]]:
             yield word.lower(), True
         elif not loud and _INSIDE.search(part, max(match.start() - 3, 0), match.start()):
             yield word.lower(), False
-
-
-def _often(stories: Counter[str]) -> Iterable[str]:
-    return (word for word, count in stories.items() if count >= _STORIES)
 
 
 def _form(word: str) -> str:

@@ -30,6 +30,7 @@ Lines = Callable[[range], tuple[I32, I32]]
 Bytes = npt.NDArray[np.uint8]
 
 TOKENS_A_CHUNK = 500_000
+_COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".br", ".zip")
 
 
 def write_feed(settings: FeedSettings, feed: Path, truth: Path | None = None) -> None:
@@ -37,9 +38,11 @@ def write_feed(settings: FeedSettings, feed: Path, truth: Path | None = None) ->
 
     Feed lines have id, title, text, url, source, published (UTC), lang. Truth lines have id; cluster (the id of the
     story's first report, equal for stories that are one); event (equal for stories on one event); kind (see KINDS);
-    edits (of a copy: all that was done to it, see EDITS, its kind last).
+    edits (of a copy: all that was done to it, see EDITS, its kind last). An edit that found nothing to change is named
+    all the same; `scoring.unchanged_copies` knows the copies without any other.
 
     Raises:
+        ValueError: feed and truth are one file, or one is to be - or compressed.
         OSError: a file cannot be written.
     """
     _write(settings, feed, truth, lambda chunk: _news_lines(settings, chunk))
@@ -66,6 +69,7 @@ SHAPES: dict[str, Callable[[FeedSettings, Path, Path | None], None]] = {
 
 def _write(settings: FeedSettings, feed: Path, truth: Path | None, lines: Lines, threads: int = 0) -> None:
     """Writes chunk after chunk. Chunks share nothing, so neither their size nor `threads` (0: all cores) shows."""
+    _check_targets(feed, truth)
     words = vocabulary()
     size = max(1, TOKENS_A_CHUNK // (settings.words + 40))
     chunks = (range(first, min(first + size, settings.stories)) for first in range(0, settings.stories, size))
@@ -76,6 +80,19 @@ def _write(settings: FeedSettings, feed: Path, truth: Path | None, lines: Lines,
             feed_file.write(feed_bytes.data)
             if truth_file:
                 truth_file.write(truth_bytes.data)
+
+
+def _check_targets(feed: Path, truth: Path | None) -> None:
+    """Refuses names that promise what is not written there, before anything is."""
+    for path in (feed, truth) if truth else (feed,):
+        if str(path) == "-":
+            raise ValueError("feed and truth are written to files; name one instead of -")
+        if path.suffix.lower() in _COMPRESSED:
+            raise ValueError(
+                f"{path}: feed and truth are written as plain text; leave out {path.suffix}, then compress"
+            )
+    if truth and (feed.resolve() == truth.resolve() or (feed.exists() and truth.exists() and feed.samefile(truth))):
+        raise ValueError(f"{truth}: feed and truth cannot be one file; name two")
 
 
 def _rendered(words: Vocabulary, lines: Lines, chunks: Iterator[range], threads: int) -> Iterator[tuple[Bytes, Bytes]]:

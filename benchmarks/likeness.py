@@ -1,6 +1,7 @@
 """How alike the true pairs of synthetic feeds are, beside pairs of real stories that people judged to be one.
 
-Exact copies are left out of the synthetic pairs, as nobody was asked to judge one.
+Copies that equal their first report word for word are left out of the synthetic pairs, whatever edit they were meant
+to have, as nobody was asked to judge one.
 """
 
 from __future__ import annotations
@@ -61,12 +62,13 @@ def judged_pairs(folder: Folder, length: str) -> Pairs:
 
 
 def synthetic_pairs(settings: FeedSettings, folder: Path) -> Pairs:
-    """Every copy of a feed with its first report, but for exact copies and, in a feed with texts, those without."""
+    """Every copy of a feed with its first report, but for equal ones and, in a feed with texts, those without."""
     feed, truth = folder / "feed.jsonl", folder / "truth.jsonl"
     write_feed(settings, feed, truth)
     stories = {story["id"]: story for story in map(json.loads, feed.read_text("utf-8").splitlines())}
     copies = [line for line in map(json.loads, truth.read_text("utf-8").splitlines()) if line["edits"]]
-    pairs = [(stories[line["id"]], stories[line["cluster"]]) for line in copies if line["kind"] != "exact"]
+    beside = [(stories[line["id"]], stories[line["cluster"]]) for line in copies]
+    pairs = [pair for pair in beside if len({(story["title"], story["text"]) for story in pair}) == 2]
     worded = any(story["text"] for story in stories.values())
     return [pair for pair in pairs if not worded or all(story["text"] for story in pair)]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from benchmarks import events
-from benchmarks.draws import U64, Mask, below, draw, stream_keys
-from benchmarks.events import I64, WHOLE_TITLE, FeedSettings, Plan, dress_of, headlines_only
+from benchmarks.draws import U64, Mask, below, chance, draw, stream_keys
+from benchmarks.events import I64, WHOLE_TITLE, FeedSettings, Plan, headlines_only
 from benchmarks.kernels import place_tokens
 from benchmarks.scripts import CORRECTED, FOOTERS, HEADERS, LIVE, PREFIXES, UPDATE
 from benchmarks.vocabulary import AGENCIES, CITIES, DAYS, EDITS, KINDS, Vocabulary
@@ -14,6 +16,26 @@ from benchmarks.wording import I32, any_of, text_tokens, title_tokens
 
 Part = tuple[I64, I32]
 """What every line has at one place: how many tokens each line has there, and those of all lines in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What publishers put around a story: bool[n] each."""
+
+    suffix: Mask
+    dateline: Mask
+    header: Mask
+    footer: Mask
+
+
+def dress_of(settings: FeedSettings, publisher: I64) -> Dress:
+    """The habits of the publisher of each story."""
+    return Dress(
+        suffix=chance(events.habits(settings, publisher, events.SUFFIX), 0.25),
+        dateline=chance(events.habits(settings, publisher, events.DATELINE), 0.3),
+        header=chance(events.habits(settings, publisher, events.HEADER), 0.06),
+        footer=chance(events.habits(settings, publisher, events.FOOTER), 0.15),
+    )
 
 
 def title_parts(settings: FeedSettings, plan: Plan, words: Vocabulary) -> list[Part]:

@@ -29,7 +29,7 @@ from benchmarks.measure import (
     usable_cores,
 )
 from benchmarks.peers import BANDS, PERMUTATIONS, ROWS, THRESHOLD
-from benchmarks.scoring import Score, score_clusters
+from benchmarks.scoring import Score, score_clusters, unchanged_copies
 
 ENGINE_OPTIONS: dict[str, tuple[str, ...]] = {
     "dedup": (),
@@ -159,10 +159,13 @@ def measure_feed(
     ran = [engine for engine in runs if engine not in missing]
     scored = [engine for engine in ran if engine not in WITHOUT_CLUSTERS]
     fewest = min((given[engine] for engine in scored), default=0)
+    unchanged = unchanged_copies(feed, truth) if scored else frozenset()
     measured = []
     for engine in ran:
         made = folder / f"{engine}.jsonl"
-        scores = [score_clusters(made, truth, first) if engine in scored else None for first in (None, fewest)]
+        scores = [
+            score_clusters(made, truth, count, unchanged) if engine in scored else None for count in (None, fewest)
+        ]
         measured.append(Measured(engine, given[engine], megabytes[engine], runs[engine], *scores))
     return measured, missing
 
@@ -201,7 +204,7 @@ def throughput_record(
 
     Args:
         stories: of every feed, or of all. Slices hold for the first feed, those of the others are in proportion.
-        words: mean words a story, of every feed.
+        words: about how many a story, of every feed; see `FeedSettings`.
         engines: of ENGINES.
         repeats: runs of each.
         seed: of the feeds, and of the order of runs.

@@ -141,24 +141,23 @@ def flag_strange(
 ) -> None:
     """Write which words of an English title have a capital and are no everyday words: where all have one, the names.
 
-    A title is English if most of its words are everyday ones. Short words are mostly abbreviations, "US" and "U.S.".
+    A title is English if half of its words are everyday ones. Short words are mostly abbreviations, "US" and "U.S.".
 
     data, starts : of `Tokens`; word k is data[starts[k]:starts[k + 1] - 1]
     flags, kinds : of the title's words
     out          : bool[n]  overwritten
     """
-    content = everyday = 0
+    everyday = others = 0
     for k in range(out.shape[0]):
         out[k] = False
-        if flags[k] & (FUNCTION | NUMBER) != 0:
+        if flags[k] & NUMBER != 0:
             continue
         if is_everyday(data, starts[k], starts[k + 1] - 1, likely):
-            content += 1
             everyday += 1
-        elif kinds[k] == PLAIN:
-            content += 1
+        elif kinds[k] == PLAIN and flags[k] & FUNCTION == 0:
+            others += 1
             out[k] = flags[k] & CAPITAL != 0 and starts[k + 1] - 1 - starts[k] >= STRANGE
-    if 2 * everyday < content:
+    if everyday < others:
         out[:] = False
 
 

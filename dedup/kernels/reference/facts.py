@@ -125,12 +125,11 @@ def title_names(title: Sequence[Token], said: Sequence[Said], named: Sequence[in
 
 
 def strange(title: Sequence[Token], said: Sequence[Said], likely: Sequence[int]) -> list[bool]:
-    """Whether each word of a title has a capital, four bytes and is no everyday word; if most of them are such."""
-    content = [not flags & (FUNCTION | NUMBER) for _, flags in title]
-    everyday = [counts and is_everyday(word, likely) for (word, _), counts in zip(title, content, strict=True)]
+    """Whether each word of a title has a capital, four bytes and is no everyday word; if half of them are such."""
+    everyday = [not flags & NUMBER and is_everyday(word, likely) for word, flags in title]
     others = [
-        counts and not common and kind == PLAIN
-        for counts, common, (kind, _) in zip(content, everyday, said, strict=False)
+        not flags & (FUNCTION | NUMBER) and not common and kind == PLAIN
+        for (_, flags), common, (kind, _) in zip(title, everyday, said, strict=False)
     ]
     if sum(everyday) < sum(others):
         return [False] * len(title)
