@@ -26,7 +26,7 @@ L2 = 1.0
 FOLDS, SEEDS = 10, 5
 SCALES = {"hours_apart": 72.0}  # evidence is fitted on 0..1
 # On judged pairs that the model has not seen; "loose" is the best F1.
-PRECISION = {"strict": 0.98, "balanced": 0.96}
+PRECISION = {"strict": 0.98, "balanced": 0.95}
 NEARLY = 0.01  # F1 given up for a higher threshold: the best is a plateau
 FREE = np.inf
 UP, DOWN = (0.0, FREE), (-FREE, 0.0)

@@ -97,7 +97,7 @@ class Settings:
         rule: "evidence" weighs all the evidence; a float is the classical rule, the least Jaccard similarity (0..1) of
             the shingles of title + text that makes two stories duplicates.
         strictness: how sure the evidence must be: "strict", "balanced" or "loose". The first two are set where 98 %
-            and 96 % of what is merged is right, by models that had not seen the pair; the last has the best F1.
+            and 95 % of what is merged is right, by models that had not seen the pair; the last has the best F1.
         keep: which story of a cluster is shown: "earliest" published, "longest", or "source:A,B" for the first of
             these sources that has one (else the earliest).
         bucket_limit: most leaders that one band bucket holds before it is split by a finer key.
