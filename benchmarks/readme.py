@@ -139,7 +139,7 @@ def accuracy_part(record: dict[str, Any]) -> str:
             *(f"{length['precision']:.3f} / {length['recall']:.3f}" for length in lengths),
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    labels, unseen = judged["labels"], _unseen()
+    labels = judged["labels"]
     return "\n".join(
         [
             *lines,
@@ -147,18 +147,19 @@ def accuracy_part(record: dict[str, Any]) -> str:
             f"{sum(labels.values())} pairs of real stories that people have read: {labels['D']} duplicates, "
             f"{labels['R']} told independently of one event, {labels['X']} different; `python -m benchmarks accuracy`, "
             f"{record['environment']['date'][:10]}. The model was fitted on these pairs; on pairs it has not seen "
-            f"(cross-validated, `dedup/model.json`) it reaches {unseen['precision']:.3f} / {unseen['recall']:.3f}. "
+            f"(cross-validated, the threshold chosen on the same scores) it reaches {_rates('cross_validated')}, on "
+            f"feeds of which it has seen none {_rates('sets_left_out')}. "
             "datasketch and rensa with their own defaults." + _swaps(record["swaps"]),
             "",
         ]
     )
 
 
-def _unseen() -> dict[str, Any]:
-    """Precision and recall of the model on pairs it has not seen."""
+def _rates(seen: str) -> str:
+    """Precision and recall of the model by what it had seen of the pairs, cf. `benchmarks.fit`."""
     model = json.loads((ROOT / "dedup" / "model.json").read_text("utf-8"))
-    [row] = [row for row in model["cross_validated"] if (row["strictness"], row["pairs"]) == ("balanced", "all")]
-    return dict(row)
+    [row] = [row for row in model[seen] if (row["strictness"], row["pairs"]) == ("balanced", "all")]
+    return f"{row['precision']:.3f} / {row['recall']:.3f}"
 
 
 def published(kind: str, instead: str = "") -> dict[str, Any]:

@@ -82,7 +82,7 @@ MAPPING = Annotated[
 ]
 ON_ERROR = Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")]
 REJECTS = Annotated[str | None, typer.Option(help="Write skipped rows here, with file, line and reason.")]
-WINDOW = Annotated[str, typer.Option(help="Longest time from the first story of a cluster to another: 72h, 3d, none.")]
+WINDOW = Annotated[str, typer.Option(help="Longest time from a cluster's first story to another: 72h, 3d, none.")]
 RULE = Annotated[str, typer.Option(help="evidence, or jaccard=T for the classical rule.")]
 STRICTNESS = Annotated[
     Literal["strict", "balanced", "loose"], typer.Option(help="How sure the evidence must be to merge two stories.")
@@ -174,7 +174,7 @@ def _job_of(engine: str, work_dir: str | None) -> Callable[..., Any]:
 
 STORE = Annotated[str, typer.Option(metavar="URL", help="sqlite:///path.db, redis://..., postgresql://...")]
 INDEX_WINDOW = Annotated[
-    str | None, typer.Option(help="Longest time from the first story of a cluster to another: 72h, 3d. As the index was made.")
+    str | None, typer.Option(help="Longest time from a cluster's first story: 72h, 3d. As the index was made.")
 ]
 INDEX_KEEP = Annotated[
     str | None, typer.Option(help="Which story a cluster shows: earliest, longest, source:NAME,NAME.")
