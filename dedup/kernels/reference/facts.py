@@ -150,7 +150,7 @@ def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
     for k, (kind, value) in enumerate(said[:end]):
         before, after = (said[at][0] if 0 <= at < len(said) else PLAIN for at in (k - 1, k + 1))
         age = (before == AGED or before >= PERSON) and after < PERSON
-        toll = not age and any(near == TOLL for near, _ in said[max(k - 2, 0) : k + 4])
+        toll = not age and any(near == TOLL for near, _ in said[max(k - 4, 0) : k + 4])
         if (days and kind == CALENDAR) or (kind == COUNT and not toll):
             found.append(value)
     return found
