@@ -171,6 +171,15 @@ def test_no_two_clusters_have_one_name(names, clusters, tmp_path):
     assert [json.loads(line)["cluster_id"] for line in lines] == clusters
 
 
+def test_a_table_is_made_in_pieces_of_any_size(monkeypatch):
+    result = find_duplicates([batch([FLOOD, GROCER, FLOOD, GROCER, GROCER | {"text": ""}])])
+    whole = result.to_table()
+    assert whole.column("cluster_id").to_pylist()[:4] == ["0", "1", "0", "1"]
+    for size in (1, 2, 5):
+        monkeypatch.setattr("dedup.result._CHUNK", size)
+        assert result.to_table().equals(whole)
+
+
 def test_an_empty_feed_has_no_clusters():
     result = find_duplicates([])
     assert (len(result), result.clusters, result.duplicate_ratio) == (0, 0, 0.0)
