@@ -22,7 +22,7 @@ from dedup.kernels.native.phrases import STRIPPED
 from dedup.result import Result
 from dedup.settings import Settings
 from dedup.spill import Memory
-from dedup.stories import STORY_SCHEMA
+from dedup.stories import check_schema
 from dedup.verdict import judgement
 
 _MOST_STORIES = 2**31 - 2
@@ -135,8 +135,7 @@ def check_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
         if not isinstance(batch, pa.RecordBatch):
             hint = ": take its to_batches()" if isinstance(batch, pa.Table) else ""
             raise SettingsError(f"stories come in pyarrow.RecordBatch, got {type(batch).__name__}{hint}")
-        if batch.schema != STORY_SCHEMA:
-            raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
+        check_schema(batch)
         if batch.num_rows:
             yield batch
 

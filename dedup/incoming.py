@@ -18,7 +18,7 @@ from dedup.errors import SettingsError
 from dedup.kernels.reference.dates import iso_date
 from dedup.readers.dates import is_possible, parse_date
 from dedup.single import StoryFields
-from dedup.stories import STORY_SCHEMA
+from dedup.stories import STORY_SCHEMA, check_schema
 
 Story = Mapping[str, Any]
 
@@ -177,9 +177,12 @@ def _name(story: Mapping[str, Any], url: str) -> str:
     if not isinstance(name, str):
         raise SettingsError(f"id is a text or an integer, got {type(name).__name__}")
     if not name:
-        title = _shown(story.get("title", ""))
-        raise SettingsError(f"a story needs an id or a URL to be known by; got {title} without one")
+        raise _no_name(story.get("title", ""))
     return encodable(name)
+
+
+def _no_name(title: object) -> SettingsError:
+    return SettingsError(f"a story needs an id or a URL to be known by; got {_shown(title)} without one")
 
 
 def _digits(number: int) -> str:
@@ -229,21 +232,22 @@ def _time(value: object) -> int | None:
 
 
 def _filled(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A batch of the schema with "" for each null that should not be there, a URL for each null id.
+    """A batch of the schema with "" for each null that should not be there, a URL for each id that is null or "".
 
     Raises:
         SettingsError: it is of another schema, or a story has neither id nor URL.
     """
-    if batch.schema != STORY_SCHEMA:
-        raise SettingsError(f"a batch must have dedup.STORY_SCHEMA, got columns {batch.schema.names}")
+    check_schema(batch)
     columns = dict(zip(STORY_SCHEMA.names, batch.columns, strict=True))
     lacking = [name for name, column in columns.items() if column.null_count and name != "published"]
-    if not lacking:
-        return batch
-    nameless = columns["id"].is_null()
     for name in lacking:
         columns[name] = columns[name].fill_null("")
-    columns["id"] = pc.if_else(nameless, columns["url"], columns["id"])
-    if pc.any(pc.and_(nameless, pc.equal(columns["id"], ""))).as_py():
-        raise SettingsError("a story needs an id or a URL to be known by; the batch has one without")
+    nameless = pc.equal(columns["id"], "")
+    if pc.any(nameless).as_py():
+        unknown = pc.index(pc.and_(nameless, pc.equal(columns["url"], "")), True).as_py()
+        if unknown >= 0:
+            raise _no_name(columns["title"][unknown].as_py())
+        columns["id"] = pc.if_else(nameless, columns["url"], columns["id"])
+    elif not lacking:
+        return batch
     return pa.RecordBatch.from_arrays(list(columns.values()), schema=STORY_SCHEMA)

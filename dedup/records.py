@@ -54,22 +54,20 @@ class Drafts(NamedTuple):
 
 
 def _prefix(columns: Sequence[tuple[Any, ...]], bands: int) -> np.dtype[Any]:
-    """What every record begins with; the story's hashes follow."""
-    fields: list[tuple[Any, ...]] = [
-        ("version", "u1"),
-        ("kind", "u1"),
-        ("marked", "<u2"),
-        ("score", "<f4"),
-        ("leader", "<i8"),
-        ("former", "<i8"),
-        *columns,
-        ("preference", "<i4"),
-        ("keys", "<u4", (bands,)),
-    ]
-    size = np.dtype(fields).itemsize
-    if size % _WORD:
-        fields.append(("padding", "u1", (_WORD - size % _WORD,)))
-    return np.dtype(fields)
+    """What every record begins with, whole words; the story's hashes follow."""
+    return np.dtype(
+        [
+            ("version", "u1"),
+            ("kind", "u1"),
+            ("marked", "<u2"),
+            ("score", "<f4"),
+            ("leader", "<i8"),
+            ("former", "<i8"),
+            *columns,
+            ("preference", "<i4"),
+            ("keys", "<u4", (bands,)),
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ class Layout:
         """The same of one story, in a tenth of the time."""
         columns = [getattr(part.facts, name) for name in self.columns]
         told = b"".join([array.tobytes() for array in (*columns, part.preference, part.keys)])
-        return (_FIRST.pack(VERSION, 0, marked[0], 0.0, 0, 0) + told).ljust(self.prefix.itemsize, b"\0")
+        return _FIRST.pack(VERSION, 0, marked[0], 0.0, 0, 0) + told
 
     def unpack(self, names: list[str], records: Sequence[bytes]) -> tuple[Hashed, Decided]:
         """The stories of these ids, from a record each.

@@ -182,8 +182,8 @@ class Window:
         return [self.find(name, contents[k]) if name in latest else _NOBODY for k, name in enumerate(names)]
 
     def may_have_forgotten(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """bool[n]: whether a story of this time (UNDATED for any) can have been here and gone."""
-        return np.asarray((times < self.horizon + self.settings.window_us) | (times == UNDATED))
+        """bool[n]: whether a story of this time (UNDATED for any, which is before all) can have been here and gone."""
+        return np.asarray(times < self.horizon + self.settings.window_us)
 
     def leader(self, row: int) -> int:
         """The row of a story's leader."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import STORY_SCHEMA, Settings, SettingsError, find_duplicates
+from dedup.bands import find_copies
 from dedup.evidence import weigh
 from dedup.hashing import hash_batch
 from dedup.kernels.native.leaders import EXACT, NEAR, UPDATE
@@ -110,6 +111,19 @@ def test_a_title_of_one_source_that_returns_every_day_is_a_series(title):
     assert groups([day | {"text": LEDE} for day in days]) == [["0", "1", "2"]]
 
 
+def test_what_may_be_the_next_of_a_series_is_no_copy_but_judged():
+    title = {"title": "Central bank sets two billion of customer repurchases"}
+    for more, copied in (
+        ({"source": "A", "published": at(2)}, False),
+        ({"source": "A", "published": None}, True),
+        ({"source": "", "published": at(2)}, True),
+        ({"source": "A", "published": at(2), "text": LEDE}, True),
+    ):
+        copies, shared = find_copies(hash_batch(batch([title | more, GROCER, title | more]), Settings()).facts)
+        assert copies.tolist() == [False, False, copied]
+        assert shared.tolist() == [True, False, True]
+
+
 def test_a_title_that_another_source_has_the_next_day_is_a_copy():
     title = "Central bank sets two billion of customer repurchases"
     one, other = (
@@ -169,6 +183,15 @@ def test_no_two_clusters_have_one_name(names, clusters, tmp_path):
     write_clusters(result, str(tmp_path / "out.jsonl"))
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
     assert [json.loads(line)["cluster_id"] for line in lines] == clusters
+
+
+def test_a_table_is_made_in_pieces_of_any_size(monkeypatch):
+    result = find_duplicates([batch([FLOOD, GROCER, FLOOD, GROCER, GROCER | {"text": ""}])])
+    whole = result.to_table()
+    assert whole.column("cluster_id").to_pylist()[:4] == ["0", "1", "0", "1"]
+    for size in (1, 2, 5):
+        monkeypatch.setattr("dedup.result._CHUNK", size)
+        assert result.to_table().equals(whole)
 
 
 def test_an_empty_feed_has_no_clusters():

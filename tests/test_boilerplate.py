@@ -15,6 +15,7 @@ from dedup.header import check, describe, settings_of
 from dedup.incoming import story_batch
 from dedup.index import StoryIndex
 from dedup.settings import Settings
+from tests.builders import at
 from tests.indexes import HOUR, feed, judged, memory_url, said
 from tests.test_index_equality import cut
 
@@ -81,6 +82,12 @@ def test_versions_and_copies_of_one_story_teach_nothing():
     assert learn(versions).boilerplate == ""
 
 
+def test_versions_of_one_story_teach_nothing_though_the_window_lies_between_them():
+    (story,) = feed(1)
+    versions = [story | {"id": str(k), "source": "Daily Post", "published": at(1 + k)} for k in range(20)]
+    assert learn(versions, Settings(window=HOUR)).boilerplate == ""
+
+
 def test_the_order_of_the_stories_does_not_matter():
     stories = with_footers(shortened(200))
     mixed = random.Random(3).sample(stories, len(stories))  # noqa: S311  # an order, not a secret
@@ -88,9 +95,10 @@ def test_the_order_of_the_stories_does_not_matter():
     assert one.boilerplate == other.boilerplate != ""
 
 
-def test_no_more_than_the_head_of_a_feed_is_held_and_no_batch_is_lost(monkeypatch):
-    monkeypatch.setattr(boilerplate, "MOST_STORIES", 500)
+@pytest.mark.parametrize("bound", ["MOST_STORIES", "MOST_BYTES"])
+def test_no_more_than_the_head_of_a_feed_is_held_and_no_batch_is_lost(monkeypatch, bound):
     rows = [story_batch(feed(200, seed=seed)) for seed in range(5)]
+    monkeypatch.setattr(boilerplate, bound, {"MOST_STORIES": 500, "MOST_BYTES": 5 * rows[0].nbytes // 2}[bound])
     taken = []
 
     def batches():

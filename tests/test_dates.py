@@ -78,6 +78,22 @@ def test_numbers_that_are_no_time_are_impossible():
     assert (dates.impossible, dates.example) == (3, "[2024, 13, 31, 10, 20, 30, 2, 31, 0]")
 
 
+def test_nine_numbers_of_a_year_that_no_story_is_of_are_no_date():
+    for year in (1899, 2201, 9999):
+        assert parse_date(f"[{year}, 1, 31, 10, 20, 30, 2, 31, 0]") is None
+
+
+def test_a_leap_second_is_the_one_before():
+    assert parse_date("Sat, 31 Dec 2016 23:59:60 GMT") == parse_date("2016-12-31T23:59:59Z")
+    assert parse_date("[2016, 12, 31, 23, 59, 60, 5, 366, 0]") == parse_date("2016-12-31T23:59:59Z")
+
+
+def test_what_is_longer_than_any_date_is_none():
+    date = "January 31, 2024 10:20:30"
+    assert parse_date(f"{date:61}UTC") == parse_date("2024-01-31T10:20:30Z")
+    assert parse_date(f"{date:62}UTC") is None
+
+
 def test_a_date_of_the_future_becomes_the_arrival():
     day = 86_400_000_000
     arrival = parse_date("2024-01-31T10:00:00Z") or 0

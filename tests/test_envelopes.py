@@ -238,6 +238,13 @@ def test_a_story_with_an_empty_list_is_a_story(tmp_path):
     assert story["title"] == "a"
 
 
+def test_a_lone_surrogate_in_an_envelope_is_replaced_and_told(tmp_path):
+    article = {"title": "Ferry \ud83d aground", "publishedAt": "2024-01-31", "source": {"name": "\ude00 Echo"}}
+    feed, (story,) = read(saved(tmp_path, {"status": "ok", "totalResults": 1, "articles": [article]}))
+    assert (story["title"], story["source"]) == ("Ferry \ufffd aground", "\ufffd Echo")
+    assert feed.stats.invalid_text == 1
+
+
 def test_rows_left_out_are_no_errors(tmp_path):
     rows = [{"title": "[Removed]", "publishedAt": "1970-01-01", "urlToImage": None}, {"title": "b", "publishedAt": ""}]
     feed, stories = read(saved(tmp_path, rows), on_error="stop")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dedup import STORY_SCHEMA, read_feed
+from dedup import STORY_SCHEMA, find_duplicates, read_feed
 from dedup.errors import SettingsError
 from dedup.incoming import cut_batches, read_fields, story_batch
 from dedup.index import StoryIndex
@@ -99,19 +99,52 @@ def test_an_id_that_no_utf_8_has_is_found_by_what_became_of_it(index):
     assert index.similar("\ud800") == []
 
 
-def test_nulls_of_a_batch_are_what_a_mapping_makes_of_them():
-    told = [STORY, {"title": "Bank raises rate", "url": "https://b"}]
-    rows = [dict[str, Any].fromkeys(STORY_SCHEMA.names) | row for row in told]
-    nullable = pa.schema([field.with_nullable(True) for field in STORY_SCHEMA])
-    columns = pa.RecordBatch.from_pylist(rows, schema=nullable).columns
-    (batch,) = cut_batches(pa.RecordBatch.from_arrays(columns, schema=STORY_SCHEMA), 10)
-    assert batch.to_pylist() == story_batch(rows).to_pylist()
+def nullable(rows):
+    """A batch of rows as they are, which has nulls where the schema says that there are none."""
+    schema = pa.schema([field.with_nullable(True) for field in STORY_SCHEMA])
+    columns = [dict[str, Any].fromkeys(STORY_SCHEMA.names) | row for row in rows]
+    return pa.RecordBatch.from_arrays(pa.RecordBatch.from_pylist(columns, schema).columns, schema=STORY_SCHEMA)
 
 
-def test_a_null_id_without_a_url_is_refused():
-    columns = [pa.nulls(1, field.type) for field in STORY_SCHEMA]
-    with pytest.raises(SettingsError, match="needs an id or a URL"):
-        list(cut_batches(pa.RecordBatch.from_arrays(columns, schema=STORY_SCHEMA), 10))
+def test_what_a_batch_leaves_out_is_what_a_mapping_makes_of_it():
+    told = [
+        STORY,
+        {"title": "Bank raises rate", "url": "https://b"},
+        {"id": "", "title": "Corn is sold", "url": "https://c"},
+    ]
+    for rows in (told, told[:2], [{**story, "text": "", "source": "", "lang": "", "id": ""} for story in told[1:]]):
+        (batch,) = cut_batches(nullable(rows), 40)
+        assert batch.to_pylist() == story_batch(rows).to_pylist()
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_story_of_a_batch_without_an_id_and_a_url_is_refused_as_a_mapping_is(name):
+    rows = [STORY, {"title": "Bank raises rate", "id": "b"}, {"title": "Corn is sold", "id": name, "url": ""}]
+    for stories in (rows, nullable(rows)):
+        with pytest.raises(SettingsError, match="needs an id or a URL to be known by; got 'Corn is sold' without one"):
+            list(cut_batches(stories, 10))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "problem"),
+    [
+        (
+            "published",
+            pa.timestamp("ms", tz="UTC"),
+            r"published of type timestamp\[ms, tz=UTC\], expected timestamp\[us,",
+        ),
+        ("text", pa.large_string(), "text of type large_string, expected string not null; take its cast"),
+        ("title", pa.string(), "title of type string, expected string not null"),
+    ],
+)
+def test_a_batch_whose_columns_are_of_other_types_is_refused_with_both(index, name, kind, problem):
+    whole = story_batch([STORY])
+    place = whole.schema.names.index(name)
+    batch = whole.set_column(place, pa.field(name, kind), whole.column(name).cast(kind))
+    for take in (lambda: find_duplicates([batch]), lambda: index.add_many(batch)):
+        with pytest.raises(SettingsError, match=problem):
+            take()
+    assert index.add_many(batch.cast(STORY_SCHEMA))[0].is_new
 
 
 def test_batches_and_mappings_come_in_any_order():

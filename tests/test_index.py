@@ -168,17 +168,6 @@ def test_an_id_is_known_after_its_stories_were_forgotten(reopened):
     assert (again.position, again.cluster_id) == (first.position, "x")
 
 
-def test_a_worker_goes_on_where_all_that_others_added_is_gone_again():
-    url = memory_url()
-    with StoryIndex.open(url) as one, StoryIndex.open(url) as other:
-        one.add({"id": "1", "title": "Ferry runs aground off Kvaloy", "text": ""})
-        other.add({"id": "2", "title": "Tunnel under the fjord opens a year early", "text": ""})
-        other.add({"id": "3", "title": "Council sells its last steam roller", "text": ""})
-        other.store.expire(2**62)
-        assert one.add({"id": "4", "title": "Lighthouse keeper retires after fifty years", "text": ""}).position == 4
-        assert one.position == 4
-
-
 def test_a_restart_reads_only_what_is_in_the_window():
     url, settings = memory_url(), Settings(window=3600.0)
     stories = feed(400, hours=40.0)
@@ -343,6 +332,15 @@ def test_an_index_of_a_release_that_decides_otherwise_is_refused(field):
         store.create(json.dumps(document).encode())
     with pytest.raises(IndexFormatError, match=f'{field} "other", expected .*dedup rebuild'):
         StoryIndex.open(url)
+
+
+def test_an_index_begun_when_records_were_written_otherwise_is_gone_on_with():
+    url = memory_url()
+    document = json.loads(describe(with_lateness(Settings()))) | {"record": 1}
+    with open_store(url) as store:
+        store.create(json.dumps(document).encode())
+    with StoryIndex.open(url) as index:
+        assert index.add(STORY).is_new
 
 
 def test_a_log_of_something_else_is_refused():

@@ -85,6 +85,14 @@ def test_stories_kept_whose_output_failed_can_be_had(store, output):
     assert len(ingest(store, "-", "--after", "20", stdin=stories)[0].splitlines()) == 30
 
 
+def test_who_stored_nothing_is_not_told_to_go_on_after_a_position(store):
+    stories = lines_of(feed(20, duplicates=0.0))
+    ingest(store, "-", stdin=stories)
+    code, _, message = dedup("ingest", "-", "--store", store, "--decisions", "/dev/full", stdin=stories)
+    assert code == 1
+    assert "--after" not in message
+
+
 def test_tables_that_cannot_be_written_together_are_refused_before_any_story_is_kept(store, tmp_path):
     tables = {"a": {"title": ["Ferry runs aground"]}, "b": {"title": ["Bank"], "more": [1]}, "empty": {"title": []}}
     paths = {name: tmp_path / f"{name}.parquet" for name in tables}
@@ -232,6 +240,15 @@ def test_rebuild_decides_again_with_other_settings(store, tmp_path):
     code, _, message = dedup("rebuild", "--store", store, "--into", store)
     assert code == 2
     assert "cannot be rebuilt into itself" in message
+
+
+def test_a_store_rebuilt_with_another_window_waits_as_long_for_late_stories(store, tmp_path):
+    ingest(store, "-", stdin=lines_of(feed(20)))
+    new = f"sqlite:///{tmp_path}/new.db"
+    assert dedup("rebuild", "--store", store, "--into", new, "--window", "12h")[0] == 0
+    with open_store(new) as rebuilt:
+        told = json.loads(rebuilt.header() or b"")["settings"]
+    assert (told["window"], told["lateness"]) == (12 * 3600, 12 * 3600)
 
 
 def test_a_store_is_not_rebuilt_into_itself_by_another_name(store, tmp_path):

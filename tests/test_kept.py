@@ -99,6 +99,12 @@ def test_feeds_of_different_headers_lose_no_field(tmp_path):
     assert table.column("headline").to_pylist() == [None, "2", None, None]
 
 
+def test_two_tables_of_different_headers_lose_no_field(tmp_path):
+    feeds = {"a.csv": b"id,title\n1,one\n", "b.csv": b"title,id\ntwo,2\n"}
+    assert kept(tmp_path, feeds) == b'{"id": "1", "title": "one"}\n{"title": "two", "id": "2"}\n'
+    assert kept(tmp_path, feeds, name="kept.csv") == b"id,title\n1,one\n2,two\n"
+
+
 def test_feeds_of_one_header_share_it(tmp_path):
     feeds = {"a.csv": b"title,text\r\na,b\r\n", "b.csv": b"title,text\nc,d"}
     assert kept(tmp_path, feeds) == b"title,text\r\na,b\r\nc,d\n"

@@ -278,6 +278,17 @@ def test_a_path_that_leads_nowhere_is_refused(tmp_path, kind, name):
         read(path, mapping={"title": name, "text": name})
 
 
+def test_a_field_mapped_to_the_title_or_the_text_is_not_the_other_too(tmp_path):
+    path = saved(tmp_path, b'{"headline": "a", "description": "b"}\n')
+    for role, title, text in (("title", "b", ""), ("text", "a", "b")):
+        (story,) = read(path, mapping={role: "description"})[1]
+        assert (story["title"], story["text"]) == (title, text)
+    (story,) = read(path, mapping={"text": "headline"})[1]
+    assert (story["title"], story["text"]) == ("", "a")
+    (story,) = read(path, mapping={"title": "headline", "text": "headline"})[1]
+    assert (story["title"], story["text"]) == ("a", "a")
+
+
 @pytest.mark.parametrize("block_size", [1, 1 << 20])
 def test_a_title_far_behind_the_first_rows_is_found(tmp_path, block_size):
     data = b'{"id": "1", "note": "x"}\n' * 50 + b'{"id": "2", "Headline": "a"}\n'

@@ -8,10 +8,8 @@ import sqlite3
 
 import pytest
 
-from dedup.errors import StoreError
 from dedup.feedback import judged_pairs
 from dedup.index import StoryIndex
-from dedup.serve.wall import Wall
 from dedup.settings import Settings
 from dedup.stores import open_store
 from tests.indexes import memory_url
@@ -346,31 +344,6 @@ def test_the_wall_goes_on_to_earlier_cards_and_holds_the_latest_stories_only():
         last = api.get("/", params={"before": 35}).text
         assert last.count('<article class="card"') == 5
         assert "Earlier stories" not in last
-
-
-def test_a_wall_that_the_store_fails_in_the_middle_shows_each_story_once(monkeypatch):
-    with StoryIndex.open("memory://") as index:
-        index.add_many([FERRY, BANK, COPY])
-        wall = Wall(index.store, index.settings, 2)  # begins behind the ferry, whose name it has to ask for
-        read = index.store.read
-
-        def fail(after, limit, *, stories=False):
-            if not stories:
-                raise StoreError("a hiccup")
-            return read(after, limit, stories=stories)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(index.store, "read", fail)
-            for _ in range(2):
-                with pytest.raises(StoreError):
-                    wall.refresh()
-                assert len(wall) == 0
-        wall.refresh()
-        assert [(card.name, [member.position for member in card.members]) for card in wall.cards()] == [
-            ("a", [3]),
-            ("c", [2]),
-        ]
-        assert len(wall) == 2
 
 
 def test_new_stories_are_announced():

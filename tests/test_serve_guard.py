@@ -53,6 +53,14 @@ def test_miniflux_is_told_which_entries_are_duplicates():
         assert api.get("/stories/miniflux:15").json()["story"]["source"] == "Echo"
 
 
+def test_more_entries_than_may_come_at_once_are_refused_and_not_kept():
+    event, entries = {"event_type": "new_entries", "feed": {}}, [entry(11, FERRY), entry(12, BANK)]
+    with client(miniflux_secret=SECRET, most_stories=1) as api:
+        assert told(miniflux(api, {**event, "entries": entries}), 413) == "at most 1 entries at once, got 2"
+        told(api.get("/stories/miniflux:11"), 404)
+        assert miniflux(api, {**event, "entries": entries[:1]}).status_code == 200
+
+
 def test_a_webhook_that_miniflux_did_not_sign_is_refused():
     event = {"event_type": "new_entries", "feed": {}, "entries": []}
     with client(miniflux_secret=SECRET) as api:

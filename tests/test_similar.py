@@ -21,6 +21,7 @@ from dedup.kernels.reference import similar as slow
 from dedup.settings import Settings
 from dedup.similar import _COUNT_WEIGHTS, LEAST_SCORE, WordIndex, find_similar
 from tests.builders import at
+from tests.indexes import memory_url
 
 SUBJECTS = ["ferry", "bank", "corn", "final", "quake", "summit", "strike", "vaccine", "election", "comet"]
 WORDS = [
@@ -289,3 +290,29 @@ def test_rows_dropped_from_the_window_are_not_found():
         names = {one.id for one in index.similar({**ROWS[0], "id": "x", "published": at(20, 4)})}
         assert names
         assert names <= {f"d{k}" for k in range(5)}
+
+
+def test_who_asks_again_after_rows_were_dropped_is_told_what_a_new_index_tells():
+    url, settings = memory_url(), Settings(window=3600.0)
+    with StoryIndex.open(url, settings) as index:
+        for day, turns in ((1, (0, 3, 1)), (20, (1, 0, 3, 3))):
+            told = [
+                {**ROWS[turn], "id": f"{day} {hour} {k}", "published": at(day, hour)}
+                for hour in range(3)
+                for k, turn in enumerate(turns)
+            ]
+            index.add_many(told)
+            with StoryIndex.open(url, settings) as fresh:
+                assert [index.stats().stories, fresh.stats().stories] == [len(told)] * 2
+                question = {**ROWS[0], "id": "x", "published": at(day, 2)}
+                assert index.similar(question) == fresh.similar(question) != []
+                assert index.similar(f"{day} 2 0") == fresh.similar(f"{day} 2 0")
+
+
+def test_who_asks_again_after_a_thread_was_stopped_hears_of_the_log_as_it_is():
+    with StoryIndex.open("memory://") as index:
+        index.add(ROWS[0])
+        assert index.similar("a") == []
+        index._replica._sound = False  # as a thread leaves it that was stopped in the middle of a decision
+        index.add(ROWS[3])
+        assert [one.id for one in index.similar("a")] == ["d"]

@@ -1,6 +1,9 @@
-"""A SQLite file that is no longer where it was."""
+"""A SQLite file that is no longer where it was, and what stays in one."""
 
 from __future__ import annotations
+
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -34,3 +37,12 @@ def test_a_sqlite_file_that_was_moved_away_is_not_made_anew_by_who_connects_agai
         with pytest.raises(StoreError, match="its file was removed or replaced"):
             store.last()
         assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_row_that_was_dropped_no_text_stays(tmp_path):
+    with open_store(f"sqlite:///{tmp_path}/a.db") as store:
+        store.create(b"header")
+        store.append(0, Rows.of([Row("a", 1, b"", b"first"), Row("b", 3, b"", b"second"), Row("c", 2, b"", b"third")]))
+        assert store.expire(3) == 2
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        assert connection.execute("SELECT * FROM stories").fetchall() == [(2, b"second")]
