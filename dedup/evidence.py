@@ -207,8 +207,8 @@ def load_meanings() -> Meanings:
     kinds, likely = bytearray(SLOTS), bytearray(LIKELY)
     for word in everyday_words():
         key = xxh32(word)
-        likely[key % LIKELY] |= EVERYDAY
-        likely[(key >> 15) % LIKELY] |= EVERYDAY
+        likely[key % LIKELY] |= EVERYDAY << (key >> 30)
+        likely[(key >> 15) % LIKELY] |= EVERYDAY << (key & 3)
     for word, (kind, value) in word_meanings().items():
         before, _, last = word.rpartition(b" ")
         likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD

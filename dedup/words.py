@@ -172,7 +172,7 @@ hurt missing casualties victims fatalities bodies arrested arrests evacuated dis
 tote toten getötet verletzte verletzten vermisste vermisst opfer döda dödade dödad skadade skadad saknade saknas
 gripna omkomna morts mort tués tué blessés blessé disparus victimes muertos muertes heridos desaparecidos víctimas
 fallecidos morti feriti dispersi vittime mortos feridos desaparecidos vítimas doden gewonden vermisten slachtoffers
-rescued survivors trapped acres hectares
+rescued survivors trapped acres hectares sickened sickens
 """
 """Words beside a number that counts victims: such figures rise while the story stays the same."""
 
@@ -224,32 +224,32 @@ OPPOSITES = (
         skazani mahkum осужден осуждена приговорил приговорила приговорен 有罪 إدانة 유죄""",
     ),
     (
-        """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts
-        accept accepted accepting grant grants granted allow allows allowed uphold upholds upheld
-        confirm confirms confirmed reinstate reinstates reinstated aprueba aprueban aprobó approuve
-        approuvent adopte aprova aprovam aprovou billigt godkänner godkänd godkända одобрил одобрила
-        genehmigt gebilligt beschließt adopté approuvé avala approva approvato promuove aprovado
-        goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял приняла приняли
-        утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada يوافق
-        توافق удовлетворил удовлетворила підтримала підтримав підтримали схвалила схвалив схвалили
-        stemt_in; sign signs signed; agree agrees agreed; ja yes; located_safe found_safe found_alive found_unharmed""",
+        """approve approves approved approving pass passes passed endorse endorses endorsed backs backed accepts accept
+        accepted accepting grant grants granted allow allows allowed uphold upholds upheld confirm confirms confirmed
+        reinstate reinstates reinstated aprueba aprueban aprobó approuve approuvent adopte aprova aprovam aprovou
+        billigt godkänner godkänd godkända одобрил одобрила genehmigt gebilligt beschließt adopté approuvé avala
+        approva approvato promuove aprovado goedgekeurd przyjął przyjęła przyjęto zatwierdził onayladı одобрили принял
+        приняла приняли утвердил утвердила утвердили 通过 通過 批准 可決 承認 يقر أقر 통과 가결 मंजूर aprovada يوافق
+        توافق удовлетворил удовлетворила підтримала підтримав підтримали схвалила схвалив схвалили stemt_in; sign signs
+        signed; agree agrees agreed; ja yes; located_safe found_safe found_alive found_unharmed; welcomes supports""",
         """reject rejects rejected rejecting block blocks blocked blocking veto vetoes vetoed denies denied refuses
         refuse refused deny overturn overturns overturned dismiss dismisses dismissed lift lifts lifted fired
-        turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita rejeitam rejeitou
-        lehnt avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia bocciato respinge respinto rejeitado
-        verwerpt afgewezen verworpen odrzucił odrzuciła odrzucono reddetti отклонили отверг отвергла отвергли 否决
-        否決 却下 يرفض ترفض 부결 거부 chumba chumbou chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail
-        fails failed; nej nein nee vote_no no_on; discovered_dead found_dead""",
+        turned_down turns_down voted_down rechaza rechazan rechazó rejette rejettent rejeita rejeitam rejeitou lehnt
+        avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia bocciato respinge respinto rejeitado verwerpt
+        afgewezen verworpen odrzucił odrzuciła odrzucono reddetti отклонили отверг отвергла отвергли 否决 否決 却下
+        يرفض ترفض 부결 거부 chumba chumbou chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed;
+        nej nein nee vote_no no_on; discovered_dead found_dead; scrap scraps scrapped axes axed bans outlaws prohibits
+        opposes shelve shelves shelved""",
     ),
     (
-        """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre
-        reabre apre riapre opent otwarto açıldı открыл открыли открылся открылась 再開; begin begins
-        began beginning start starts started starting; resume resumes resumed resuming; complete
-        completes completed completing""",
-        """closes closed closing close ends ended stänger schließt geschlossen ferme fermé cierra cierran
-        cerrado chiude chiuso sluit zamknięto kapandı kapatıldı закрыл закрыли закрылся закрылась 停止;
-        postpone postpones postponed postponing; cancel cancels canceled cancelled cancelling; suspend
-        suspends suspended suspending; halt halts halted halting; delay delays delayed delaying""",
+        """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre reabre
+        apre riapre opent otwarto açıldı открыл открыли открылся открылась 再開; begin begins began beginning start
+        starts started starting; resume resumes resumed resuming; complete completes completed completing; restore
+        restores restored""",
+        """closes closed closing close ends ended stänger schließt geschlossen ferme fermé cierra cierran cerrado
+        chiude chiuso sluit zamknięto kapandı kapatıldı закрыл закрыли закрылся закрылась 停止; postpone postpones
+        postponed postponing; cancel cancels canceled cancelled cancelling; suspend suspends suspended suspending; halt
+        halts halted halting; delay delays delayed delaying; demolish demolishes demolished""",
     ),
     (
         """buy buys bought buying acquire acquires acquired acquiring purchase purchases purchased köper köpte
@@ -301,7 +301,7 @@ introduce introduces introduced; slam slams slammed criticise criticises critici
 deadly fatal; probe probes probed investigation investigations inquiry inquiries investigate investigates investigated
 investigating; movie movies film films; kids children; firm firms company companies; ex former; talks negotiations;
 vow vows vowed pledge pledges pledged promise promises promised; pileup pile_up; apologize apologizes apologized
-apologise apologises apologised; fire blaze
+apologise apologises apologised; fire blaze; teen teens teenager teenagers
 """
 """Words of one meaning, those of another parted by ";"; "_" joins the words of a phrase."""
 

@@ -15,7 +15,7 @@ from dedup.kernels.native import contents as native
 from dedup.kernels.native.claims import ACTORS, CLAIM, NEGATED, TURNED
 from dedup.kernels.native.evidence import META_BITS, META_TOKENS, META_URL, UNDATED
 from dedup.kernels.native.facts import CAPS, FACTS_CAP
-from dedup.kernels.native.meanings import EVERYDAY, PERSON, PHRASE, WORD
+from dedup.kernels.native.meanings import PERSON, PHRASE, WORD
 from dedup.kernels.native.sets import common
 from dedup.kernels.native.shingles import STEM_LETTERS
 from dedup.kernels.reference import claims, contents
@@ -204,7 +204,13 @@ def test_meanings_are_told_by_a_word_alone():
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely & (WORD | PHRASE)) < len(table.likely) / 20
-    assert np.count_nonzero(table.likely & EVERYDAY) < len(table.likely) / 5
+
+
+def test_few_words_are_taken_for_everyday_ones_that_are_none():
+    words = everyday_words()
+    assert all(slow.is_everyday(word, LIKELY) for word in (b"crash", b"officials", b"previously", b"of"))
+    others = [word[::-1] + b"q" for word in words]
+    assert sum(slow.is_everyday(word, LIKELY) for word in others) < len(others) / 200
 
 
 def test_a_thing_tells_its_sort_and_nothing_else_looks_like_one():

@@ -34,7 +34,7 @@ _PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)  # 2^32 by the golde
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 _LONGEST = 3  # bytes of these
-WORD, PHRASE, EVERYDAY = 1, 2, 4  # bits of `Meanings.likely`
+WORD, PHRASE, EVERYDAY = 1, 2, 4  # bits of `Meanings.likely`; the last is one of four, by two more bits of the hash
 EVERYDAY_LETTERS = 8  # bytes by which everyday words are told
 _ENDINGS = np.array([int.from_bytes(ending.encode(), "big") for ending in UNITS], dtype=np.uint32)
 _KINDS = np.array(list(UNITS.values()), dtype=np.uint8)
@@ -47,7 +47,7 @@ class Meanings(NamedTuple):
     kinds: NDArray[np.uint8]  # [SLOTS]
     values: NDArray[np.uint32]  # [SLOTS] what it stands for: the hash of the number in digits, of the first of its like
     likely: NDArray[np.uint8]  # [LIKELY] by the low bits of a word's stem: WORD if it may be among them, as few are,
-    # PHRASE if it may be the second word of one; and by two parts of another hash EVERYDAY, cf. `is_everyday`
+    # PHRASE if it may be the second word of one; and EVERYDAY by two parts of another hash, cf. `is_everyday`
 
 
 class Read(NamedTuple):
@@ -146,8 +146,9 @@ def is_everyday(data: NDArray[np.uint8], start: int, end: int, likely: NDArray[n
     elif end - start >= SHORTEST_PLURAL and is_plural(np.uint64(data[end - 2]), np.uint64(data[end - 1])):
         end -= 1
     key = xxh32(data, start, end)
-    both = likely[key & np.uint32(LIKELY - 1)] & likely[(key >> np.uint32(15)) & np.uint32(LIKELY - 1)]
-    return both & EVERYDAY != 0
+    one, other = likely[key & np.uint32(LIKELY - 1)], likely[(key >> np.uint32(15)) & np.uint32(LIKELY - 1)]
+    bits = (one >> np.uint8(key >> np.uint32(30))) & (other >> np.uint8(key & np.uint32(3)))
+    return bits & EVERYDAY != 0
 
 
 @njit(nogil=True, inline="always")

@@ -141,7 +141,8 @@ def strange(title: Sequence[Token], said: Sequence[Said], likely: Sequence[int])
 def is_everyday(word: bytes, likely: Sequence[int]) -> bool:
     """Whether a word, or its beginning, may be among those that `likely` was made of."""
     key = xxh32(word[:8] if len(word) > 8 else singular(word))
-    return bool(likely[key % len(likely)] & likely[(key >> 15) % len(likely)] & EVERYDAY)
+    one, other = likely[key % len(likely)], likely[(key >> 15) % len(likely)]
+    return bool(one & EVERYDAY << (key >> 30) and other & EVERYDAY << (key & 3))
 
 
 def numbers(said: Sequence[Said], end: int, *, days: bool) -> list[int]:
