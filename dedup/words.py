@@ -238,8 +238,8 @@ OPPOSITES = (
         avslår отклонил отклонила abgelehnt ablehnt kippt rejeté boccia bocciato respinge respinto rejeitado verwerpt
         afgewezen verworpen odrzucił odrzuciła odrzucono reddetti отклонили отверг отвергла отвергли 否决 否決 却下
         يرفض ترفض 부결 거부 chumba chumbou chumbada खारिज відхилила відхилив відхилили stemt_tegen; fail fails failed;
-        nej nein nee vote_no no_on; discovered_dead found_dead; scrap scraps scrapped axes axed bans outlaws prohibits
-        opposes shelve shelves shelved""",
+        nej nein nee vote_no no_on; discovered_dead found_dead; scrap scraps scrapped axes axed; outlaws prohibits;
+        oppose opposes opposed opposing; shelve shelves shelved""",
     ),
     (
         """opens opened opening open reopen reopens reopened reopening öppnar eröffnet öffnet ouvre rouvre abre reabre
