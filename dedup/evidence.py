@@ -123,7 +123,8 @@ def hash_column(column: pa.Array) -> NDArray[np.uint64]:
     return hashes
 
 
-def word_meanings() -> dict[bytes, Meaning]:
+@functools.cache
+def word_meanings() -> Mapping[bytes, Meaning]:
     """What of the lists says more than its letters, as tokens have it: words, and phrases of two with a space between.
 
     Of each its kind, cf. `dedup.kernels.native.meanings`, and the hash of what it stands for.

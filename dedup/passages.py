@@ -124,8 +124,13 @@ def _title_names(title: _Field) -> list[bool]:
     """Of each word of a title, whether its capital or that it is no everyday word makes it a name."""
     tokens, said = [one.token for one in title.told], [one.said for one in title.told]
     quiet = not slow.in_title_case(tokens)
-    strange = slow.strange(tokens, said, load_meanings().likely.tolist())
+    strange = slow.strange(tokens, said, _likely())
     return [(quiet and _is_named(flags)) or other for (_, flags), other in zip(tokens, strange, strict=True)]
+
+
+@functools.cache
+def _likely() -> bytes:
+    return load_meanings().likely.tobytes()  # of which Python reads a single one sooner than of an array
 
 
 def _is_named(flags: int) -> bool:
