@@ -26,6 +26,7 @@ from dedup.stories import check_schema
 from dedup.verdict import judgement
 
 _MOST_STORIES = 2**31 - 2
+_FEW = 4_000  # stories: to hand each of their bands to a thread takes longer than to sort it
 
 Progress = Callable[[int], None]
 
@@ -67,7 +68,7 @@ def find_duplicates(
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
         hashed = HashedFeed(Memory(memory)) if hashed is None else hashed
         _hash_all(batches, settings, pool, 2 * workers, hashed, progress)
-        return cluster_hashed(hashed, settings, pool.map)
+        return cluster_hashed(hashed, settings, pool.map if workers > 1 and hashed.count > _FEW else map)
 
 
 def cluster_hashed(hashed: HashedFeed, settings: Settings, thread_map: ThreadMap = map) -> Result:
