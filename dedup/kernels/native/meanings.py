@@ -9,7 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.xxh32 import SHORTEST_PLURAL, is_plural, xxh32
+from dedup.kernels.native.shingles import singular_end
+from dedup.kernels.xxh32 import xxh32
 
 # Kinds of tokens. A count is a number in digits or in letters; a unit, of which there is a kind each, multiplies the
 # one before it; what is aged stands before an age, an agent's word before who does something. From OPPOSED on there is
@@ -141,11 +142,8 @@ def is_everyday(data: NDArray[np.uint8], start: int, end: int, likely: NDArray[n
 
     Cf. Bloom 1970, Space/time trade-offs in hash coding with allowable errors.
     """
-    if end - start > EVERYDAY_LETTERS:
-        end = start + EVERYDAY_LETTERS
-    elif end - start >= SHORTEST_PLURAL and is_plural(np.uint64(data[end - 2]), np.uint64(data[end - 1])):
-        end -= 1
-    key = xxh32(data, start, end)
+    long = end - start > EVERYDAY_LETTERS
+    key = xxh32(data, start, start + EVERYDAY_LETTERS if long else singular_end(data, start, end))
     one, other = likely[key & np.uint32(LIKELY - 1)], likely[(key >> np.uint32(15)) & np.uint32(LIKELY - 1)]
     bits = (one >> np.uint8(key >> np.uint32(30))) & (other >> np.uint8(key & np.uint32(3)))
     return bits & EVERYDAY != 0

@@ -83,7 +83,7 @@ def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.
     if whole:
         return xxh32(data, start, end)
     if end - start <= STEM_LETTERS:
-        return xxh32(data, start, _singular_end(data, start, end))
+        return xxh32(data, start, singular_end(data, start, end))
     high = np.uint8(0)
     for at in range(start, start + STEM_LETTERS):
         high |= data[at]
@@ -95,11 +95,11 @@ def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.
             if letters == STEM_LETTERS:
                 return xxh32(data, start, at)
             letters += 1
-    return xxh32(data, start, _singular_end(data, start, end))
+    return xxh32(data, start, singular_end(data, start, end))
 
 
 @njit(inline="always", nogil=True)
-def _singular_end(data: NDArray[np.uint8], start: int, end: int) -> int:
+def singular_end(data: NDArray[np.uint8], start: int, end: int) -> int:
     """Where a word ends without a plural's end."""
     if end - start < SHORTEST_PLURAL:
         return end
