@@ -184,6 +184,39 @@ def test_headlines_of_many_languages_that_differ_in_a_thing_a_side_or_a_place_st
     assert not merged(story(one), story(other, source="Daily Sample"))
 
 
+@pytest.mark.parametrize("writing", [str, str.title, str.upper])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Baker charged with theft of boats in Huddersfield", "Baker charged with theft of boats in Rotherham"),
+        ("Wolverhampton ferry fares to rise in autumn", "Stockport ferry fares to rise in autumn"),
+        ("Tokyo core inflation slows again in autumn", "Japan core inflation slows again in autumn"),
+        ("Two hurt as boats collide at Memphis marina", "Two hurt as boats collide at Nashville marina"),
+        ("Причал закрыт на ремонт в Токио до осени", "Причал закрыт на ремонт в Японии до осени"),
+    ],
+)
+def test_headlines_that_differ_in_a_town_or_a_capital_and_its_country_stay_apart(one, other, writing):
+    assert not merged(story(writing(one)), story(writing(other), source="Daily Sample"))
+
+
+def test_abbreviations_are_no_names_and_governments_go_by_their_capitals():
+    assert merged(
+        story("US Ferry Rules Ease In Autumn"), story("U.S. Ferry Rules Ease In Autumn", source="Daily Sample")
+    )
+    assert merged(story("Beijing rebukes the ferry owners again"), story("China rebukes the ferry owners again"))
+
+
+COOKING = "These {} buns are soft in the middle. Beat the butter until fluffy, add the eggs one at a time, stir in the "
+COOKING += "flour, drop by spoonfuls on a sheet and bake on the middle rack until golden. Cool on a rack, then {}."
+
+
+def test_one_source_with_other_titles_over_texts_that_open_otherwise_has_two_stories():
+    one = story("Cardamom raisin buns", COOKING.format("cardamom", "glaze"))
+    other = story("Saffron almond buns", COOKING.format("saffron", "dust with sugar"))
+    assert not merged(one, other)
+    assert merged(one, story("How to bake them", COOKING.format("cardamom", "glaze"), published=at(14, 1)))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -300,6 +333,11 @@ def test_revised_figures_of_a_running_report_stay_one(before, after):
     other = story(f"{after} dead as ferry Aurora capsizes off Kvaloy", FERRY.format(after))
     assert merged(one, other)
     assert merged(one, other | {"source": "Daily Sample"})
+
+
+def test_a_toll_is_one_some_words_behind_its_verb_too():
+    one, other = (f"Storm off Kvaloy kills at least {count} sailors as ferry sinks" for count in (38, 44))
+    assert merged(story(one), story(other))
 
 
 def test_a_corrected_headline_stays_one():
