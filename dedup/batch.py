@@ -54,7 +54,8 @@ def find_duplicates(
         batches: record batches of `STORY_SCHEMA`; each is let go once it is hashed.
         settings: the defaults where None.
         progress: called with the number of stories hashed so far, now and then, from this thread.
-        hashed: an empty one, to have what is kept of the stories for `find_similar`: their facts, dated.
+        hashed: to have what is kept of the stories for `find_similar`: their facts, dated. It is empty, or holds what
+            `learn_boilerplate` took in of the first ones.
         memory: bytes that this process may take: once it takes half of them, what is large moves to files in the
             folder for temporary ones, with the same result. None for no limit. That of `hashed` goes before.
 

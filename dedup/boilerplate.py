@@ -16,7 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.batch import check_batches, cluster_hashed
-from dedup.hashing import HashedFeed, hash_tokens
+from dedup.hashing import Hashed, HashedFeed, hash_batch, hash_tokens, replace_rows
+from dedup.kernels.native.phrases import keep_frequent
 from dedup.phrases import hash_sources, tell_phrases, text_phrases, write_phrases
 from dedup.settings import Settings
 from dedup.shingles import word_stems
@@ -30,7 +31,7 @@ LEAST_STORIES, LEAST_SHARE = 5, 0.02
 puts around its stories is in many of them; phrases that are common in the language are in a few of a thousand."""
 
 _MOST_PHRASES = 65_536
-_SLOT_BITS = 20  # of keys, by which most that are seldom are told without sorting
+_SLOT_BITS = 21  # of keys, by which most that are seldom are told without sorting
 _PIECE = 2_048  # stories that a thread takes at a time
 _LONGEST = 100  # characters of a phrase by which it is told from others
 _SHOWN, _TOP = 50, 3  # characters of a phrase, and sources, that people see
@@ -51,13 +52,15 @@ class Learned(NamedTuple):
 
 
 def learn_boilerplate(
-    batches: Iterable[pa.RecordBatch], settings: Settings
+    batches: Iterable[pa.RecordBatch], settings: Settings, hashed: HashedFeed | None = None
 ) -> tuple[Learned, Iterator[pa.RecordBatch]]:
     """The phrases that recur within the sources of the first stories, and all the batches.
 
     Args:
         batches: of `STORY_SCHEMA`; those looked at are held in memory.
         settings: by which copies and versions of one story are told, so that they count once.
+        hashed: an empty one, to take in the stories learned from, as they are without what was learned. The batches
+            returned are then the others.
     """
     every = iter(batches)
     head: list[pa.RecordBatch] = []
@@ -67,14 +70,16 @@ def learn_boilerplate(
         stories, size = stories + batch.num_rows, size + batch.nbytes
         if stories >= MOST_STORIES or size >= MOST_BYTES:
             break
-    return _learn(head, stories, settings), chain(head, every)
+    if hashed is None:
+        return _learn(head, stories, settings), chain(head, every)
+    return _learn(head, stories, settings, hashed), every
 
 
 def learn_if(
-    wanted: Learning, batches: Iterable[pa.RecordBatch], settings: Settings
+    wanted: Learning, batches: Iterable[pa.RecordBatch], settings: Settings, hashed: HashedFeed | None = None
 ) -> tuple[Learned, Iterator[pa.RecordBatch]]:
     """`learn_boilerplate` where it is wanted, nothing learned elsewhere."""
-    return learn_boilerplate(batches, settings) if wanted == "learn" else (Learned("", 0, []), iter(batches))
+    return learn_boilerplate(batches, settings, hashed) if wanted == "learn" else (Learned("", 0, []), iter(batches))
 
 
 def describe_phrases(learned: Learned, stories: int | None = None) -> str:
@@ -99,7 +104,7 @@ def describe_phrases(learned: Learned, stories: int | None = None) -> str:
     )
 
 
-def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Learned:
+def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings, taken: HashedFeed | None = None) -> Learned:
     if not stories:
         return Learned("", 0, [])
     pieces = [batch.slice(first, _PIECE) for batch in check_batches(head) for first in range(0, batch.num_rows, _PIECE)]
@@ -107,15 +112,28 @@ def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings) -> Lear
     with ThreadPoolExecutor(settings.threads or cpu_count()) as pool:
         words = list(pool.map(_words, pieces))
         hashed = HashedFeed()
-        for part in pool.map(partial(hash_tokens, settings=bare), pieces, *zip(*words, strict=True)):
+        parts = list(pool.map(partial(hash_tokens, settings=bare), pieces, *zip(*words, strict=True)))
+        for part in parts:
             hashed.add(part)
         leaders = cluster_hashed(hashed, bare, pool.map).leaders
         keys = list(pool.map(text_phrases, pieces, *zip(*words, strict=True)))
     lengths = np.concatenate([np.diff(tokens.offsets) for tokens, _ in words])
-    told = np.concatenate([hash_sources(piece) for piece in pieces])
-    recurring = _recurring(np.concatenate(keys), np.repeat(leaders, lengths), _least(told, leaders))
+    sources = np.concatenate([hash_sources(piece) for piece in pieces])
+    recurring = _recurring(np.concatenate(keys), np.repeat(leaders, lengths), _least(sources, leaders))
     learned = write_phrases(recurring) if len(recurring) else ""
-    return Learned(learned, stories, _show(pieces, words, learned) if learned else [])
+    told = [tell_phrases(piece, *own, learned) for piece, own in zip(pieces, words, strict=True)]
+    if taken is not None:
+        settings = dataclasses.replace(settings, boilerplate=learned)
+        for piece, part, (_, stripped) in zip(pieces, parts, told, strict=True):
+            taken.add(_hash_stripped(piece, part, stripped, settings))
+    return Learned(learned, stories, _show(pieces, [tokens for tokens, _ in words], told))
+
+
+def _hash_stripped(piece: pa.RecordBatch, part: Hashed, stripped: NDArray[np.bool_], settings: Settings) -> Hashed:
+    """A batch that was hashed with its phrases, without them; they are in the stories that are told by `stripped`."""
+    if not stripped.any():
+        return part
+    return replace_rows(part, stripped, hash_batch(piece.filter(pa.array(stripped)), settings))
 
 
 def _words(batch: pa.RecordBatch) -> tuple[Tokens, NDArray[np.uint32]]:
@@ -125,8 +143,8 @@ def _words(batch: pa.RecordBatch) -> tuple[Tokens, NDArray[np.uint32]]:
 
 def _least(sources: NDArray[np.uint32], leaders: NDArray[np.int32]) -> NDArray[np.int64]:
     """int64[n]: in how many stories of its source, copies not counted, a phrase of each story must stand."""
-    pairs = np.unique(np.stack([sources.astype(np.int64), leaders.astype(np.int64)], axis=1), axis=0)
-    names, counts = np.unique(pairs[:, 0], return_counts=True)
+    pairs = np.unique(sources.astype(np.uint64) << np.uint64(32) | leaders.astype(np.uint64))
+    names, counts = np.unique(pairs >> np.uint64(32), return_counts=True)
     least = np.maximum(LEAST_STORIES, np.ceil(LEAST_SHARE * counts)).astype(np.int64)
     return np.asarray(least[np.searchsorted(names, sources)])
 
@@ -135,13 +153,12 @@ def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArr
     """The keys that enough stories have, copies not counted; the most frequent of too many.
 
     Args:
-        keys: uint64[t], the phrases of all stories.
-        owners: int32[t], the leader of the story that each stands in.
+        keys: uint64[t], the phrases of all stories; written over.
+        owners: int32[t], the leader of the story that each stands in; written over.
         least: int64[n], how many leaders are enough for the phrases of a story.
     """
-    slots = (keys >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
-    some = (np.bincount(slots, minlength=1 << _SLOT_BITS) >= LEAST_STORIES)[slots] & (keys != 0)
-    keys, owners = keys[some], owners[some]  # few: most phrases stand in one story
+    some = keep_frequent(keys, owners, LEAST_STORIES, _SLOT_BITS, np.zeros(1 << _SLOT_BITS, dtype=np.uint8))
+    keys, owners = keys[:some], owners[:some]  # few: most phrases stand in one story
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
     fresh = np.ones(len(keys), dtype=np.bool_)
@@ -154,12 +171,17 @@ def _recurring(keys: NDArray[np.uint64], owners: NDArray[np.int32], least: NDArr
 
 
 def _show(
-    pieces: list[pa.RecordBatch], words: list[tuple[Tokens, NDArray[np.uint32]]], learned: str
+    pieces: list[pa.RecordBatch], words: list[Tokens], told: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 ) -> list[tuple[str, str, int]]:
-    """What people see: the longest stretches of words that known phrases cover, by source."""
+    """What people see: the longest stretches of words that known phrases cover, by source.
+
+    Args:
+        pieces: the stories.
+        words: the tokens of each piece.
+        told: what `tell_phrases` says of each.
+    """
     met: Counter[tuple[str, str]] = Counter()
-    for batch, (tokens, stems) in zip(pieces, words, strict=True):
-        kept, stripped = tell_phrases(batch, tokens, stems, learned)
+    for batch, tokens, (kept, stripped) in zip(pieces, words, told, strict=True):
         sources = batch.column("source")
         for row in np.flatnonzero(stripped).tolist():
             first, last = int(tokens.offsets[row]), int(tokens.offsets[row + 1])

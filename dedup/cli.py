@@ -46,11 +46,11 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(stopped_code()) from None
 
 
-def _start() -> None:
-    """Import what all jobs take, without what none of them does."""
+def _start(*feeds: str) -> None:
+    """Import what all jobs take, without what none of them does, and make room for the stories of feeds."""
     from dedup.startup import import_lean
 
-    import_lean()
+    import_lean(feeds)
 
 
 def _leave_uncompiled(feeds: list[str]) -> bool:
@@ -127,7 +127,7 @@ def run(
     """Keep one story of each: read feeds, find copies and variants, write the rows that are kept."""
     with exit_codes():
         uncompiled = engine == "local" and _leave_uncompiled(feeds)
-        _start()
+        _start(*(feeds if engine == "local" and memory is None else ()))
         make = _job_of(engine, work_dir)
         job = make(
             feeds=feeds,

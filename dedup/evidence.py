@@ -255,7 +255,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     if not lengths.all():  # what a story without a word is the copy of is told by its bytes
         raw = hash_column(batch.column("title")) * np.uint64(31) + hash_column(batch.column("text"))
     hash_contents(tokens.data, tokens.starts, tokens.flags, tokens.offsets, meta[:, META_SOURCE].copy(), raw, content)
-    return Facts(hashes[: bounds[-1]].copy(), bounds, sections, meta, _times(batch.column("published")), content)
+    return Facts(hashes[: bounds[-1]], bounds, sections, meta, _times(batch.column("published")), content)
 
 
 def says_too_little(facts: Facts) -> NDArray[np.bool_]:

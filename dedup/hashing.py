@@ -89,6 +89,30 @@ def select_rows(part: Hashed, keep: NDArray[np.bool_]) -> Hashed:
     return Hashed(part.ids.filter(pa.array(keep)), chosen, part.keys[:, keep], part.preference[keep])
 
 
+def replace_rows(part: Hashed, rows: NDArray[np.bool_], other: Hashed) -> Hashed:
+    """A batch of which some stories were hashed anew.
+
+    Args:
+        part: n stories.
+        rows: bool[n], which; their ids and sources are as they were.
+        other: these stories, in their order.
+    """
+    facts, anew = part.facts, other.facts
+    sizes = np.diff(facts.bounds)
+    old = np.repeat(~rows, sizes)
+    sizes[rows] = np.diff(anew.bounds)
+    new = np.repeat(rows, sizes)
+    hashes = np.empty(len(new), dtype=np.uint32)
+    hashes[new], hashes[~new] = anew.hashes, facts.hashes[old]
+    columns = {name: array.copy() for name, array in story_columns(facts).items()}
+    for name, array in story_columns(anew).items():
+        columns[name][rows] = array
+    keys = part.keys.copy()
+    keys[:, rows] = other.keys
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    return Hashed(part.ids, Facts(hashes=hashes, bounds=bounds, **columns), keys, part.preference)
+
+
 class HashedFeed:
     """What is kept of the batches added so far, in their order.
 
@@ -99,13 +123,17 @@ class HashedFeed:
         keys: of all bands.
     """
 
-    def __init__(self, memory: Memory | None = None) -> None:
+    def __init__(self, memory: Memory | None = None, room: NDArray[np.uint8] | None = None) -> None:
+        """Of no story yet; in `room`, if there is some, the hashes are kept."""
         self.memory = memory or Memory()
         self.count = 0
         self.ids: list[pa.Array] = []
         self.keys = BandKeys(self.memory)
         self._preferences: list[NDArray[np.int32]] = []
-        self._hashes = Column(self.memory, np.uint32, room=_first_room(self.memory.limit))
+        if room is None:
+            self._hashes = Column(self.memory, np.uint32, room=_first_room(self.memory.limit))
+        else:
+            self._hashes = Column(self.memory, np.uint32, rows=room.view(np.uint32))
         self._bounds = Column(self.memory, np.int64, room=_STORIES + 1)
         self._bounds.add(np.zeros(1, dtype=np.int64))
         self._sections = Column(self.memory, np.uint16, (SECTIONS,), _STORIES)

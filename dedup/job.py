@@ -21,6 +21,7 @@ from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
 from dedup.report import write_report
 from dedup.result import Result
+from dedup.rooms import take_room
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
 from dedup.similar import find_similar
 from dedup.spill import Memory, default_memory, parse_memory
@@ -91,9 +92,10 @@ class Job(Order):
         check_lines(self.rejects)
         warm_up(say)
         started = time.perf_counter()
-        hashed = HashedFeed(Memory(default_memory() if self.memory is None else parse_memory(self.memory)))
+        memory = Memory(default_memory() if self.memory is None else parse_memory(self.memory))
+        hashed = HashedFeed(memory, take_room())
         with _progress() as show:
-            learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
+            learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings, hashed)
             settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
             result = find_duplicates(batches, settings, progress=show, hashed=hashed)
         found = time.perf_counter() - started

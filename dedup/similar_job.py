@@ -58,7 +58,7 @@ class SimilarJob:
         warm_up(say, _run_once)
         started = time.perf_counter()
         stories = HashedFeed()
-        learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings)
+        learned, batches = learn_if(self.boilerplate, read_batches(feeds), settings, stories)
         settings = dataclasses.replace(settings, boilerplate=learned.boilerplate)
         result = find_duplicates(batches, settings, hashed=stories)
         clustered = time.perf_counter()

@@ -200,15 +200,29 @@ class Memory:
 class Column(Generic[_T]):
     """Rows that are added at the end, and lie in memory or, once spilled, in a file."""
 
-    def __init__(self, memory: Memory, dtype: type[_T], width: Sequence[int] = (), room: int = 1 << 10) -> None:
-        """Of rows of `width` values, with room for so many rows: addresses, no memory before they are written."""
+    def __init__(
+        self,
+        memory: Memory,
+        dtype: type[_T],
+        width: Sequence[int] = (),
+        room: int = 1 << 10,
+        rows: NDArray[_T] | None = None,
+    ) -> None:
+        """Of rows of `width` values, with room for so many rows: addresses, no memory before they are written.
+
+        Or in the room of `rows`, which are written over.
+        """
         self._memory = memory
-        try:
-            self._rows: NDArray[_T] = np.empty((room, *width), dtype)
-        except MemoryError:  # where addresses are limited too
-            self._rows = np.empty((_SCANT_ROOM, *width), dtype)
+        self._rows = self._room(dtype, width, room) if rows is None else rows
         self._count = 0
         self._file: IO[bytes] | None = None
+
+    @staticmethod
+    def _room(dtype: type[_T], width: Sequence[int], room: int) -> NDArray[_T]:
+        try:
+            return np.empty((room, *width), dtype)
+        except MemoryError:  # where addresses are limited too
+            return np.empty((_SCANT_ROOM, *width), dtype)
 
     def __len__(self) -> int:
         return self._count

@@ -49,14 +49,20 @@ def _absent(*names: str) -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
-def import_lean() -> None:
+def import_lean(feeds: Sequence[str] = ()) -> None:
     """Import Numba without what only compiling takes, and Arrow without pandas and help: half a second less.
 
     If a kernel has to be compiled after all, Numba is completed, but believes that there is no BLAS, which no kernel
     here calls; and Arrow that its data come from no pandas. So this is for a process that compiles nothing but this
     package: never call it from a library.
+
+    Args:
+        feeds: as on the command line: room is made meanwhile for what will be kept of their stories.
     """
     with _absent("pandas"), _without_blas_threads():
+        from dedup.rooms import make_room  # which imports NumPy
+
+        make_room(feeds)
         import pyarrow as pa
 
         pa.array([])  # asks for pandas, and never again

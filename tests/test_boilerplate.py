@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -11,9 +12,12 @@ from dedup import boilerplate
 from dedup.batch import find_duplicates
 from dedup.boilerplate import LEAST_STORIES, describe_phrases, learn_boilerplate, learn_if
 from dedup.errors import IndexFormatError
+from dedup.hashing import HashedFeed, hash_batch
 from dedup.header import check, describe, settings_of
 from dedup.incoming import story_batch
 from dedup.index import StoryIndex
+from dedup.kernels.native.evidence import META_BITS
+from dedup.kernels.native.phrases import STRIPPED
 from dedup.settings import Settings
 from tests.builders import at
 from tests.indexes import HOUR, feed, judged, memory_url, said
@@ -109,6 +113,25 @@ def test_no_more_than_the_head_of_a_feed_is_held_and_no_batch_is_lost(monkeypatc
     learned, every = learn_boilerplate(batches(), Settings())
     assert sum(taken) == learned.stories == 600
     assert pa.Table.from_batches(every).equals(pa.Table.from_batches(rows))
+
+
+def test_stories_learned_from_are_taken_in_as_they_are_without_what_was_learned(monkeypatch):
+    monkeypatch.setattr(boilerplate, "MOST_STORIES", 400)
+    mixed = [story for pair in zip(with_footers(shortened(300)), feed(300, seed=1), strict=True) for story in pair]
+    batches = [story_batch(mixed[first : first + 200]) for first in range(0, 600, 200)]
+    settings, hashed = Settings(keep="source:Nordic Wire"), HashedFeed()
+    learned, rest = learn_boilerplate(batches, settings, hashed)
+    assert (learned.stories, hashed.count, list(rest)) == (400, 400, batches[2:])
+    expected = HashedFeed()
+    for part in batches[:2]:
+        expected.add(hash_batch(part, dataclasses.replace(settings, boilerplate=learned.boilerplate)))
+    for name, array in expected.facts()._asdict().items():
+        assert np.array_equal(getattr(hashed.facts(), name), array), name
+    every = range(expected.keys.bands)
+    assert all(np.array_equal(hashed.keys.column(band), expected.keys.column(band)) for band in every)
+    assert hashed.preferences().tolist() == expected.preferences().tolist()
+    assert pa.chunked_array(hashed.ids).to_pylist() == [story["id"] for story in mixed[:400]]
+    assert 0 < np.count_nonzero(hashed.facts().meta[:, META_BITS] & STRIPPED) < 400
 
 
 def test_nothing_is_learned_where_it_is_off_or_there_is_nothing():

@@ -14,7 +14,7 @@ from dedup.errors import SettingsError
 from dedup.hashing import hash_batch
 from dedup.kernels.flags import NUMBER
 from dedup.kernels.native.evidence import META_BITS
-from dedup.kernels.native.phrases import STRIPPED, compact_words, key_phrases, mark_phrases
+from dedup.kernels.native.phrases import STRIPPED, compact_words, keep_frequent, key_phrases, mark_phrases
 from dedup.kernels.reference import phrases as slow
 from dedup.settings import Settings
 from dedup.shingles import word_stems
@@ -68,6 +68,16 @@ def test_keys_equal_the_slow_twin(stories):
     keys = np.empty(len(words.hashes), dtype=np.uint64)
     key_phrases(words.hashes, words.offsets, words.title_ends, words.sources, keys)
     assert keys.tolist() == [key for story in stories for key in slow.phrase_keys(*story)]
+
+
+@given(st.lists(st.integers(0, 7).map(lambda key: key << 61 | key), max_size=40), st.integers(1, 5), st.integers(1, 4))
+@settings(deadline=None)
+def test_the_frequent_keys_equal_the_slow_twin(every, least, bits):
+    keys, owners = np.array(every, dtype=np.uint64), np.arange(len(every), dtype=np.int32)
+    left = keep_frequent(keys, owners, least, bits, np.zeros(1 << bits, dtype=np.uint8))
+    places = slow.frequent_keys(every, least, bits)
+    assert owners[:left].tolist() == places
+    assert keys[:left].tolist() == [every[place] for place in places]
 
 
 @given(STORIES, st.randoms(use_true_random=False))

@@ -47,6 +47,32 @@ def key_phrases(
 
 
 @njit(nogil=True, cache=True)
+def keep_frequent(
+    keys: NDArray[np.uint64], owners: NDArray[np.int32], least: int, slot_bits: int, counts: NDArray[np.uint8]
+) -> int:
+    """Move together, in their order, the keys in whose slot there are at least so many, with their owners.
+
+    So all that are met so often are left, and of the others few: they need not be sorted. Returns how many are left.
+
+    keys      : uint64[t]             0 for none; written over
+    owners    : int32[t]              who has each; written over likewise
+    least     : 1..255
+    slot_bits : the first bits of a key, 1..63, are its slot
+    counts    : uint8[2**slot_bits]   zeros; overwritten
+    """
+    keys, owners, counts = borrow(keys), borrow(owners), borrow(counts)
+    shift, full = np.uint64(64 - slot_bits), np.uint8(least)
+    for k in range(keys.shape[0]):
+        slot = keys[k] >> shift
+        counts[slot] += np.uint8(keys[k] != np.uint64(0) and counts[slot] < full)
+    to = 0
+    for k in range(keys.shape[0]):
+        keys[to], owners[to] = keys[k], owners[k]
+        to += counts[keys[k] >> shift] == full and keys[k] != np.uint64(0)
+    return to
+
+
+@njit(nogil=True, cache=True)
 def mark_phrases(
     words: NDArray[np.uint32],
     offsets: NDArray[np.int64],

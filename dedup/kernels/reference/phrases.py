@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 
 GRAM = 6
@@ -28,6 +29,12 @@ def phrase_keys(words: Sequence[int], titled: int, source: int) -> list[int]:
     """The key of the phrase that begins at each word of a story's text; 0 in the title, and where no phrase fits."""
     fits = range(titled, len(words) - GRAM + 1)
     return [phrase_key(words[k : k + GRAM], source) if k in fits else 0 for k in range(len(words))]
+
+
+def frequent_keys(keys: Sequence[int], least: int, slot_bits: int) -> list[int]:
+    """The places of the keys, none of them 0, that share their first bits with so many."""
+    slots = Counter(key >> (64 - slot_bits) for key in keys if key)
+    return [place for place, key in enumerate(keys) if key and slots[key >> (64 - slot_bits)] >= least]
 
 
 def words_kept(words: Sequence[int], titled: int, source: int, known: Set[int]) -> list[bool]:
