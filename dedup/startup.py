@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
 import os
@@ -20,6 +21,7 @@ _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK", b"PAR1"
 _VERSIONS = {"numba": "_version.py", "llvmlite": "_version.py", "numpy": "version.py"}  # where packages say theirs
 _KERNELS = Path(__file__).with_name("kernels")
 _WITHOUT, _BLAS_THREADS = "NUMBA_DISABLE_JIT", "OPENBLAS_NUM_THREADS"
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGE = -1, -3, 1 << 25  # of malloc.h; bytes, the most that it takes
 _LOOKED_INTO = "0.68."  # the releases of Numba that `dedup.kernels.loading` is right for
 
 
@@ -59,6 +61,7 @@ def import_lean(feeds: Sequence[str] = ()) -> None:
     Args:
         feeds: as on the command line: room is made meanwhile for what will be kept of their stories.
     """
+    _hold_memory()
     with _absent("pandas"), _without_blas_threads():
         from dedup.rooms import make_room  # which imports NumPy
 
@@ -77,6 +80,17 @@ def import_lean(feeds: Sequence[str] = ()) -> None:
     else:
         _complete_numba()
     gc.freeze()
+
+
+def _hold_memory() -> None:
+    """Have the C library give memory back to the system in large pieces only: what a batch took the next one takes.
+
+    Left alone, GNU's returns most of it after each batch, and the system has to clear it again.
+    """
+    with suppress(AttributeError, OSError):  # another library, which does as it sees fit
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(_MMAP_THRESHOLD, _LARGE)
+        allocator.mallopt(_TRIM_THRESHOLD, 4 * _LARGE)
 
 
 def _import_functions() -> None:

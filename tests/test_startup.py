@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
+
+import pytest
 
 LEAN = """
 import json, sys
@@ -31,9 +34,28 @@ print([name for name in ("numba.np.arraymath", "numba.np.arrayobj", "numba.cpyth
 """
 
 
-def run(script: str, **environment: str) -> list[str]:
+FAULTS = """
+import resource, sys
+if sys.argv[1:] == ["lean"]:
+    from dedup.startup import import_lean
+    import_lean()
+import numpy as np
+for turn in range(20):
+    if turn == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    arrays = [np.ones(3 << 20, dtype=np.uint8) for _ in range(5)]
+    del arrays
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def run(script: str, *arguments: str, **environment: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", script], env=os.environ | environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", script, *arguments],
+        env=os.environ | environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.splitlines()
 
@@ -47,3 +69,9 @@ def test_a_lean_start_leaves_out_what_takes_long_and_hides_nothing_afterwards(tm
 def test_loading_the_kernels_of_the_main_job_imports_nothing_of_numba_that_only_compiling_takes():
     run(LOADED.replace("== 0.0", ">= 0.0"))  # whatever was compiled before
     assert run(LOADED) == ["[]"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries than GNU's are left as they are")
+def test_memory_that_a_batch_took_is_not_cleared_again_for_the_next():
+    [lean], [usual] = run(FAULTS, "lean"), run(FAULTS)
+    assert int(lean) < int(usual) / 10
