@@ -53,7 +53,9 @@ def test_room_is_made_for_what_is_kept_of_stories_of_such_lengths(cleared, tmp_p
     name = feed_of(tmp_path / "feed.jsonl", b"words " * words + b"\n", 40 * MB)
     make_room([name, str(tmp_path / "missing.jsonl")])
     assert cleared[0] == pytest.approx(share * 40 * MB, rel=0.1)
-    assert take_room().shape == (MEMORY,)
+    room = take_room()
+    assert room is not None
+    assert room.shape == (MEMORY,)
     assert take_room() is None
 
 
