@@ -40,6 +40,8 @@ MASKS = {
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
+    "dot": (ord("."), ord(".")),
+    "quiet": (ord('"'), ord("'"), ord("*"), ord(",")),
 }
 TWINS = (
     "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",

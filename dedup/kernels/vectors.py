@@ -9,6 +9,8 @@ Where nothing is compiled their twins stand in: `dedup.kernels.reference.vectors
 
 from __future__ import annotations
 
+import functools
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -45,14 +47,16 @@ def _within(builder, vector, count, low, high):
     return builder.icmp_unsigned("<=", builder.sub(vector, _splat(low, count)), _splat(high - low, count))
 
 
-def _mask_of(low, high):
-    """An intrinsic: which of the 64 bytes at data[at] lie in low..high."""
+def _mask_of(*bounds):
+    """An intrinsic: which of the 64 bytes at data[at] lie in one of some ranges; their bounds follow one another."""
 
-    @device(plain.mask_of(low, high))
+    @device(plain.mask_of(*bounds))
     def mask(_typing_context, data, _at):
         def generate(context, builder, signature, args):
             vector = _load(context, builder, signature.args[0], args[0], args[1], WIDTH)
-            return builder.bitcast(_within(builder, vector, WIDTH, low, high), _WORD)
+            ranges = zip(bounds[::2], bounds[1::2], strict=True)
+            found = [_within(builder, vector, WIDTH, low, high) for low, high in ranges]
+            return builder.bitcast(functools.reduce(builder.or_, found), _WORD)
 
         return types.uint64(data, types.intp), generate
 
@@ -72,6 +76,9 @@ return_mask = _mask_of(13, 13)
 high_mask = _mask_of(128, 255)
 ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
+dot_mask = _mask_of(ord("."), ord("."))
+quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
+"""Most of the signs that say nothing of the word behind them."""
 
 
 def _copy_lower(count):

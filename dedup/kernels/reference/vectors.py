@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 
-def mask_of(low: int, high: int) -> Callable[[Bytes, int], np.uint64]:
-    """A function: which of the 64 bytes at data[at] lie in low..high."""
+def mask_of(*bounds: int) -> Callable[[Bytes, int], np.uint64]:
+    """A function: which of the 64 bytes at data[at] lie in one of some ranges; their bounds follow one another."""
+    ranges = list(zip(bounds[::2], bounds[1::2], strict=True))
 
     def mask(data: Bytes, at: int) -> np.uint64:
         some = data[int(at) : int(at) + 64]
-        bits = np.packbits((some >= low) & (some <= high), bitorder="little")
+        found = np.any([(some >= low) & (some <= high) for low, high in ranges], axis=0)
+        bits = np.packbits(found, bitorder="little")
         return np.uint64(int.from_bytes(bits.tobytes(), "little"))
 
     return mask
