@@ -75,9 +75,8 @@ def _compiled(device, compiled={}):  # noqa: B006  # each is compiled once
 
 
 @njit
-def _copies(source, at, lower, longer, plain):
+def _copies(source, at, lower, plain):
     vectors.copy_lower16(source, at, lower, 3)
-    vectors.copy_lower64(source, at, longer, 3)
     vectors.copy32(source, at, plain, 3)
 
 
@@ -98,11 +97,10 @@ def _numbers(data, at, values, rows, value, out):
 @settings(deadline=None)
 def test_copies_equal_their_slow_twins(data, at):
     source = np.frombuffer(data, dtype=np.uint8).copy()
-    fast, slow = np.zeros((2, 3, 72), dtype=np.uint8)
+    fast, slow = np.zeros((2, 2, 72), dtype=np.uint8)
     _copies(source, at, *fast)
-    plain.copy_lower(16)(source, at, slow[0], 3)
-    plain.copy_lower(64)(source, at, slow[1], 3)
-    plain.copy32(source, at, slow[2], 3)
+    plain.copy_lower16(source, at, slow[0], 3)
+    plain.copy32(source, at, slow[1], 3)
     np.testing.assert_array_equal(fast, slow)
 
 

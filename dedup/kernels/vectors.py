@@ -81,26 +81,18 @@ quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
 """Most of the signs that say nothing of the word behind them."""
 
 
-def _copy_lower(count):
-    """An intrinsic: copy so many bytes from source[at] to target[to], ASCII letters made lower case."""
+@device(plain.copy_lower16)
+def copy_lower16(_typing_context, source, _at, target, _to):
+    """Copy 16 bytes from source[at] to target[to], with bit 5 set: ASCII letters become lower case."""
 
-    @device(plain.copy_lower(count))
-    def copy(_typing_context, source, _at, target, _to):
-        def generate(context, builder, signature, args):
-            vector = _load(context, builder, signature.args[0], args[0], args[1], count)
-            upper = builder.zext(_within(builder, vector, count, ord("A"), ord("Z")), ir.VectorType(_BYTE, count))
-            lower = builder.or_(vector, builder.shl(upper, _splat(5, count)))
-            place = _address(context, builder, signature.args[2], args[2], args[3])
-            builder.store(lower, builder.bitcast(place, ir.VectorType(_BYTE, count).as_pointer()), align=1)
-            return context.get_dummy_value()
+    def generate(context, builder, signature, args):
+        vector = _load(context, builder, signature.args[0], args[0], args[1], 16)
+        place = _address(context, builder, signature.args[2], args[2], args[3])
+        lower = builder.or_(vector, _splat(ord("a") - ord("A"), 16))
+        builder.store(lower, builder.bitcast(place, ir.VectorType(_BYTE, 16).as_pointer()), align=1)
+        return context.get_dummy_value()
 
-        return types.void(source, types.intp, target, types.intp), generate
-
-    return copy
-
-
-copy_lower16 = _copy_lower(16)
-copy_lower64 = _copy_lower(64)
+    return types.void(source, types.intp, target, types.intp), generate
 
 
 @device(plain.copy32)

@@ -24,15 +24,10 @@ def mask_of(*bounds: int) -> Callable[[Bytes, int], np.uint64]:
     return mask
 
 
-def copy_lower(count: int) -> Callable[[Bytes, int, Bytes, int], None]:
-    """A function: copy so many bytes, ASCII letters made lower case."""
-
-    def copy(source: Bytes, at: int, target: Bytes, to: int) -> None:
-        some = source[int(at) : int(at) + count].copy()
-        some[(some >= ord("A")) & (some <= ord("Z"))] |= 32
-        target[int(to) : int(to) + len(some)] = some
-
-    return copy
+def copy_lower16(source: Bytes, at: int, target: Bytes, to: int) -> None:
+    """Copy 16 bytes with bit 5 set: ASCII letters become lower case."""
+    some = source[int(at) : int(at) + 16] | 32
+    target[int(to) : int(to) + len(some)] = some
 
 
 def copy32(source: Bytes, at: int, target: Bytes, to: int) -> None:
