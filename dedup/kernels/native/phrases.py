@@ -69,9 +69,10 @@ def mark_phrases(
         for piece in range(begin, end - GRAM + 1, _PIECE):
             count = min(end - GRAM + 1 - piece, _PIECE)
             _write_keys(words, piece, count, np.uint64(sources[i]), keys, 0)
-            for k in range(count):
-                if _is_known(keys[np.uint64(k)], known, mask):
-                    first = piece + k
+            for k in range(np.uint64(count)):
+                key = keys[k]
+                if known[key & mask] and _is_known(key, known, mask):  # for most, a free slot says it all
+                    first = piece + np.int64(k)
                     for at in range(max(first, until), first + GRAM):
                         kept[at] = False
                         lost += 1
