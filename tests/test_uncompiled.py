@@ -104,6 +104,20 @@ def test_copies_equal_their_slow_twins(data, at):
     np.testing.assert_array_equal(fast, slow)
 
 
+@njit
+def _copy_less(values, at, to, less):
+    vectors.copy_less8(values, at, to, less)
+
+
+@given(st.lists(st.integers(-(2**62), 2**62), min_size=16, max_size=16), st.integers(0, 8), st.integers(0, 8))
+@settings(deadline=None)
+def test_numbers_are_copied_as_by_the_slow_twin(values, at, to):
+    fast, slow = np.array([values, values], dtype=np.int64)
+    _copy_less(fast, at, to, values[0])
+    plain.copy_less8(slow, at, to, values[0])
+    assert fast.tolist() == slow.tolist()
+
+
 @given(st.binary(min_size=16, max_size=16), st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 3))
 @settings(deadline=None)
 def test_numbers_equal_their_slow_twins(data, values, at):

@@ -108,6 +108,25 @@ def copy32(_typing_context, source, _at, target, _to):
     return types.void(source, types.intp, target, types.intp), generate
 
 
+@device(plain.copy_less8)
+def copy_less8(_typing_context, values, _at, _to, _less):
+    """Copy eight int64 from values[at] to values[to], each less a number; all are read before any is written."""
+
+    def generate(context, builder, signature, args):
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        eight = ir.VectorType(_WORD, 8)
+        source, target = (builder.gep(view.data, [args[k]]) for k in (1, 2))
+        loaded = builder.load(builder.bitcast(source, eight.as_pointer()), align=8)
+        single = builder.insert_element(ir.Constant(eight, ir.Undefined), args[3], ir.IntType(32)(0))
+        every = builder.shuffle_vector(
+            single, ir.Constant(eight, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        )
+        builder.store(builder.sub(loaded, every), builder.bitcast(target, eight.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(values, types.intp, types.intp, types.int64), generate
+
+
 @device(plain.among8)
 def among8(_typing_context, rows, _row, value):
     """Whether a uint32 is one of the eight of rows[row]; rows is uint32[*, 8], C-contiguous."""

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.handles import borrow, keep
-from dedup.kernels.native.debris import move_bytes
+from dedup.kernels.native.debris import move_bytes, move_tokens
 from dedup.kernels.reference.phrases import FEWEST_LEFT, GRAM
 
 STRIPPED = 1 << 7  # bit of meta[:, META_BITS]: a phrase was taken out of the story's text
@@ -103,30 +103,33 @@ def compact_words(
     """
     words, data, starts, flags, offsets = borrow(words), borrow(data), borrow(starts), borrow(flags), borrow(offsets)
     title_ends, kept, stripped = borrow(title_ends), borrow(kept), borrow(stripped)
-    to, first = 0, offsets[0]
+    hashes = words.view(np.uint8)
+    first = lost = 0
+    run, to = 0, 0  # words from `run` on have nothing between them that goes, and are to lie at `to`
     for i in range(stripped.shape[0]):
-        last, titled = offsets[i + 1], title_ends[i] - first
-        title_ends[i] = to + titled
+        title_ends[i] -= lost
+        last = offsets[i + 1]
         if stripped[i]:
             k = first
-            while k < last:
-                run = k
+            while True:
                 while k < last and kept[k]:
                     k += 1
-                to = _move_words(words, data, starts, flags, run, k, to)
-                while k < last and not kept[k]:
-                    k += 1
-        elif to < first:
-            to = _move_words(words, data, starts, flags, first, last, to)
-        else:
-            to = last
-        offsets[i + 1] = to
+                if k == last:
+                    break
+                to = _move_words(hashes, data, starts, flags, run, k, to)
+                run = k
+                while run < last and not kept[run]:
+                    run += 1
+                lost += run - k
+                k = run
+        offsets[i + 1] -= lost
         first = last
+    _move_words(hashes, data, starts, flags, run, first, to)
 
 
 @njit(nogil=True)
 def _move_words(
-    words: NDArray[np.uint32],
+    hashes: NDArray[np.uint8],
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
@@ -134,18 +137,10 @@ def _move_words(
     last: int,
     to: int,
 ) -> int:
-    """Move words first:last down to `to`, where they may be already; where they end then."""
-    if to == first:
-        return last
-    start, end, shift = starts[first], starts[last], starts[first] - starts[to]
-    move_bytes(data, start, end, shift)
-    for k in range(first, last):
-        words[to] = words[k]
-        flags[to] = flags[k]
-        starts[to] = starts[k] - shift
-        to += 1
-    starts[to] = end - shift
-    return to
+    """`move_tokens` with the words' hashes, four bytes each."""
+    if to < first:
+        move_bytes(hashes, 4 * first, 4 * last, 4 * (first - to))
+    return move_tokens(data, starts, flags, first, last, to)
 
 
 @njit(nogil=True, forceinline=True)

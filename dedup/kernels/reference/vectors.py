@@ -36,6 +36,11 @@ def copy32(source: Bytes, at: int, target: Bytes, to: int) -> None:
     target[int(to) : int(to) + len(some)] = some
 
 
+def copy_less8(values: NDArray[np.int64], at: int, to: int, less: int) -> None:
+    """Copy eight values, each less a number; all are read before any is written."""
+    values[int(to) : int(to) + 8] = values[int(at) : int(at) + 8] - less
+
+
 def among8(rows: NDArray[np.uint32], row: int, value: np.uint32) -> bool:
     """Whether a value is one of the eight of rows[row]."""
     return bool((rows[int(row)] == value).any())
