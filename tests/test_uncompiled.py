@@ -40,6 +40,7 @@ MASKS = {
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
+    "loud": (0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF),
     "dot": (ord("."), ord(".")),
     "quiet": (ord('"'), ord("'"), ord("*"), ord(",")),
 }

@@ -76,6 +76,8 @@ return_mask = _mask_of(13, 13)
 high_mask = _mask_of(128, 255)
 ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
+loud_mask = _mask_of(0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF)
+"""Bytes that begin the UTF-8 of what NFKC may join, reorder or replace; all others begin only what it leaves alone."""
 dot_mask = _mask_of(ord("."), ord("."))
 quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
 """Most of the signs that say nothing of the word behind them."""
