@@ -90,6 +90,7 @@ def _numbers(data, at, values, rows, value, out):
     out[4] = vectors.count_less16(values, at, value)
     out[5] = vectors.among8(rows, at, value)
     out[6] = vectors.equal16(values, at, value)
+    out[7] = vectors.fold_product(out[0], vectors.load_word(data, 8))
     vectors.store_half(data, at, value)
     vectors.prefetch(data, at)
 
@@ -124,11 +125,12 @@ def test_numbers_are_copied_as_by_the_slow_twin(values, at, to):
 def test_numbers_equal_their_slow_twins(data, values, at):
     fast, slow = (np.frombuffer(data, dtype=np.uint8).copy() for _ in range(2))
     values = np.array(values, dtype=np.uint32)
-    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(7, dtype=np.uint64)
+    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(8, dtype=np.uint64)
     _numbers(fast, at, values, rows, value, out)
     word = plain.load_word(slow, at)
     expected = [word, plain.load_half(slow, at), plain.lowest(word), plain.count_bits(word)]
     expected += [plain.count_less16(values, at, value), plain.among8(rows, at, value), plain.equal16(values, at, value)]
+    expected.append(plain.fold_product(word, plain.load_word(slow, 8)))
     assert out.tolist() == expected
     plain.store_half(slow, at, value)
     np.testing.assert_array_equal(fast, slow)

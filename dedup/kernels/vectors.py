@@ -197,6 +197,18 @@ def count_bits(_typing_context, _mask):
     return types.int64(types.uint64), generate
 
 
+@device(plain.fold_product)
+def fold_product(_typing_context, _one, _other):
+    """The two halves of the 128 bits of a product of uint64, one XOR the other."""
+
+    def generate(_context, builder, _signature, args):
+        long = ir.IntType(128)
+        product = builder.mul(*(builder.zext(number, long) for number in args))
+        return builder.trunc(builder.xor(product, builder.lshr(product, long(64))), _WORD)
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
 @device(plain.load_word)
 def load_word(_typing_context, data, _at):
     """The little-endian uint64 at data[at:at + 8]."""

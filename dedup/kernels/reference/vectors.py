@@ -68,6 +68,12 @@ def count_bits(mask: np.uint64) -> int:
     return int(mask).bit_count()
 
 
+def fold_product(one: np.uint64, other: np.uint64) -> np.uint64:
+    """The two halves of the 128 bits of a product, one XOR the other."""
+    product = int(one) * int(other)
+    return np.uint64((product ^ product >> 64) % 2**64)
+
+
 def load_word(data: Bytes, at: int) -> np.uint64:
     """The little-endian uint64 at data[at:at + 8]."""
     return np.uint64(int.from_bytes(data[int(at) : int(at) + 8].tobytes(), "little"))
