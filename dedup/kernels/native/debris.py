@@ -167,7 +167,7 @@ def move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> Non
         at += 1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _strip_publisher(
     words: Words,
     first: int,
@@ -202,7 +202,7 @@ def _strip_publisher(
     return end
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _names_publisher(
     words: Words, first: int, end: int, publishers: Publishers, story: int, article: np.uint32
 ) -> bool:
@@ -221,7 +221,7 @@ def _names_publisher(
     return True
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _strip_trailing(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
