@@ -20,7 +20,7 @@ from dedup.evidence import hash_column
 from dedup.kernels.native.phrases import compact_words, key_phrases, mark_phrases
 from dedup.text import Tokens
 
-_LEAST_SLOTS = 64
+_LEAST_SLOTS = 4096  # few phrases have more room: what the fastest cache holds costs nothing
 
 
 class Stripped(NamedTuple):

@@ -25,7 +25,7 @@ from dedup.kernels.unicode import load_tables
 _FUNCTION_BUCKETS = 512  # of the table of function words: a power of two, a quarter of their number
 _BUCKET = 8
 _MOST_SALTS = 1000  # one in a few fits
-_SALT = np.uint64(0x9E3779B97F4A7C15)  # all are odd multiples of it: with a small one a key's halves cancel in words
+_SALT = np.uint64(0x9E3779B97F4A7C15)  # those tried are odd multiples of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ MASKS = {
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
+    "loud": (0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF),
+    "dot": (ord("."), ord(".")),
+    "quiet": (ord('"'), ord("'"), ord("*"), ord(",")),
 }
 TWINS = (
     "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",
@@ -73,9 +76,8 @@ def _compiled(device, compiled={}):  # noqa: B006  # each is compiled once
 
 
 @njit
-def _copies(source, at, lower, longer, plain):
+def _copies(source, at, lower, plain):
     vectors.copy_lower16(source, at, lower, 3)
-    vectors.copy_lower64(source, at, longer, 3)
     vectors.copy32(source, at, plain, 3)
 
 
@@ -88,6 +90,7 @@ def _numbers(data, at, values, rows, value, out):
     out[4] = vectors.count_less16(values, at, value)
     out[5] = vectors.among8(rows, at, value)
     out[6] = vectors.equal16(values, at, value)
+    out[7] = vectors.fold_product(out[0], vectors.load_word(data, 8))
     vectors.store_half(data, at, value)
     vectors.prefetch(data, at)
 
@@ -96,12 +99,25 @@ def _numbers(data, at, values, rows, value, out):
 @settings(deadline=None)
 def test_copies_equal_their_slow_twins(data, at):
     source = np.frombuffer(data, dtype=np.uint8).copy()
-    fast, slow = np.zeros((2, 3, 72), dtype=np.uint8)
+    fast, slow = np.zeros((2, 2, 72), dtype=np.uint8)
     _copies(source, at, *fast)
-    plain.copy_lower(16)(source, at, slow[0], 3)
-    plain.copy_lower(64)(source, at, slow[1], 3)
-    plain.copy32(source, at, slow[2], 3)
+    plain.copy_lower16(source, at, slow[0], 3)
+    plain.copy32(source, at, slow[1], 3)
     np.testing.assert_array_equal(fast, slow)
+
+
+@njit
+def _copy_less(values, at, to, less):
+    vectors.copy_less8(values, at, to, less)
+
+
+@given(st.lists(st.integers(-(2**62), 2**62), min_size=16, max_size=16), st.integers(0, 8), st.integers(0, 8))
+@settings(deadline=None)
+def test_numbers_are_copied_as_by_the_slow_twin(values, at, to):
+    fast, slow = np.array([values, values], dtype=np.int64)
+    _copy_less(fast, at, to, values[0])
+    plain.copy_less8(slow, at, to, values[0])
+    assert fast.tolist() == slow.tolist()
 
 
 @given(st.binary(min_size=16, max_size=16), st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 3))
@@ -109,11 +125,12 @@ def test_copies_equal_their_slow_twins(data, at):
 def test_numbers_equal_their_slow_twins(data, values, at):
     fast, slow = (np.frombuffer(data, dtype=np.uint8).copy() for _ in range(2))
     values = np.array(values, dtype=np.uint32)
-    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(7, dtype=np.uint64)
+    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(8, dtype=np.uint64)
     _numbers(fast, at, values, rows, value, out)
     word = plain.load_word(slow, at)
     expected = [word, plain.load_half(slow, at), plain.lowest(word), plain.count_bits(word)]
     expected += [plain.count_less16(values, at, value), plain.among8(rows, at, value), plain.equal16(values, at, value)]
+    expected.append(plain.fold_product(word, plain.load_word(slow, 8)))
     assert out.tolist() == expected
     plain.store_half(slow, at, value)
     np.testing.assert_array_equal(fast, slow)

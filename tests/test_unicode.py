@@ -5,8 +5,9 @@ from html.entities import html5
 
 import numpy as np
 import pytest
+from numba import njit
 
-from dedup.kernels import unicode
+from dedup.kernels import unicode, vectors
 from dedup.kernels.native.markup import remove_markup
 from dedup.kernels.unicode import BLOCK, MAPPED, load_tables, make_tables, table_version
 
@@ -28,6 +29,18 @@ def test_making_the_tables_again_gives_the_shipped_ones():
 
 def test_the_tables_are_of_the_oldest_supported_python():
     assert table_version(load_tables()) == "14.0.0"
+
+
+def test_what_nfkc_may_join_reorder_or_replace_begins_with_a_loud_byte():
+    tables = load_tables()
+    records = tables.entries.reshape(-1, BLOCK)[tables.blocks].reshape(-1)
+    stirs = (tables.kinds[records] == MAPPED) | ((tables.classes | tables.composes)[records] != 0)
+    leads = sorted({chr(point).encode()[0] for point in np.flatnonzero(stirs).tolist()})
+    assert 10 < len(leads) < 64
+    places = np.zeros(64, dtype=np.uint8)
+    places[: len(leads)] = leads
+    loud = int(njit(lambda data: vectors.loud_mask(data, 0))(places))
+    assert loud == (1 << len(leads)) - 1
 
 
 @pytest.mark.slow

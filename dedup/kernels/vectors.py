@@ -9,6 +9,8 @@ Where nothing is compiled their twins stand in: `dedup.kernels.reference.vectors
 
 from __future__ import annotations
 
+import functools
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -45,14 +47,16 @@ def _within(builder, vector, count, low, high):
     return builder.icmp_unsigned("<=", builder.sub(vector, _splat(low, count)), _splat(high - low, count))
 
 
-def _mask_of(low, high):
-    """An intrinsic: which of the 64 bytes at data[at] lie in low..high."""
+def _mask_of(*bounds):
+    """An intrinsic: which of the 64 bytes at data[at] lie in one of some ranges; their bounds follow one another."""
 
-    @device(plain.mask_of(low, high))
+    @device(plain.mask_of(*bounds))
     def mask(_typing_context, data, _at):
         def generate(context, builder, signature, args):
             vector = _load(context, builder, signature.args[0], args[0], args[1], WIDTH)
-            return builder.bitcast(_within(builder, vector, WIDTH, low, high), _WORD)
+            ranges = zip(bounds[::2], bounds[1::2], strict=True)
+            found = [_within(builder, vector, WIDTH, low, high) for low, high in ranges]
+            return builder.bitcast(functools.reduce(builder.or_, found), _WORD)
 
         return types.uint64(data, types.intp), generate
 
@@ -72,28 +76,25 @@ return_mask = _mask_of(13, 13)
 high_mask = _mask_of(128, 255)
 ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
+loud_mask = _mask_of(0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF)
+"""Bytes that begin the UTF-8 of what NFKC may join, reorder or replace; all others begin only what it leaves alone."""
+dot_mask = _mask_of(ord("."), ord("."))
+quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
+"""Most of the signs that say nothing of the word behind them."""
 
 
-def _copy_lower(count):
-    """An intrinsic: copy so many bytes from source[at] to target[to], ASCII letters made lower case."""
+@device(plain.copy_lower16)
+def copy_lower16(_typing_context, source, _at, target, _to):
+    """Copy 16 bytes from source[at] to target[to], with bit 5 set: ASCII letters become lower case."""
 
-    @device(plain.copy_lower(count))
-    def copy(_typing_context, source, _at, target, _to):
-        def generate(context, builder, signature, args):
-            vector = _load(context, builder, signature.args[0], args[0], args[1], count)
-            upper = builder.zext(_within(builder, vector, count, ord("A"), ord("Z")), ir.VectorType(_BYTE, count))
-            lower = builder.or_(vector, builder.shl(upper, _splat(5, count)))
-            place = _address(context, builder, signature.args[2], args[2], args[3])
-            builder.store(lower, builder.bitcast(place, ir.VectorType(_BYTE, count).as_pointer()), align=1)
-            return context.get_dummy_value()
+    def generate(context, builder, signature, args):
+        vector = _load(context, builder, signature.args[0], args[0], args[1], 16)
+        place = _address(context, builder, signature.args[2], args[2], args[3])
+        lower = builder.or_(vector, _splat(ord("a") - ord("A"), 16))
+        builder.store(lower, builder.bitcast(place, ir.VectorType(_BYTE, 16).as_pointer()), align=1)
+        return context.get_dummy_value()
 
-        return types.void(source, types.intp, target, types.intp), generate
-
-    return copy
-
-
-copy_lower16 = _copy_lower(16)
-copy_lower64 = _copy_lower(64)
+    return types.void(source, types.intp, target, types.intp), generate
 
 
 @device(plain.copy32)
@@ -107,6 +108,25 @@ def copy32(_typing_context, source, _at, target, _to):
         return context.get_dummy_value()
 
     return types.void(source, types.intp, target, types.intp), generate
+
+
+@device(plain.copy_less8)
+def copy_less8(_typing_context, values, _at, _to, _less):
+    """Copy eight int64 from values[at] to values[to], each less a number; all are read before any is written."""
+
+    def generate(context, builder, signature, args):
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        eight = ir.VectorType(_WORD, 8)
+        source, target = (builder.gep(view.data, [args[k]]) for k in (1, 2))
+        loaded = builder.load(builder.bitcast(source, eight.as_pointer()), align=8)
+        single = builder.insert_element(ir.Constant(eight, ir.Undefined), args[3], ir.IntType(32)(0))
+        every = builder.shuffle_vector(
+            single, ir.Constant(eight, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        )
+        builder.store(builder.sub(loaded, every), builder.bitcast(target, eight.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(values, types.intp, types.intp, types.int64), generate
 
 
 @device(plain.among8)
@@ -175,6 +195,18 @@ def count_bits(_typing_context, _mask):
         return builder.ctpop(args[0])
 
     return types.int64(types.uint64), generate
+
+
+@device(plain.fold_product)
+def fold_product(_typing_context, _one, _other):
+    """The two halves of the 128 bits of a product of uint64, one XOR the other."""
+
+    def generate(_context, builder, _signature, args):
+        long = ir.IntType(128)
+        product = builder.mul(*(builder.zext(number, long) for number in args))
+        return builder.trunc(builder.xor(product, builder.lshr(product, long(64))), _WORD)
+
+    return types.uint64(types.uint64, types.uint64), generate
 
 
 @device(plain.load_word)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.flags import BIGRAM, CAPITAL, CAPS, LONGEST, NUMBER
+from dedup.kernels.flags import BIGRAM, CAPITAL, CAPS, LONGEST, NUMBER, SENTENCE
 from dedup.kernels.native.gaps import GAP_WORD, SIGNS, join_gap, open_token
 from dedup.kernels.unicode import (
     BLOCK,
@@ -27,18 +27,21 @@ from dedup.kernels.unicode import (
 from dedup.kernels.utf8 import read_point, record_of
 from dedup.kernels.vectors import (
     WIDTH,
+    comma_mask,
     copy_lower16,
-    copy_lower64,
     count_bits,
     digit_mask,
+    dot_mask,
     high_mask,
     lower_mask,
     lowest,
+    quiet_mask,
     space_mask,
     upper_mask,
 )
 
-_ALL, _ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
+_ALL, _ONE, _TWO = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1), np.uint64(2)
+_LAST = _ONE << np.uint64(WIDTH - 1)
 _CASED, _UPPER, _LOWER = 1 << 16, 1 << 17, 1 << 18
 _TABLES = load_tables()
 
@@ -87,33 +90,41 @@ def read_block(  # noqa: C901 - one pass over one state
     after these bytes; where the next token's bytes go, its number, and the gap so far.
     """
     size, pos = min(end - at, WIDTH), 0
-    upper, digit, high = upper_mask(source, at), digit_mask(source, at), high_mask(source, at)
-    word = (lower_mask(source, at) | upper | digit) & _ALL >> np.uint64(WIDTH - size)
-    # Words like most others: no digit, no capital but the first letter, and what ends them is ASCII and in these bytes.
-    ends, spaced = ~(word | high) & word << _ONE, space_mask(source, at) & word >> _ONE
-    others = digit | high | (ends & ~spaced) | (upper & word << _ONE)
+    within = _ALL >> np.uint64(WIDTH - size)
+    upper, high = upper_mask(source, at), high_mask(source, at)
+    letter, digit = (lower_mask(source, at) | upper) & within, digit_mask(source, at) & within
+    space, dot = space_mask(source, at), dot_mask(source, at)
+    point = (dot | comma_mask(source, at)) & digit << _ONE
+    word = letter | digit | (point & digit >> _ONE)
+    inner = word << _ONE  # there is a word's byte before it
+    unsure = high | (point & (high >> _ONE | _LAST))  # the word before it may go on: beyond these bytes, for one
+    begins, ends = word & ~inner, ~(word | unsure) & inner
+    lone = letter & ~inner & ~(word >> _ONE)
+    stops = dot & inner & space >> _ONE & begins >> _TWO  # between a word, a space and a word
+    sentences = (stops & ~(lone << _ONE)) << _TWO
+    # What words like most others do not have in them or between: a capital that is not the first letter, digits beside
+    # letters, other signs.
+    odd = (upper & inner) | (letter & digit << _ONE) | (digit & letter << _ONE)
+    odd |= unsure | ~(word | space | stops | quiet_mask(source, at))
     roomy = at + 2 * WIDTH <= source.shape[0]
     while pos < size:
-        rest = word >> np.uint64(pos)
-        if roomy and rest & _ONE:
-            other = others >> np.uint64(pos)
+        ahead = _ALL << np.uint64(pos)
+        if roomy and begins >> np.uint64(pos) & _ONE:
+            other = odd & ahead
             other &= ~other + _ONE
-            alike = ends >> np.uint64(pos) & (other | (other - _ONE))  # up to one with more than a space behind it
+            alike = ends & ahead & (other | (other - _ONE))
             if alike:
                 opening, gaps[np.uint64(token)] = open_token(gap, before, beside, single)
-                copy_lower64(source, at + pos, data, out)
-                token, after, single = _cut_words(
-                    *(alike, upper >> np.uint64(pos), opening, out, token, starts, flags, gaps)
+                token, out, pos, single = _cut_words(
+                    *(source, at, begins & ahead, alike, upper, digit, sentences, lone),
+                    *(opening, out, token, data, starts, flags, gaps),
                 )
-                out += after
-                pos += after
-                gap, before, beside = GAP_SPACE, GAP_WORD, GAP_SPACE
-                if other >> np.uint64(after - 1) & _ONE:
-                    data[np.uint64(out - 1)] = 32
-                    pos -= 1
-                    gap, before, beside = 0, 0, GAP_WORD
+                gap, before, beside = 0, 0, GAP_WORD
+                if space & within & _ONE << np.uint64(pos):
+                    gap, before, beside = GAP_SPACE, GAP_WORD, GAP_SPACE
+                    pos += 1
                 continue
-        length = min(lowest(~rest), size - pos)
+        length = min(lowest(~(word >> np.uint64(pos))), size - pos)
         if length == 0:
             after = min(pos + lowest((word | high) >> np.uint64(pos)), size)
             if after == pos:
@@ -126,25 +137,22 @@ def read_block(  # noqa: C901 - one pass over one state
             continue
         after = pos + length
         if after < size:
-            if (high >> np.uint64(after)) & _ONE:
+            if unsure >> np.uint64(after) & _ONE:
                 break
         elif at + after < end:
             break  # the word may go on
         whole_word = _ALL >> np.uint64(WIDTH - length)
         capitals, figures = (upper >> np.uint64(pos)) & whole_word, (digit >> np.uint64(pos)) & whole_word
-        initial, loud, letters = _ONE, capitals == whole_word, length
-        if figures:
-            point = after < size and figures >> np.uint64(length - 1) and _is_point(source, at + after)
-            if point and (after + 1 == size or ((digit | high) >> np.uint64(after + 1)) & _ONE):
-                break  # the number may go on
-            others_in = whole_word & ~figures
-            initial, loud = others_in & (~others_in + _ONE), capitals == others_in
-            letters = count_bits(others_in)
+        letters = (letter >> np.uint64(pos)) & whole_word
+        initial, loud = letters & (~letters + _ONE), capitals == letters
         if capitals & ~initial and not loud:
             break  # two words may be glued together
         opening, gaps[np.uint64(token)] = open_token(gap, before, beside, single)
         flags[np.uint64(token)] = (
-            opening | NUMBER * (figures != 0) | CAPITAL * (capitals & initial != 0) | CAPS * (loud and letters >= 2)
+            opening
+            | NUMBER * (figures != 0)
+            | CAPITAL * (capitals & initial != 0)
+            | CAPS * (loud and count_bits(letters) >= 2)
         )
         for k in range(0, length, 16):
             copy_lower16(source, at + pos + k, data, out + k)
@@ -152,11 +160,10 @@ def read_block(  # noqa: C901 - one pass over one state
         data[np.uint64(out - 1)] = 32
         token += 1
         starts[np.uint64(token)] = out
-        single = length == 1 and letters == 1
+        single = length == 1 and figures == 0
         gap, before, beside = 0, 0, GAP_WORD
         pos = after
-        spaced = pos + 1 < size and source[np.uint64(at + pos)] == 32
-        if spaced and ((word | high) >> np.uint64(pos + 1)) & _ONE:
+        if pos < size and space & _ONE << np.uint64(pos):
             gap, before, beside = GAP_SPACE, GAP_WORD, GAP_SPACE
             pos += 1
     return at + pos, out, token, gap, before, beside, single
@@ -164,37 +171,50 @@ def read_block(  # noqa: C901 - one pass over one state
 
 @njit(nogil=True, forceinline=True)
 def _cut_words(
+    source: NDArray[np.uint8],
+    at: int,
+    begins: np.uint64,
     ends: np.uint64,
     capitals: np.uint64,
+    digits: np.uint64,
+    sentences: np.uint64,
+    lone: np.uint64,
     opening: int,
     out: int,
     token: int,
+    data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
-) -> tuple[int, int, bool]:
-    """Note the tokens that lie in the bytes from `out` on, a byte after each that is one of `ends`.
+) -> tuple[int, int, int, bool]:
+    """Copy words out of the bytes from source[at] on, and note the tokens that they make.
 
-    Returns the next token's number, where it begins, counted from `out`, and whether the last is a single letter.
+    The masks say where the words begin, and where the first byte behind each is; which bytes are capitals, digits,
+    the first of a sentence, or words of one letter. `opening` is what the first token has by the gap before it.
+    Returns the next token's number and where its bytes go; where the last word ends, and whether it is a single letter.
     """
-    first, single = 0, False
+    first = last = 0
+    for k in range(WIDTH // 2):  # there can be no more words; cheaper than one by one
+        gaps[np.uint64(token + 1 + k)] = 0
     while ends:
-        last = lowest(ends)
-        ends &= ends - _ONE
-        flags[np.uint64(token)] = opening | CAPITAL * np.int64(capitals >> np.uint64(first) & _ONE)
+        first, last = lowest(begins), lowest(ends)
+        begins, ends = begins & (begins - _ONE), ends & (ends - _ONE)
+        copy_lower16(source, at + first, data, out)
+        for k in range(16, last - first, 16):
+            copy_lower16(source, at + first + k, data, out + k)
+        out += last - first + 1
+        data[np.uint64(out - 1)] = 32
+        bit = np.uint64(first)
+        flags[np.uint64(token)] = (
+            opening
+            | CAPITAL * np.int64(capitals >> bit & _ONE)
+            | NUMBER * np.int64(digits >> bit & _ONE)
+            | SENTENCE * np.int64(sentences >> bit & _ONE)
+        )
         opening = 0
         token += 1
-        gaps[np.uint64(token)] = 0
-        starts[np.uint64(token)] = out + last + 1
-        single = last - first == 1
-        first = last + 1
-    return token, first, single
-
-
-@njit(nogil=True)
-def _is_point(source: NDArray[np.uint8], at: int) -> bool:
-    """Whether a number may go on after the byte: "." or ","."""
-    return source[np.uint64(at)] in (46, 44)
+        starts[np.uint64(token)] = out
+    return token, out, last, lone >> np.uint64(first) & _ONE != 0
 
 
 @njit(nogil=True, forceinline=True)

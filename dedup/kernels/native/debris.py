@@ -27,7 +27,7 @@ from dedup.kernels.native.lexicons import (
     longest_before,
 )
 from dedup.kernels.native.openings import strip_openings, strip_prefixes
-from dedup.kernels.vectors import copy32
+from dedup.kernels.vectors import copy32, copy_less8
 
 
 class Words(NamedTuple):
@@ -112,24 +112,47 @@ def compact_tokens(
     """
     words, kept, offsets, title_ends = borrow(words), borrow(kept), borrow(offsets), borrow(title_ends)
     data, starts, flags = words.data, words.starts, words.flags
-    to = 0
+    count = 0
+    run, end, to = 0, 0, 0  # tokens run:end have nothing between them that is left out, and are to lie at `to`
     offsets[0] = 0
     for i in range(kept.shape[0]):
         for part in range(2):
             first, last = kept[i, 2 * part], kept[i, 2 * part + 1]
-            if to < first < last:
-                start, end, shift = starts[first], starts[last], starts[first] - starts[to]
-                move_bytes(data, start, end, shift)
-                for k in range(first, last):
-                    starts[to] = starts[k] - shift
-                    flags[to] = flags[k]
-                    to += 1
-                starts[to] = end - shift
-            else:
-                to += last - first
+            if first < last:
+                if first > end:
+                    to = move_tokens(data, starts, flags, run, end, to)
+                    run = first
+                end = last
+                count += last - first
             if part == 0:
-                title_ends[i] = to
-        offsets[i + 1] = to
+                title_ends[i] = count
+        offsets[i + 1] = count
+    move_tokens(data, starts, flags, run, end, to)
+
+
+@njit(nogil=True)
+def move_tokens(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    first: int,
+    last: int,
+    to: int,
+) -> int:
+    """Move tokens first:last down to `to`, where they may be already; where they end then."""
+    if to == first:
+        return last
+    start, end, shift = starts[first], starts[last], starts[first] - starts[to]
+    move_bytes(data, start, end, shift)
+    move_bytes(flags, first, last, first - to)
+    at, down = first, first - to
+    while at + 8 <= last:
+        copy_less8(starts, at, at - down, shift)
+        at += 8
+    while at <= last:
+        starts[at - down] = starts[at] - shift
+        at += 1
+    return last - down
 
 
 @njit(nogil=True)
@@ -144,7 +167,7 @@ def move_bytes(data: NDArray[np.uint8], start: int, end: int, shift: int) -> Non
         at += 1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _strip_publisher(
     words: Words,
     first: int,
@@ -179,7 +202,7 @@ def _strip_publisher(
     return end
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _names_publisher(
     words: Words, first: int, end: int, publishers: Publishers, story: int, article: np.uint32
 ) -> bool:
@@ -198,7 +221,7 @@ def _names_publisher(
     return True
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _strip_trailing(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION
 from dedup.kernels.handles import borrow
-from dedup.kernels.vectors import among8, load_word
+from dedup.kernels.vectors import among8, fold_product, load_word
 
-_SPREAD_LOW, _SPREAD_HIGH = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_ALL, _ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
+_SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)
+_ONE = np.uint64(1)
+_LOW = np.array([2 ** (8 * min(size, 8)) - 1 for size in range(17)], dtype=np.uint64)
+_HIGH = np.array([2 ** (8 * max(size - 8, 0)) - 1 for size in range(17)], dtype=np.uint64)
+"""Which bits of 16 bytes, the first eight and the last, belong to a token of so many bytes."""
 
 
 @njit(nogil=True, cache=True)
@@ -22,7 +25,7 @@ def spread_tokens(
 
     data   : uint8[c]      the tokens' UTF-8, a space after each; c at least 15 more than the last one's end
     starts : int64[t + 1]  where each begins, and where the last one's space ends
-    salt   : odd
+    salt   : whose bits are spread
     keys   : uint64[t]     overwritten: a hash of each token's length and first 16 bytes
     """
     for k in range(keys.shape[0]):
@@ -49,22 +52,20 @@ def flag_functions(
     while buckets > 1:
         buckets >>= 1
         shift -= _ONE
-    for k in range(flags.shape[0]):
-        key = _spread(data, starts[k], starts[k + 1] - 1, salt)
+    start = starts[0] if flags.shape[0] else 0
+    for k in range(np.uint64(flags.shape[0])):
+        end = starts[k + _ONE]
+        key = _spread(data, start, end - 1, salt)
+        start = end
         bucket, half = key >> shift, np.uint32(key & np.uint64(0xFFFFFFFF))
         hits = among8(functions, np.int64(bucket), half)
-        flags[np.uint64(k)] |= np.uint8(FUNCTION) if hits else np.uint8(0)
+        flags[k] |= np.uint8(FUNCTION) if hits else np.uint8(0)
 
 
 @njit(nogil=True)
 def _spread(data: NDArray[np.uint8], start: int, end: int, salt: np.uint64) -> np.uint64:
     """A hash of the length and the first 16 bytes of data[start:end]."""
     size = np.uint64(end - start)
-    first, rest = min(size, np.uint64(8)), min(max(size, np.uint64(8)), np.uint64(16)) - np.uint64(8)
-    low = load_word(data, start) & (_ALL >> ((np.uint64(8) - first) << np.uint64(3)))
-    high = load_word(data, start + 8) & (
-        (_ONE << (rest << np.uint64(2)) << (rest << np.uint64(2))) - _ONE
-    )  # at most 63 twice
-    key = (low ^ (high * _SPREAD_HIGH)) * salt + size
-    key ^= key >> np.uint64(32)
-    return key * _SPREAD_LOW
+    some = min(size, np.uint64(16))
+    low, high = load_word(data, start) & _LOW[some], load_word(data, start + 8) & _HIGH[some]
+    return fold_product(low ^ salt, (high ^ _SPREAD) + size)

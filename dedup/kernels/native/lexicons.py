@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from dedup.kernels.xxh32 import xxh32
 
+_ONE = np.uint64(1)
+
 
 class Lexicon(NamedTuple):
     """Phrases to be looked up by the hash of the token at one end; p of them."""
@@ -38,7 +40,7 @@ def hash_token(data: NDArray[np.uint8], starts: NDArray[np.int64], token: int) -
     return xxh32(data, starts[token], starts[token + 1] - 1)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def longest_before(data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon) -> int:
     """The length of the longest phrase that tokens first:end end in, 0 for none; first < end."""
     longest = 0
@@ -55,14 +57,12 @@ def longest_before(data: NDArray[np.uint8], starts: NDArray[np.int64], first: in
 @njit(nogil=True)
 def first_phrase(keys: NDArray[np.uint32], key: np.uint32) -> int:
     """The first phrase whose key is not below."""
-    low, high = 0, keys.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    low, count = np.uint64(0), np.uint64(keys.shape[0])
+    while count:  # without a branch that depends on a key: it would be guessed wrong every other time
+        half = count >> _ONE
+        below = keys[low + half] < key
+        low, count = (low + half + _ONE, count - half - _ONE) if below else (low, half)
+    return np.int64(low)
 
 
 @njit(nogil=True)
@@ -72,7 +72,7 @@ def is_key(keys: NDArray[np.uint32], key: np.uint32) -> bool:
     return phrase < keys.shape[0] and keys[phrase] == key
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def begins_with(
     data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, end: int, lexicon: Lexicon, phrase: int
 ) -> bool:

@@ -32,7 +32,7 @@ from dedup.kernels.native.lexicons import Lexicon, begins_with, first_phrase, ha
 _EVERY = 255  # all bits of flags
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def strip_prefixes(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -53,7 +53,7 @@ def strip_prefixes(
     return first, marks
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def strip_openings(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -80,7 +80,7 @@ def strip_openings(
     return first, marks
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _prefix(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -121,7 +121,7 @@ def _parted(flags: NDArray[np.uint8], gaps: NDArray[np.uint8], first: int, after
     return gaps[first] & OPEN != 0 and gaps[after] & CLOSE != 0
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _bracketed(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -143,7 +143,7 @@ def _bracketed(
     return first, 0
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _dateline(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],

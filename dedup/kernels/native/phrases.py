@@ -6,16 +6,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.handles import borrow
-from dedup.kernels.native.debris import move_bytes
+from dedup.kernels.handles import borrow, keep
+from dedup.kernels.native.debris import move_bytes, move_tokens
 from dedup.kernels.reference.phrases import FEWEST_LEFT, GRAM
 
 STRIPPED = 1 << 7  # bit of meta[:, META_BITS]: a phrase was taken out of the story's text
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
-_LEAVES = np.uint64(pow(0x9E3779B97F4A7C15, GRAM - 1, 2**64))  # of the first word, before another comes
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
+_PIECE = 512  # keys made at a time: few enough for the fastest cache
 
 
 @njit(nogil=True, cache=True)
@@ -36,14 +36,8 @@ def key_phrases(
     """
     keys[:] = np.uint64(0)
     for i in range(offsets.shape[0] - 1):
-        begin, end = title_ends[i], offsets[i + 1]
-        rolled, source = np.uint64(0), np.uint64(sources[i])
-        for k in range(begin, min(begin + GRAM - 1, end)):
-            rolled = rolled * _FACTOR + np.uint64(words[k]) + _ONE
-        for first in range(begin, end - GRAM + 1):
-            rolled = rolled * _FACTOR + np.uint64(words[first + GRAM - 1]) + _ONE
-            keys[first] = _key(rolled, source)
-            rolled -= (np.uint64(words[first]) + _ONE) * _LEAVES
+        begin, end = title_ends[i], offsets[i + 1] - GRAM + 1
+        _write_keys(words, begin, max(end - begin, 0), np.uint64(sources[i]), keys, begin)
 
 
 @njit(nogil=True, cache=True)
@@ -92,24 +86,27 @@ def mark_phrases(
     words, offsets, title_ends, sources = borrow(words), borrow(offsets), borrow(title_ends), borrow(sources)
     known, kept, stripped = borrow(known), borrow(kept), borrow(stripped)
     mask = np.uint64(known.shape[0] - 1)
+    made = np.empty(_PIECE, dtype=np.uint64)
+    keys = borrow(made)
     kept[:] = True
     for i in range(offsets.shape[0] - 1):
         begin, end = title_ends[i], offsets[i + 1]
-        rolled, source = np.uint64(0), np.uint64(sources[i])
         until, lost = begin, 0  # words before `until` are lost if they stand in the text
-        for k in range(begin, min(begin + GRAM - 1, end)):
-            rolled = rolled * _FACTOR + np.uint64(words[k]) + _ONE
-        for first in range(begin, end - GRAM + 1):
-            rolled = rolled * _FACTOR + np.uint64(words[first + GRAM - 1]) + _ONE
-            if _is_known(_key(rolled, source), known, mask):
-                for at in range(max(first, until), first + GRAM):
-                    kept[at] = False
-                    lost += 1
-                until = first + GRAM
-            rolled -= (np.uint64(words[first]) + _ONE) * _LEAVES
+        for piece in range(begin, end - GRAM + 1, _PIECE):
+            count = min(end - GRAM + 1 - piece, _PIECE)
+            _write_keys(words, piece, count, np.uint64(sources[i]), keys, 0)
+            for k in range(np.uint64(count)):
+                key = keys[k]
+                if known[key & mask] and _is_known(key, known, mask):  # for most, a free slot says it all
+                    first = piece + np.int64(k)
+                    for at in range(max(first, until), first + GRAM):
+                        kept[at] = False
+                        lost += 1
+                    until = first + GRAM
         stripped[i] = lost > 0 and end - begin - lost >= FEWEST_LEFT
         if lost and not stripped[i]:
             kept[begin:end] = True
+    keep(made)
 
 
 @njit(nogil=True, cache=True)
@@ -132,30 +129,33 @@ def compact_words(
     """
     words, data, starts, flags, offsets = borrow(words), borrow(data), borrow(starts), borrow(flags), borrow(offsets)
     title_ends, kept, stripped = borrow(title_ends), borrow(kept), borrow(stripped)
-    to, first = 0, offsets[0]
+    hashes = words.view(np.uint8)
+    first = lost = 0
+    run, to = 0, 0  # words from `run` on have nothing between them that goes, and are to lie at `to`
     for i in range(stripped.shape[0]):
-        last, titled = offsets[i + 1], title_ends[i] - first
-        title_ends[i] = to + titled
+        title_ends[i] -= lost
+        last = offsets[i + 1]
         if stripped[i]:
             k = first
-            while k < last:
-                run = k
+            while True:
                 while k < last and kept[k]:
                     k += 1
-                to = _move_words(words, data, starts, flags, run, k, to)
-                while k < last and not kept[k]:
-                    k += 1
-        elif to < first:
-            to = _move_words(words, data, starts, flags, first, last, to)
-        else:
-            to = last
-        offsets[i + 1] = to
+                if k == last:
+                    break
+                to = _move_words(hashes, data, starts, flags, run, k, to)
+                run = k
+                while run < last and not kept[run]:
+                    run += 1
+                lost += run - k
+                k = run
+        offsets[i + 1] -= lost
         first = last
+    _move_words(hashes, data, starts, flags, run, first, to)
 
 
 @njit(nogil=True)
 def _move_words(
-    words: NDArray[np.uint32],
+    hashes: NDArray[np.uint8],
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
@@ -163,25 +163,26 @@ def _move_words(
     last: int,
     to: int,
 ) -> int:
-    """Move words first:last down to `to`, where they may be already; where they end then."""
-    if to == first:
-        return last
-    start, end, shift = starts[first], starts[last], starts[first] - starts[to]
-    move_bytes(data, start, end, shift)
-    for k in range(first, last):
-        words[to] = words[k]
-        flags[to] = flags[k]
-        starts[to] = starts[k] - shift
-        to += 1
-    starts[to] = end - shift
-    return to
+    """`move_tokens` with the words' hashes, four bytes each."""
+    if to < first:
+        move_bytes(hashes, 4 * first, 4 * last, 4 * (first - to))
+    return move_tokens(data, starts, flags, first, last, to)
 
 
-@njit(nogil=True)
-def _key(rolled: np.uint64, source: np.uint64) -> np.uint64:
-    """The key of a phrase whose words' hash is `rolled`, in a source."""
-    key = (rolled ^ source) * _SPREAD
-    return max(key ^ (key >> _HALF), _ONE)
+@njit(nogil=True, forceinline=True)
+def _write_keys(
+    words: NDArray[np.uint32], first: int, count: int, source: np.uint64, keys: NDArray[np.uint64], to: int
+) -> None:
+    """Write the keys of the phrases that begin at words[first:first + count] to keys[to:to + count].
+
+    Each by itself, so that the compiler does many at once.
+    """
+    for k in range(np.uint64(count)):
+        key = np.uint64(0)
+        for word in range(GRAM):
+            key = key * _FACTOR + np.uint64(words[np.uint64(first) + k + np.uint64(word)]) + _ONE
+        key = (key ^ source) * _SPREAD
+        keys[np.uint64(to) + k] = max(key ^ (key >> _HALF), _ONE)
 
 
 @njit(nogil=True)

@@ -11,32 +11,34 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 
-def mask_of(low: int, high: int) -> Callable[[Bytes, int], np.uint64]:
-    """A function: which of the 64 bytes at data[at] lie in low..high."""
+def mask_of(*bounds: int) -> Callable[[Bytes, int], np.uint64]:
+    """A function: which of the 64 bytes at data[at] lie in one of some ranges; their bounds follow one another."""
+    ranges = list(zip(bounds[::2], bounds[1::2], strict=True))
 
     def mask(data: Bytes, at: int) -> np.uint64:
         some = data[int(at) : int(at) + 64]
-        bits = np.packbits((some >= low) & (some <= high), bitorder="little")
+        found = np.any([(some >= low) & (some <= high) for low, high in ranges], axis=0)
+        bits = np.packbits(found, bitorder="little")
         return np.uint64(int.from_bytes(bits.tobytes(), "little"))
 
     return mask
 
 
-def copy_lower(count: int) -> Callable[[Bytes, int, Bytes, int], None]:
-    """A function: copy so many bytes, ASCII letters made lower case."""
-
-    def copy(source: Bytes, at: int, target: Bytes, to: int) -> None:
-        some = source[int(at) : int(at) + count].copy()
-        some[(some >= ord("A")) & (some <= ord("Z"))] |= 32
-        target[int(to) : int(to) + len(some)] = some
-
-    return copy
+def copy_lower16(source: Bytes, at: int, target: Bytes, to: int) -> None:
+    """Copy 16 bytes with bit 5 set: ASCII letters become lower case."""
+    some = source[int(at) : int(at) + 16] | 32
+    target[int(to) : int(to) + len(some)] = some
 
 
 def copy32(source: Bytes, at: int, target: Bytes, to: int) -> None:
     """Copy 32 bytes; all are read before any is written."""
     some = source[int(at) : int(at) + 32].copy()
     target[int(to) : int(to) + len(some)] = some
+
+
+def copy_less8(values: NDArray[np.int64], at: int, to: int, less: int) -> None:
+    """Copy eight values, each less a number; all are read before any is written."""
+    values[int(to) : int(to) + 8] = values[int(at) : int(at) + 8] - less
 
 
 def among8(rows: NDArray[np.uint32], row: int, value: np.uint32) -> bool:
@@ -64,6 +66,12 @@ def lowest(mask: np.uint64) -> int:
 def count_bits(mask: np.uint64) -> int:
     """How many bits are set."""
     return int(mask).bit_count()
+
+
+def fold_product(one: np.uint64, other: np.uint64) -> np.uint64:
+    """The two halves of the 128 bits of a product, one XOR the other."""
+    product = int(one) * int(other)
+    return np.uint64((product ^ product >> 64) % 2**64)
 
 
 def load_word(data: Bytes, at: int) -> np.uint64:
