@@ -40,6 +40,7 @@ MASKS = {
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
+    "false": (0, 0),
 }
 TWINS = (
     "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",
@@ -101,6 +102,21 @@ def test_copies_equal_their_slow_twins(data, at):
     plain.copy_lower(16)(source, at, slow[0], 3)
     plain.copy_lower(64)(source, at, slow[1], 3)
     plain.copy32(source, at, slow[2], 3)
+    np.testing.assert_array_equal(fast, slow)
+
+
+@njit
+def _turn(data, starts, words):
+    vectors.turn8(data, starts, 1, words, 2)
+
+
+@given(st.binary(min_size=72, max_size=72), st.lists(st.integers(0, 40), min_size=9, max_size=9))
+@settings(deadline=None)
+def test_turned_words_equal_their_slow_twins(data, starts):
+    source, places = np.frombuffer(data, dtype=np.uint8).copy(), np.array(starts)
+    fast, slow = np.zeros((2, 8, 12), dtype=np.uint32)
+    _turn(source, places, fast)
+    plain.turn8(source, places, 1, slow, 2)
     np.testing.assert_array_equal(fast, slow)
 
 
