@@ -43,6 +43,7 @@ MASKS = {
     "loud": (0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF),
     "dot": (ord("."), ord(".")),
     "quiet": (ord('"'), ord("'"), ord("*"), ord(",")),
+    "false": (0, 0),
 }
 TWINS = (
     "tests/test_tokens.py::test_the_compiled_tokens_are_the_slow_ones",
@@ -118,6 +119,21 @@ def test_numbers_are_copied_as_by_the_slow_twin(values, at, to):
     _copy_less(fast, at, to, values[0])
     plain.copy_less8(slow, at, to, values[0])
     assert fast.tolist() == slow.tolist()
+
+
+@njit
+def _turn(data, starts, words):
+    vectors.turn8(data, starts, 1, words, 2)
+
+
+@given(st.binary(min_size=72, max_size=72), st.lists(st.integers(0, 40), min_size=9, max_size=9))
+@settings(deadline=None)
+def test_turned_words_equal_their_slow_twins(data, starts):
+    source, places = np.frombuffer(data, dtype=np.uint8).copy(), np.array(starts)
+    fast, slow = np.zeros((2, 8, 12), dtype=np.uint32)
+    _turn(source, places, fast)
+    plain.turn8(source, places, 1, slow, 2)
+    np.testing.assert_array_equal(fast, slow)
 
 
 @given(st.binary(min_size=16, max_size=16), st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 3))

@@ -81,6 +81,7 @@ loud_mask = _mask_of(0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF)
 dot_mask = _mask_of(ord("."), ord("."))
 quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
 """Most of the signs that say nothing of the word behind them."""
+false_mask = _mask_of(0, 0)  # of bool
 
 
 @device(plain.copy_lower16)
@@ -241,6 +242,48 @@ def store_half(_typing_context, data, _at, _value):
         return context.get_dummy_value()
 
     return types.void(data, types.intp, types.uint32), generate
+
+
+@device(plain.turn8)
+def turn8(_typing_context, data, starts, _first, words, _at):
+    """Write the 32 bytes at each of eight places of data as eight uint32 to a column of words[:8, at:at + 8].
+
+    starts : int64[>= first + 8]  the places are starts[first:first + 8]
+    words  : uint32[>= 8, m]      C-contiguous
+    """
+
+    def generate(context, builder, signature, args):
+        kinds, half = signature.args, ir.VectorType(ir.IntType(32), 8)
+        begin = builder.bitcast(
+            _address(context, builder, kinds[1], args[1], builder.mul(args[2], _WORD(8))), _WORD.as_pointer()
+        )
+        rows = []
+        for k in range(8):
+            place = _address(context, builder, kinds[0], args[0], builder.load(builder.gep(begin, [_WORD(k)])))
+            rows.append(builder.load(builder.bitcast(place, half.as_pointer()), align=1))
+        for apart in (4, 2, 1):  # halves, quarters and single words change places across the diagonal
+            for k in range(8):
+                if k & apart == 0:
+                    rows[k], rows[k + apart] = _exchanged(builder, rows[k], rows[k + apart], apart)
+        stride = builder.extract_value(context.make_array(kinds[3])(context, builder, args[3]).strides, 0)
+        for k in range(8):
+            at = builder.add(builder.mul(stride, _WORD(k)), builder.mul(args[4], _WORD(4)))
+            place = _address(context, builder, kinds[3], args[3], at)
+            builder.store(rows[k], builder.bitcast(place, half.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(data, starts, types.intp, words, types.intp), generate
+
+
+def _exchanged(builder, upper, lower, apart):
+    """Two rows of eight, each with every second `apart` of its values exchanged for those of the other."""
+    kind = ir.VectorType(ir.IntType(32), 8)
+    first = [k if k & apart == 0 else k - apart + 8 for k in range(8)]
+    second = [k + apart if k & apart == 0 else k + 8 for k in range(8)]
+    return (
+        builder.shuffle_vector(upper, lower, ir.Constant(kind, first)),
+        builder.shuffle_vector(upper, lower, ir.Constant(kind, second)),
+    )
 
 
 @device(plain.prefetch)

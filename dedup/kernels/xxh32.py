@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.device import device
 from dedup.kernels.reference import xxh32 as plain
-from dedup.kernels.vectors import load_half, load_word
+from dedup.kernels.vectors import load_word, turn8
 
 PRIME_1 = np.uint32(0x9E3779B1)
 PRIME_2 = np.uint32(0x85EBCA77)
@@ -22,7 +22,7 @@ PRIME_5 = np.uint32(0x165667B1)
 SHORTEST_PLURAL = 4  # bytes
 _S, _NINE = np.uint64(ord("s")), np.uint64(ord("9"))
 _STAGED = 256  # runs that are hashed at once: what they need fits the nearest cache
-_REACH = 64  # bytes from a run's first that may be loaded
+_REACH = 32  # bytes of a run that are loaded, whatever its length
 # The four lanes' starting values for seed 0, modulo 2**32.
 LANE_1 = np.uint32((0x9E3779B1 + 0x85EBCA77) & 0xFFFFFFFF)
 LANE_2 = np.uint32(0x85EBCA77)
@@ -98,37 +98,33 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
     starts : int64[t + 1]  token k is data[starts[k]:starts[k + 1] - 1]
     hashes : uint32[t]     hashes[:t - width + 1] are overwritten
 
-    Most runs are of less than 32 bytes: what such a one needs is gathered first, for many at once, and then hashed
-    without a branch, so that the processor takes many in each step. The few others are hashed one by one.
+    Most runs are of less than _REACH bytes: those of many are gathered first, and then hashed without a branch, so that
+    the processor takes many in each step. The few others are hashed one by one.
     """
-    count = hashes.shape[0] - width + 1
-    last = data.shape[0] - _REACH
-    staged = np.empty((9, _STAGED), dtype=np.uint32)
-    size, one, two, three, four = staged[0], staged[1], staged[2], staged[3], staged[4]
-    rest, next_rest, last_rest, tail = staged[5], staged[6], staged[7], staged[8]
-    for base in range(0, count, _STAGED):
-        many = min(_STAGED, count - base)
-        for j in range(many if last >= 0 else 0):
-            i, k = np.uint64(j), np.uint64(base + j)
-            length = starts[k + np.uint64(width)] - 1 - starts[k]
-            at = min(starts[k], last)
-            size[i] = np.uint32(length)
-            one[i], two[i] = load_half(data, at), load_half(data, at + 4)
-            three[i], four[i] = load_half(data, at + 8), load_half(data, at + 12)
-            at += length & 16
-            rest[i], next_rest[i], last_rest[i] = load_half(data, at), load_half(data, at + 4), load_half(data, at + 8)
-            tail[i] = load_half(data, at + (length & 12))
-        _mix_staged(size[:many], one, two, three, four, rest, next_rest, last_rest, tail, hashes[base : base + many])
-        for j in range(many):
-            k = np.uint64(base + j)
-            if last < 0 or starts[k] > last or size[np.uint64(j)] >= np.uint32(32):
-                hashes[k] = xxh32(data, starts[k], starts[k + np.uint64(width)] - 1)
+    count = max(hashes.shape[0] - width + 1, 0)
+    safe = count
+    while safe > 0 and starts[safe - 1] > data.shape[0] - _REACH:
+        safe -= 1
+    safe -= safe % 8
+    words = np.empty((8, _STAGED), dtype=np.uint32)
+    sizes = np.empty(_STAGED, dtype=np.uint32)
+    for base in range(0, safe, _STAGED):
+        until = min(base + _STAGED, safe)
+        for k in range(base, until, 8):
+            turn8(data, starts, k, words, k - base)
+        for k in range(base, until):
+            sizes[np.uint64(k - base)] = np.uint32(starts[np.uint64(k + width)] - 1 - starts[np.uint64(k)])
+        _mix_staged(words, sizes, hashes[base:until])
+    for k in range(count):
+        start, end = starts[np.uint64(k)], starts[np.uint64(k + width)] - 1
+        if k >= safe or end - start >= _REACH:
+            hashes[k] = xxh32(data, start, end)
 
 
 @njit(inline="always", nogil=True)
 def is_plural(before: np.uint64, last: np.uint64) -> bool:
     """Whether a word of SHORTEST_PLURAL bytes or more that ends in these two is taken for a plural."""
-    return last == _S and before != _S and before > _NINE
+    return (last == _S) & (before != _S) & (before > _NINE)
 
 
 @device(plain.hash_beginnings, njit(nogil=True, cache=True))
@@ -144,25 +140,45 @@ def hash_beginnings(
     done   : bool[t]       overwritten; False for a longer token whose first `most` bytes are not all ASCII, and for the
                            last few, which lie too near the end of `data`
     """
-    last = data.shape[0] - 8
-    staged = np.empty((3, _STAGED), dtype=np.uint32)
-    size, first, tail = staged[0], staged[1], staged[2]
+    count = hashes.shape[0]
+    while count > 0 and starts[count - 1] > data.shape[0] - 8:
+        count -= 1
+        done[count] = False
+    words = np.empty(_STAGED, dtype=np.uint64)
+    halves = np.empty((3, _STAGED), dtype=np.uint32)
+    sizes, firsts, tails = halves[0], halves[1], halves[2]
+    for base in range(0, count, _STAGED):
+        until = min(base + _STAGED, count)
+        for k in range(base, until):
+            words[np.uint64(k - base)] = load_word(data, starts[np.uint64(k)])
+        _cut_short(words, starts[base : until + 1], most, sizes, firsts, tails, done[base:until])
+        _mix_short(sizes, firsts, tails, hashes[base:until])
+
+
+@njit(nogil=True)
+def _cut_short(
+    words: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    most: int,
+    sizes: NDArray[np.uint32],
+    firsts: NDArray[np.uint32],
+    tails: NDArray[np.uint32],
+    done: NDArray[np.bool_],
+) -> None:
+    """Write what `_mix_short` takes of tokens given by their first eight bytes, and whether they are so hashed."""
+    cut = np.uint64(most)
     high = np.uint64(0x8080808080808080) >> np.uint64(64 - 8 * most)
-    for base in range(0, hashes.shape[0], _STAGED):
-        many = min(_STAGED, hashes.shape[0] - base)
-        for j in range(many):
-            i, k = np.uint64(j), np.uint64(base + j)
-            length = starts[k + np.uint64(1)] - 1 - starts[k]
-            at = max(min(starts[k], last), 0)
-            word = load_word(data, at) if last >= 0 else np.uint64(0)
-            done[k] = starts[k] <= last and (length <= most or word & high == np.uint64(0))
-            ending = word >> np.uint64((8 * (length - 2)) & 63)  # of a longer token, or the shortest, no matter what
-            plural = is_plural(ending & np.uint64(255), (ending >> np.uint64(8)) & np.uint64(255))
-            length = most if length > most else length - np.int64(plural and length >= SHORTEST_PLURAL)
-            size[i] = np.uint32(length)
-            first[i] = np.uint32(word & np.uint64(0xFFFFFFFF))
-            tail[i] = np.uint32(word >> np.uint64((length & 4) << 3) & np.uint64(0xFFFFFFFF))
-        _mix_short(size[:many], first, tail, hashes[base : base + many])
+    for i in range(done.shape[0]):
+        word = words[i]
+        length = np.uint64(starts[i + 1] - 1 - starts[i])
+        done[i] = (length <= cut) | (word & high == np.uint64(0))
+        ending = word >> ((length * np.uint64(8) - np.uint64(16)) & np.uint64(63))  # of a longer token no matter what
+        plural = is_plural(ending & np.uint64(255), (ending >> np.uint64(8)) & np.uint64(255))
+        singular = length - np.uint64(plural & (length >= np.uint64(SHORTEST_PLURAL)))
+        length = cut if length > cut else singular
+        sizes[i] = np.uint32(length)
+        firsts[i] = np.uint32(word & np.uint64(0xFFFFFFFF))
+        tails[i] = np.uint32((word >> ((length & np.uint64(4)) << np.uint64(3))) & np.uint64(0xFFFFFFFF))
 
 
 @njit(nogil=True)
@@ -178,33 +194,26 @@ def _mix_short(
 
 
 @njit(nogil=True)
-def _mix_staged(
-    size: NDArray[np.uint32],
-    one: NDArray[np.uint32],
-    two: NDArray[np.uint32],
-    three: NDArray[np.uint32],
-    four: NDArray[np.uint32],
-    rest: NDArray[np.uint32],
-    next_rest: NDArray[np.uint32],
-    last_rest: NDArray[np.uint32],
-    tail: NDArray[np.uint32],
-    out: NDArray[np.uint32],
-) -> None:
-    """Write XXH32 of strings of less than 32 bytes given by their words; what longer ones get means nothing.
+def _mix_staged(words: NDArray[np.uint32], sizes: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
+    """Write XXH32 of strings of less than _REACH bytes given by their words; what longer ones get means nothing.
 
-    one .. four        : the first sixteen bytes, used if there are as many
-    rest .. last_rest  : the words after these, or the first ones of a shorter string
-    tail               : the word whose lowest bytes are the last up to three
+    words        : uint32[8, >= n]  the first _REACH bytes of each
+    starts, ends : int64[n]         where each begins, and where the next one would after a space
     """
     for i in range(out.shape[0]):
-        n = size[i]
-        low = _rotate(_round(LANE_1, one[i]), 1) + _rotate(_round(LANE_2, two[i]), 7)
-        high = _rotate(_round(LANE_3, three[i]), 12) + _rotate(_round(LANE_4, four[i]), 18)
-        h = np.uint32((np.uint32(low + high) if n >= np.uint32(16) else PRIME_5) + n)
-        h = _step(h, rest[i]) if n & np.uint32(12) else h
-        h = _step(h, next_rest[i]) if n & np.uint32(8) else h
-        h = _step(h, last_rest[i]) if n & np.uint32(12) == np.uint32(12) else h
-        out[i] = _finish(_tail_steps(h, tail[i], n & np.uint32(3)))
+        n = sizes[i]
+        long, four, eight = n >= np.uint32(16), n & np.uint32(4) != 0, n & np.uint32(8) != 0
+        one, two, three, last = words[0, i], words[1, i], words[2, i], words[3, i]
+        low = _rotate(_round(LANE_1, one), 1) + _rotate(_round(LANE_2, two), 7)
+        high = _rotate(_round(LANE_3, three), 12) + _rotate(_round(LANE_4, last), 18)
+        h = np.uint32((np.uint32(low + high) if long else PRIME_5) + n)
+        one, two = words[4, i] if long else one, words[5, i] if long else two
+        three, last = words[6, i] if long else three, words[7, i] if long else last
+        h = _step(h, one) if four | eight else h
+        h = _step(h, two) if eight else h
+        h = _step(h, three) if four & eight else h
+        tail = (last if four else three) if eight else (two if four else one)
+        out[i] = _finish(_tail_steps(h, tail, n & np.uint32(3)))
 
 
 @njit(inline="always", nogil=True)

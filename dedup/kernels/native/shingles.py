@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
 from dedup.kernels.handles import borrow
+from dedup.kernels.vectors import WIDTH, count_bits, false_mask, load_word, lowest
 from dedup.kernels.xxh32 import SHORTEST_PLURAL, hash_beginnings, hash_runs, is_plural, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
 TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
+_HIGH = np.uint64(0x8080808080808080)
 
 
 @njit(nogil=True, cache=True)
@@ -62,15 +64,14 @@ def hash_shingles(
         first = offsets[i]
         for k in range(first, first + span - 1):
             function_run = function_run + 1 if flags[k] & FUNCTION else 0
+        if span < width and count:
+            runs[first] = xxh32(data, starts[first], starts[first + span] - 1)
         for k in range(first, first + count):
-            function_run = function_run + 1 if flags[k + span - 1] & FUNCTION else 0
-            h = runs[k] if span == width else xxh32(data, starts[k], starts[k + span] - 1)
-            if function_run >= span:
-                right -= 1
-                hashes[right] = h
-            else:
-                hashes[left] = h
-                left += 1
+            function_run = function_run + 1 if flags[np.uint64(k + span - 1)] & FUNCTION else 0
+            hashes[np.uint64(left)] = hashes[np.uint64(right - 1)] = runs[np.uint64(k)]  # one of them is overwritten
+            common = np.int64(function_run >= span)
+            left += 1 - common
+            right -= common
         ends[i] = left if left > bounds[i] else bounds[i + 1]
 
 
@@ -89,6 +90,14 @@ def hash_stem(data: NDArray[np.uint8], start: int, end: int, whole: bool) -> np.
         high |= data[at]
     if high < 0x80:  # ASCII: a byte is a letter
         return xxh32(data, start, start + STEM_LETTERS)
+    if start + 8 <= data.shape[0]:
+        word = load_word(data, start)
+        begins = (~word | word << np.uint64(1)) & _HIGH  # of bytes that continue no code point
+        if count_bits(begins) > STEM_LETTERS:  # as most
+            for _ in range(STEM_LETTERS):
+                begins &= begins - np.uint64(1)
+            at = start + lowest(begins) // 8
+            return xxh32(data, start, at if at < end else singular_end(data, start, end))
     letters = 0
     for at in range(start, end):
         if data[at] & 0xC0 != 0x80:  # not a continuation byte: a code point begins
@@ -115,11 +124,16 @@ def hash_stems(
     stems : uint32[t]  overwritten
     """
     data, starts, flags, stems = borrow(data), borrow(starts), borrow(flags), borrow(stems)
-    done = np.empty(stems.shape[0], dtype=np.bool_)
-    hash_beginnings(data, starts, STEM_LETTERS, stems, done)
-    for k in range(stems.shape[0]):
-        long_number = flags[k] & NUMBER and starts[k + 1] - 1 - starts[k] > STEM_LETTERS
-        if long_number or not done[k]:
+    count = stems.shape[0]
+    done = np.ones(count + WIDTH, dtype=np.bool_)
+    hash_beginnings(data, starts, STEM_LETTERS, stems, done[:count])
+    for k in range(count):
+        done[k] &= (flags[k] & NUMBER == 0) | (starts[k + 1] - 1 - starts[k] <= STEM_LETTERS)
+    for base in range(0, count, WIDTH):
+        rest = false_mask(done, base)
+        while rest:
+            k = base + lowest(rest)
+            rest &= rest - np.uint64(1)
             stems[k] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
 
 

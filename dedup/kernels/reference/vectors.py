@@ -89,5 +89,11 @@ def store_half(data: Bytes, at: int, value: np.uint32) -> None:
     data[int(at) : int(at) + 4] = np.frombuffer(int(value).to_bytes(4, "little"), dtype=np.uint8)
 
 
+def turn8(data: Bytes, starts: NDArray[np.int64], first: int, words: NDArray[np.uint32], at: int) -> None:
+    """Write the 32 bytes at each of eight places as a column of eight uint32."""
+    for k, start in enumerate(starts[int(first) : int(first) + 8].tolist()):
+        words[:8, int(at) + k] = np.frombuffer(data[start : start + 32].tobytes(), dtype="<u4")
+
+
 def prefetch(_array: NDArray[Any], _at: int) -> None:
     """Nothing: it only makes what comes faster."""
