@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.errors import SettingsError
-from dedup.kernels.flags import FUNCTION
+from dedup.kernels.flags import FUNCTION, NUMBER
 from dedup.kernels.native import facts as native
 from dedup.kernels.native.signatures import band_keys
 from dedup.kernels.reference import shingles as reference
@@ -82,6 +82,13 @@ def test_beginnings_of_every_length_are_hashed_as_xxhash_does(most):
         for word, ready in zip(words, done, strict=True)
         if ready
     ]
+
+
+@pytest.mark.parametrize("flag", [0, NUMBER])
+@pytest.mark.parametrize("word", [b"5mbs", b"1920s", b"ships", b"2000000s", "кошки".encode(), "5км".encode()])
+def test_a_word_has_one_stem_wherever_in_a_batch_it_stands(word, flag):
+    stems = word_stems(tokens([([(word, flag)] * 12, [])]))
+    assert set(stems.tolist()) == {reference.stem((word, flag))}
 
 
 @given(STORIES)

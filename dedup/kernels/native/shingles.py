@@ -119,7 +119,7 @@ def singular_end(data: NDArray[np.uint8], start: int, end: int) -> int:
 def hash_stems(
     data: NDArray[np.uint8], starts: NDArray[np.int64], flags: NDArray[np.uint8], stems: NDArray[np.uint32]
 ) -> None:
-    """Write `hash_stem` of every token; numbers are not cut.
+    """Write `hash_stem` of every token; numbers are not cut, and are whole if they are longer than a stem.
 
     stems : uint32[t]  overwritten
     """
@@ -128,13 +128,19 @@ def hash_stems(
     done = np.ones(count + WIDTH, dtype=np.bool_)
     hash_beginnings(data, starts, STEM_LETTERS, stems, done[:count])
     for k in range(count):
-        done[k] &= (flags[k] & NUMBER == 0) | (starts[k + 1] - 1 - starts[k] <= STEM_LETTERS)
+        done[k] &= not _is_whole(starts, flags, k)
     for base in range(0, count, WIDTH):
         rest = false_mask(done, base)
         while rest:
             k = base + lowest(rest)
             rest &= rest - np.uint64(1)
-            stems[k] = hash_stem(data, starts[k], starts[k + 1] - 1, flags[k] & NUMBER != 0)
+            stems[k] = hash_stem(data, starts[k], starts[k + 1] - 1, _is_whole(starts, flags, k))
+
+
+@njit(inline="always", nogil=True)
+def _is_whole(starts: NDArray[np.int64], flags: NDArray[np.uint8], k: int) -> bool:
+    """Whether a token is a number longer than a stem."""
+    return (flags[k] & NUMBER != 0) & (starts[k + 1] - 1 - starts[k] > STEM_LETTERS)
 
 
 @njit(nogil=True, cache=True)
