@@ -39,7 +39,7 @@ class Candidates(NamedTuple):
     weighed_ends: NDArray[np.int64]  # [n] those of story k are weighed[bounds[k]:weighed_ends[k]]
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def in_view(time: np.int64, leader_time: np.int64, view: View) -> bool:
     """Whether a story can still follow a leader, by the times of both; what is undated always can, and be."""
     if time == UNDATED or leader_time == UNDATED:
@@ -47,7 +47,7 @@ def in_view(time: np.int64, leader_time: np.int64, view: View) -> bool:
     return leader_time >= view.horizon and (view.window < 0 or abs(time - leader_time) <= view.window)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def prefetch_facts(facts: Facts, leader: int) -> None:
     """Have what is asked for first of a leader's facts on its way from memory."""
     prefetch(facts.sections, leader)

@@ -256,7 +256,7 @@ def _most(weights: NDArray[np.float32], part: tuple[int, int]) -> float:
     return z
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
     """The score of stories i and j, 0..1; 0 for most that cannot reach the threshold. `evidence` is overwritten.
 
