@@ -31,7 +31,7 @@ from dedup.tables import (
 
 _CHUNK = 1024  # stories whose candidates are weighed at once, before they are decided in order
 _AHEAD = 3  # so many of these are given to the threads before they are waited for, so that none is left without work
-_TASK = 256  # stories that a thread takes at a time
+_TASK = 512  # stories that a thread takes at a time
 
 
 def _nothing() -> None:
