@@ -246,20 +246,20 @@ class _Grouped(NamedTuple):
 
 def _group(keys: NDArray[np.uint32], skip: NDArray[np.bool_], slices: NDArray[np.int64], limit: int) -> _Grouped:
     count = keys.shape[0]
-    words = max(_FEWEST_BITS, 1 << (count * _BITS_A_STORY).bit_length()) // 64
+    words = max(_FEWEST_BITS, 1 << (count * _BITS_A_STORY).bit_length()) // 32
     rows = np.empty(count + 1, dtype=np.int32)
-    found = kernels.find_shared(keys, skip, np.zeros(words, np.uint64), np.zeros(words, np.uint64), rows)
+    found = kernels.find_shared(keys, skip, np.zeros(words, np.uint64), rows)
     rows = rows[:found].copy()
-    scratch = np.empty((4, found), dtype=np.int32)
+    scratch, places = np.empty((3, found), dtype=np.int32), np.empty(found, dtype=np.int64)
     members, entries = np.empty(found, dtype=np.int32), np.empty(found, dtype=np.int64)
-    slots = np.zeros(1 << (2 * int(found)).bit_length(), dtype=np.int32)
+    slots = np.zeros(1 << (2 * int(found)).bit_length(), dtype=np.uint64)
     size, told, crowd = kernels.group_rows(
-        keys, rows, limit, slots, scratch[0], scratch[1], scratch[2], members, entries, scratch[3]
+        keys, rows, limit, slots, scratch[0], scratch[1], places, members, entries, scratch[2]
     )
     few = _Grouped(rows[:told].copy(), entries[:told].copy(), members[:size].copy())
     if not crowd:
         return few
-    many = _slice_crowds(keys, scratch[3, :crowd], slices, limit, size)
+    many = _slice_crowds(keys, scratch[2, :crowd], slices, limit, size)
     return _Grouped(
         np.concatenate([few.rows, many.rows]),
         np.concatenate([few.entries, many.entries]),

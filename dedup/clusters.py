@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +29,9 @@ from dedup.tables import (
     with_notes,
 )
 
-_CHUNK = 4096  # stories whose candidates are weighed at once, before they are decided in order
-_TASK = 256  # stories that a thread takes at a time
+_CHUNK = 1024  # stories whose candidates are weighed at once, before they are decided in order
+_AHEAD = 3  # so many of these are given to the threads before they are waited for, so that none is left without work
+_TASK = 512  # stories that a thread takes at a time
 
 
 def _nothing() -> None:
@@ -154,12 +154,12 @@ class LeaderPass:
         self._seen = lengthened(self._seen, first + count)
         stretch = _Stretch(first, buckets, seen_from, facts, membership, thread_map)
         chunks = [slice(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]
-        upcoming = None
-        for rows, following in zip_longest(chunks, chunks[1:]):
-            candidates, under_way = upcoming or self._weigh(stretch, rows.start, rows)
+        waiting: deque[tuple[Candidates, Iterable[None]]] = deque()
+        for place, rows in enumerate(chunks):
+            for following in chunks[place + len(waiting) : place + 1 + _AHEAD]:  # weighed while these are decided
+                waiting.append(self._weigh(stretch, rows.start, following))
+            candidates, under_way = waiting.popleft()
             deque(under_way, maxlen=0)
-            if following is not None:  # they are weighed while these are decided
-                upcoming = self._weigh(stretch, rows.start, following)
             self._lead(stretch, rows, candidates, totals, known)
         self._latest = max(self._latest, int(facts.times[first : first + count].max(initial=UNDATED)))
         self.candidates += int(totals[0])

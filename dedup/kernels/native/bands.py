@@ -6,46 +6,43 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ALONE, CROWDED = -1, -2  # a key of one row, and of too many: they make no bucket; the latter are entries later on
+from dedup.kernels.vectors import prefetch
+
+CROWDED = -2  # an entry of a key that too many rows have, which make no bucket
+_AHEAD = np.uint64(24)  # rows: so far ahead their slots are fetched
 
 
 @njit(inline="always", nogil=True)
-def _bit(key: np.uint32, mask: np.uint64) -> np.uint64:
-    """Where a key is noted, among mask + 1 bits."""
-    return (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) & mask
+def _spread(key: np.uint32) -> np.uint64:
+    """44 bits of a key's hash."""
+    return np.uint64(key) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)
 
 
 @njit(nogil=True, cache=True)
 def find_shared(
-    keys: NDArray[np.uint32],
-    skip: NDArray[np.bool_],
-    once: NDArray[np.uint64],
-    twice: NDArray[np.uint64],
-    rows: NDArray[np.int32],
+    keys: NDArray[np.uint32], skip: NDArray[np.bool_], seen: NDArray[np.uint64], rows: NDArray[np.int32]
 ) -> int:
     """Write the rows whose key occurs twice, or seems to; return how many.
 
-    keys  : uint32[n]  keys of one band; 0 is none
-    skip  : bool[n]    stories whose keys do not make a second occurrence: exact copies of an earlier one
-    once  : uint64[w]  zeros, scratch: bit set of 64 * w bits, a power of two
-    twice : uint64[w]  the same
-    rows  : int32[n]   overwritten from the front, ascending; two keys that share a bit look like one that occurs twice,
-                       never the reverse
+    keys : uint32[n]    keys of one band; 0 is none
+    skip : bool[n]      stories whose keys do not make a second occurrence: exact copies of an earlier one
+    seen : uint64[w]    zeros, scratch, w a power of two: two bits a key, side by side: it occurred, and did so again
+    rows : int32[n + 1] overwritten from the front, ascending; two keys that share their bits look like one that occurs
+                        twice, never the reverse
     """
-    mask = np.uint64(once.shape[0] * 64 - 1)
-    for i in range(keys.shape[0]):
+    mask, one = np.uint64(seen.shape[0] - 1), np.uint64(1)
+    for i in range(np.uint64(keys.shape[0])):
         if keys[i] != 0 and not skip[i]:
-            at = _bit(keys[i], mask)
-            word, bit = at >> np.uint64(6), np.uint64(1) << (at & np.uint64(63))
-            twice[word] |= once[word] & bit
-            once[word] |= bit
-    count = 0
-    for i in range(keys.shape[0]):
-        if keys[i] != 0:
-            at = _bit(keys[i], mask)
-            rows[count] = i
-            count += (twice[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1) != np.uint64(0)
-    return count
+            at = _spread(keys[i])
+            word, first = (at >> np.uint64(6)) & mask, one << (at & np.uint64(62))
+            seen[word] |= first | (seen[word] & first) << one
+    count = np.uint64(0)
+    for i in range(np.uint64(keys.shape[0])):
+        at = _spread(keys[i])
+        rows[count] = i
+        again = seen[(at >> np.uint64(6)) & mask] >> (at & np.uint64(62)) >> one
+        count += again & np.uint64(keys[i] != 0)
+    return np.int64(count)
 
 
 @njit(nogil=True, cache=True)
@@ -53,66 +50,66 @@ def group_rows(
     keys: NDArray[np.uint32],
     rows: NDArray[np.int32],
     limit: int,
-    slots: NDArray[np.int32],
+    slots: NDArray[np.uint64],
     groups: NDArray[np.int32],
-    starts: NDArray[np.int32],
-    filled: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    places: NDArray[np.int64],
     members: NDArray[np.int32],
     entries: NDArray[np.int64],
     crowded: NDArray[np.int32],
 ) -> tuple[int, int, int]:
     """Make buckets of the rows that share a key; return how many members, entries and crowded rows were written.
 
+    What is done with a row hangs on chance, and a wrong guess of the processor's takes longer than to do it for all: so
+    there are no branches where one would do.
+
     keys    : uint32[n]  keys of one band
     rows    : int32[m]   from `find_shared`; overwritten from the front: the rows of the entries
     limit   : int        most rows in a bucket, up to 255
-    slots   : int32[c]   zeros, scratch; c a power of two above m
+    slots   : uint64[c]  zeros, scratch; c a power of two above m
     groups  : int32[m]   scratch
-    starts  : int32[m]   scratch
-    filled  : int32[m]   scratch
+    sizes   : int32[m]   scratch
+    places  : int64[m]   scratch
     members : int32[m]   overwritten from the front: the rows of each bucket of 2 .. limit rows, ascending
     entries : int64[m]   overwritten from the front: 256 * where a bucket begins in members + the rows there before one,
                          for each row but the first of its bucket
     crowded : int32[m]   overwritten from the front: the rows of larger buckets
     """
-    mask = np.uint64(slots.shape[0] - 1)
-    count = 0
-    for e in range(rows.shape[0]):  # a slot holds the first entry of its group, counted from 1
-        key = keys[rows[e]]
-        at = _bit(key, mask)
-        while slots[at] != 0 and keys[rows[slots[at] - 1]] != key:
-            at = (at + np.uint64(1)) & mask
-        if slots[at] == 0:
-            slots[at] = e + 1
-            groups[e] = count
-            filled[count] = 0
-            count += 1
-        else:
-            groups[e] = groups[slots[at] - 1]
-        filled[groups[e]] += 1
-    place = 0
-    for g in range(count):
-        starts[g] = place
-        if filled[g] == 1:
-            filled[g] = ALONE
-        elif filled[g] > limit:
-            filled[g] = CROWDED
-        else:
-            place += filled[g]
-            filled[g] = 0
-    kept = apart = 0
-    for e in range(rows.shape[0]):
-        g, row = groups[e], rows[e]
-        if filled[g] == CROWDED:
+    mask, one, half = np.uint64(slots.shape[0] - 1), np.uint64(1), np.uint64(32)
+    many = np.uint64(rows.shape[0])
+    for e in range(many):  # a slot holds a key and the first entry that has it, counted from 1
+        ahead = np.uint64(rows[min(e + _AHEAD, many - one)])
+        prefetch(slots, np.int64(_spread(keys[ahead]) & mask))
+        key = np.uint64(keys[np.uint64(rows[e])])
+        at = _spread(key) & mask
+        slot = slots[at]
+        while min(slot, slot >> half ^ key) != 0:  # neither free nor of this key
+            at = (at + one) & mask
+            slot = slots[at]
+        slot |= (key << half | (e + one)) * np.uint64(slot == 0)
+        slots[at] = slot
+        group = (slot & np.uint64(0xFFFFFFFF)) - one
+        groups[e], sizes[e] = group, 0
+        sizes[group] += 1
+    place = np.int64(0)
+    for e in range(many):
+        size = np.int64(sizes[e]) * np.int64(groups[e] == e)
+        few = np.int64(size <= limit)
+        places[e] = place << 8 | few - 1  # negative for too many
+        place += size * (few & np.int64(size > 1))
+    kept = apart = np.uint64(0)
+    for e in range(many):
+        row, group = rows[e], np.uint64(groups[e])
+        entry = places[group]
+        if entry < 0:
             crowded[apart] = row
-            apart += 1
-        elif filled[g] != ALONE:
-            members[starts[g] + filled[g]] = row
-            if filled[g] > 0:
-                rows[kept], entries[kept] = row, (np.int64(starts[g]) << 8) + filled[g]
-                kept += 1
-            filled[g] += 1
-    return place, kept, apart
+            apart += one
+        else:  # of a bucket of one row the member is overwritten by the first one of the next
+            places[group] = entry + 1
+            members[np.uint64((entry >> 8) + (entry & 255))] = row
+            rows[kept], entries[kept] = row, entry
+            kept += np.uint64(entry & 255 != 0)
+    return place, np.int64(kept), np.int64(apart)
 
 
 @njit(nogil=True, cache=True)

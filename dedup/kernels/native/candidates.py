@@ -16,6 +16,8 @@ from dedup.kernels.handles import borrow, keep
 from dedup.kernels.native.evidence import FEATURES, UNDATED, Facts, Judgement, judge
 from dedup.kernels.vectors import prefetch
 
+_AHEAD = np.uint64(16)  # entries: so far ahead the buckets they are of are fetched
+
 
 class View(NamedTuple):
     """How far back a story sees."""
@@ -37,7 +39,7 @@ class Candidates(NamedTuple):
     weighed_ends: NDArray[np.int64]  # [n] those of story k are weighed[bounds[k]:weighed_ends[k]]
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def in_view(time: np.int64, leader_time: np.int64, view: View) -> bool:
     """Whether a story can still follow a leader, by the times of both; what is undated always can, and be."""
     if time == UNDATED or leader_time == UNDATED:
@@ -45,7 +47,7 @@ def in_view(time: np.int64, leader_time: np.int64, view: View) -> bool:
     return leader_time >= view.horizon and (view.window < 0 or abs(time - leader_time) <= view.window)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def prefetch_facts(facts: Facts, leader: int) -> None:
     """Have what is asked for first of a leader's facts on its way from memory."""
     prefetch(facts.sections, leader)
@@ -71,22 +73,26 @@ def list_members(
     slots      : uint64[c]  scratch; c a power of two, at least twice what one story can meet
     candidates : Candidates of these stories; members and ends are overwritten
     """
-    mask = np.uint64(slots.shape[0] - 1)
+    mask, one, last = np.uint64(slots.shape[0] - 1), np.uint64(1), np.uint64(bounds[end] - 1)
     slots[:] = np.uint64(0)
+    entries, bucket_members, slots = borrow(entries), borrow(bucket_members), borrow(slots)
+    members = borrow(candidates.members)
     for row in range(begin, end):
-        at = candidates.bounds[row]
+        at = np.uint64(candidates.bounds[row])
         stamp = np.uint64(row - begin + 1) << np.uint64(32)
-        for e in range(bounds[row], bounds[row + 1]):
-            start = entries[e] >> 8
-            for k in range(start, start + (entries[e] & 255)):
+        for e in range(np.uint64(bounds[row]), np.uint64(bounds[row + 1])):
+            prefetch(bucket_members, entries[min(e + _AHEAD, last)] >> 8)
+            start = np.uint64(entries[e] >> 8)
+            for k in range(start, start + np.uint64(entries[e] & 255)):
                 mine = stamp | np.uint64(bucket_members[k])
                 slot = (mine * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) & mask
-                while slots[slot] >= stamp and slots[slot] != mine:
-                    slot = (slot + np.uint64(1)) & mask
-                if slots[slot] != mine:
-                    slots[slot] = mine
-                    candidates.members[at] = bucket_members[k]
-                    at += 1
+                while slots[slot] != mine:  # most have been met
+                    if slots[slot] < stamp:
+                        slots[slot] = mine
+                        members[at] = bucket_members[k]
+                        at += one
+                        break
+                    slot = (slot + one) & mask
         candidates.ends[row] = at
 
 

@@ -48,7 +48,7 @@ def code_unit(data, at):
     return first << 12 | second << 8 | third << 4 | fourth
 
 
-@njit
+@njit(forceinline=True)
 def is_blank(data, start, end, escaped):
     """Whether a value is nothing but ASCII white space, written out or as JSON escapes."""
     at = start
@@ -216,7 +216,7 @@ def _unescape(c):
     return np.uint8(12) if c == 102 else c
 
 
-@njit
+@njit(forceinline=True)
 def _copy_plain(data, at, end, out, to):
     """Copy bytes up to the next backslash, or some of them, one at least; how many."""
     if at + WIDTH > data.shape[0]:

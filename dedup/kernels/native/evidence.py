@@ -71,18 +71,18 @@ class Judgement(NamedTuple):
     window: int  # microseconds, -1 for no limit
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _share(part: int, whole: int) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _section(facts: Facts, i: int, s: int) -> NDArray[np.uint32]:
     begin = facts.bounds[i] + (np.int64(facts.sections[i, s - 1]) if s > 0 else 0)
     return facts.hashes[begin : facts.bounds[i] + np.int64(facts.sections[i, s])]
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> float:
     """Returns the containment of the titles, for `_measure_title_rest`."""
     x, y = _section(facts, i, TITLE), _section(facts, j, TITLE)
@@ -93,13 +93,17 @@ def _measure_title_words(facts: Facts, i: int, j: int, out: NDArray[np.float32])
     return containment
 
 
-@njit(nogil=True)
-def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
-    """Overwrites its part of `out`; what `_measure_origins` wrote is read, of two texts `_measure_text_rest` too."""
-    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
-    out[TITLE_FOUND] = 1.0 - clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
+@njit(nogil=True, forceinline=True)
+def _measure_spelling(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     shared, in_x, in_y = overlap(_section(facts, i, RUNS), _section(facts, j, RUNS), CAPS[RUNS])
     out[TITLE_SPELLING] = _share(shared, in_x + in_y - shared)
+
+
+@njit(nogil=True, forceinline=True)
+def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: NDArray[np.float32]) -> None:
+    """All but the spelling. What `_measure_origins` wrote is read, of two texts `_measure_text_rest` too."""
+    front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
+    out[TITLE_FOUND] = 1.0 - clash(_section(facts, i, TITLE), _section(facts, j, TITLE), front_x, front_y)
     x, y = _section(facts, i, TITLE_NUMBERS), _section(facts, j, TITLE_NUMBERS)
     shared = common(x, y)
     revised = (facts.meta[i, META_BITS] | facts.meta[j, META_BITS]) & REVISED
@@ -113,8 +117,8 @@ def _measure_title_rest(facts: Facts, i: int, j: int, containment: float, out: N
     if not revised:
         bits_x, bits_y = facts.meta[i, META_BITS], facts.meta[j, META_BITS]
         out[TITLE_OPPOSED] = contradict(bits_x >> CLAIM, bits_y >> CLAIM, out[TITLE_JACCARD], np.float32(containment))
-    again = holds(front_x, AGAIN_VALUE) != holds(front_y, AGAIN_VALUE)
-    out[TITLE_AGAIN] = again and out[HOURS_APART] >= LEAST_AGAIN
+    later = out[HOURS_APART] >= LEAST_AGAIN
+    out[TITLE_AGAIN] = later and holds(front_x, AGAIN_VALUE) != holds(front_y, AGAIN_VALUE)
     texts = facts.meta[i, META_BITS] & facts.meta[j, META_BITS] & HAS_TEXT != 0
     series = out[SAME_SOURCE] == 1.0 and out[SAME_URL] == 0.0 and not revised
     out[SAME_SOURCE_TITLE_CLASH] = series and (
@@ -141,20 +145,20 @@ def _tells_else(facts: Facts, i: int, front: NDArray[np.uint32]) -> bool:
     return False
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _measure_shingles(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     shared, in_x, in_y = overlap(_section(facts, i, SHINGLES), _section(facts, j, SHINGLES), CAPS[SHINGLES])
     out[TEXT_JACCARD] = _share(shared, in_x + in_y - shared)
     out[TEXT_CONTAINMENT] = _share(shared, min(in_x, in_y))
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _measure_pairs(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     shared, in_x, in_y = overlap(_section(facts, i, PAIRS), _section(facts, j, PAIRS), CAPS[PAIRS])
     out[PAIR_CONTAINMENT] = _share(shared, min(in_x, in_y))
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _measure_text_rest(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     """Overwrites its part of `out`; what `_measure_origins` wrote is read."""
     front_x, front_y = _section(facts, i, FRONT), _section(facts, j, FRONT)
@@ -170,7 +174,7 @@ def _measure_text_rest(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -
     out[NAME_CLASH] = clash(x, y, front_x, front_y)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     meta = facts.meta
     out[SAME_SOURCE] = meta[i, META_SOURCE] != 0 and meta[i, META_SOURCE] == meta[j, META_SOURCE]
@@ -178,7 +182,7 @@ def _measure_origins(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> 
     dated = facts.times[i] != UNDATED and facts.times[j] != UNDATED
     hours = abs(facts.times[i] - facts.times[j]) / _HOUR if dated else 0.0
     out[HOURS_APART] = min(hours, MOST_HOURS)
-    out[SAME_SOURCE_DAILY] = _is_daily(facts.times[i], facts.times[j], hours, MOST_OFF) and out[SAME_SOURCE] == 1.0
+    out[SAME_SOURCE_DAILY] = out[SAME_SOURCE] == 1.0 and _is_daily(facts.times[i], facts.times[j], hours, MOST_OFF)
 
 
 @njit(nogil=True)
@@ -216,16 +220,17 @@ def measure(facts: Facts, i: int, j: int, out: NDArray[np.float32]) -> None:
     _measure_shingles(facts, i, j, out)
     _measure_pairs(facts, i, j, out)
     _measure_text_rest(facts, i, j, out)
+    _measure_spelling(facts, i, j, out)
     _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, out), out)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def says_too_little(facts: Facts, i: int) -> bool:
     """Whether the front of a story has too few content words for evidence to judge it."""
     return facts.sections[i, FRONT] - facts.sections[i, FRONT - 1] < FEWEST_WORDS
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def share_no_field(meta: NDArray[np.uint32], i: int, j: int) -> bool:
     """Whether one story has a text but no title, and the other a title but no text to judge."""
     with_text = i if meta[i, META_BITS] & HAS_TEXT else j
@@ -233,7 +238,7 @@ def share_no_field(meta: NDArray[np.uint32], i: int, j: int) -> bool:
     return only_one != 0 and meta[with_text, META_TITLE_TOKENS] == 0
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _weigh(weights: NDArray[np.float32], part: tuple[int, int], evidence: NDArray[np.float32]) -> float:
     """What some of the evidence, which has been measured, adds to a score."""
     z = 0.0
@@ -242,7 +247,7 @@ def _weigh(weights: NDArray[np.float32], part: tuple[int, int], evidence: NDArra
     return z
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _most(weights: NDArray[np.float32], part: tuple[int, int]) -> float:
     """The most that some of the evidence can add to a score; it is 0..1."""
     z = 0.0
@@ -251,7 +256,7 @@ def _most(weights: NDArray[np.float32], part: tuple[int, int]) -> float:
     return z
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
     """The score of stories i and j, 0..1; 0 for most that cannot reach the threshold. `evidence` is overwritten.
 
@@ -270,7 +275,7 @@ def judge(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[
     return _judge_titles(facts, i, j, judgement, evidence)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _judge_texts(facts: Facts, i: int, j: int, judgement: Judgement, evidence: NDArray[np.float32]) -> float:
     """Measures what tells most first: most candidates are done with then."""
     weights, least = judgement.weights[TEXT_MODEL], judgement.threshold - _ROUNDING
@@ -288,6 +293,9 @@ def _judge_texts(facts: Facts, i: int, j: int, judgement: Judgement, evidence: N
     z += _weigh(weights, TEXT_REST, evidence)
     if _chance(z + _most(weights, TITLES)) < least:
         return 0.0
+    evidence[TITLE_SPELLING] = 0.0
+    if weights[TITLE_SPELLING] != 0.0:
+        _measure_spelling(facts, i, j, evidence)
     _measure_title_rest(facts, i, j, _measure_title_words(facts, i, j, evidence), evidence)
     return 0.0 if evidence[TITLE_FOUND] < LEAST_FOUND else _chance(z + _weigh(weights, TITLES, evidence))
 
@@ -301,6 +309,7 @@ def _judge_titles(facts: Facts, i: int, j: int, judgement: Judgement, evidence: 
     z += _weigh(weights, TITLE_WORDS, evidence)
     if _chance(z + _most(weights, TITLE_REST) + _most(weights, TEXTS)) < least:
         return 0.0
+    _measure_spelling(facts, i, j, evidence)
     _measure_title_rest(facts, i, j, containment, evidence)
     z += _weigh(weights, TITLE_REST, evidence)
     if _chance(z + _most(weights, TEXTS)) < least:
@@ -311,6 +320,6 @@ def _judge_titles(facts: Facts, i: int, j: int, judgement: Judgement, evidence: 
     return _chance(z + _weigh(weights, TEXTS, evidence))
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _chance(z: float) -> float:
     return 1.0 / (1.0 + math.exp(-z))

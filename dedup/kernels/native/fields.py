@@ -20,7 +20,7 @@ _OPEN_BRACKET, _CLOSE_BRACKET, _OPEN_BRACE, _CLOSE_BRACE = 91, 93, 123, 125
 _FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
-@njit
+@njit(forceinline=True)
 def _next_special(data, at, end):
     """The first quote, backslash or control character from `at` on, or `end`."""
     while at + WIDTH <= data.shape[0] and at < end:
@@ -36,7 +36,7 @@ def _next_special(data, at, end):
     return min(at, end)
 
 
-@njit
+@njit(forceinline=True)
 def _skip_space(data, at, end):
     """The first byte from `at` on that is not JSON white space, or `end`."""
     while at < end and (
@@ -49,7 +49,7 @@ def _skip_space(data, at, end):
     return at
 
 
-@njit
+@njit(forceinline=True)
 def _skip_string(data, at, end):
     """One past the closing quote of the string that opens at `at`, -1 if it is broken; whether it has escapes."""
     escaped = False
@@ -84,7 +84,7 @@ def _skip_digits(data, at, end):
     return at
 
 
-@njit
+@njit(forceinline=True)
 def _skip_scalar(data, at, end):
     """One past the number, true, false or null at `at`; -1 for anything else."""
     c = data[np.uint64(at)]

@@ -54,7 +54,7 @@ class Membership(NamedTuple):
     kinds: NDArray[np.uint8]  # [n] EXACT, NEAR or UPDATE; 0 for a leader
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _find_candidates(
     i: int,
     row: int,
@@ -84,7 +84,7 @@ def _find_candidates(
     return meet_in_table(i, row, sought, lookups, facts, view, table, span, scratch, count, totals)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _score(
     i: int,
     leader: int,
@@ -101,7 +101,7 @@ def _score(
     return judge(facts, i, leader, judgement, evidence)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _is_update(meta: NDArray[np.uint32], i: int, j: int) -> bool:
     """Whether duplicates i and j are versions of one item: of one source, and of one URL or one of them says so."""
     if meta[i, META_SOURCE] == 0 or meta[i, META_SOURCE] != meta[j, META_SOURCE]:
@@ -110,7 +110,7 @@ def _is_update(meta: NDArray[np.uint32], i: int, j: int) -> bool:
     return same_url or (meta[i, META_BITS] | meta[j, META_BITS]) & REVISED != 0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _follow(
     i: int,
     found: NDArray[np.int32],
@@ -135,7 +135,7 @@ def _follow(
         out.leaders[i], out.scores[i], out.kinds[i] = best, score, UPDATE if _is_update(facts.meta, i, best) else NEAR
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _remember(
     i: int,
     row: int,
@@ -177,7 +177,7 @@ def _remember(
             enter_band(table, undo, lookups, row, band, piece, leader, facts.times, window, totals)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _content_key(facts: Facts, i: int) -> np.uint64:
     """A hash of the content of story i, 0 if it has none."""
     if facts.content[i, 0] | facts.content[i, 1] == np.uint64(0):

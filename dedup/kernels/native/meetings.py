@@ -129,7 +129,7 @@ def _collect(table: Table, at: int, i: int, facts: Facts, view: View, scratch: S
     return count, size
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def find_copy(
     content: np.uint64,
     i: int,

@@ -13,10 +13,10 @@ from dedup.kernels.vectors import LANES, count_bits, equal16
 @njit(nogil=True, cache=True)
 def common(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> int:
     """How many values two sorted sets share."""
-    if x.shape[0] >= max(y.shape[0], LANES):
+    if x.shape[0] < y.shape[0]:
+        x, y = y, x
+    if x.shape[0] >= LANES:
         return _common_to_many(x, y)
-    if y.shape[0] >= LANES:
-        return _common_to_many(y, x)
     i = j = shared = 0
     while i < x.shape[0] and j < y.shape[0]:
         a, b = x[i], y[j]
@@ -26,20 +26,20 @@ def common(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> int:
     return shared
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _common_to_many(many: NDArray[np.uint32], few: NDArray[np.uint32]) -> int:
     """The same, sixteen of `many`, or more, at a time: those of `few` up to the last of them are compared with all."""
-    shared = at = k = 0
-    last = many.shape[0] - LANES  # the sixteen there overlap those before, which what is left of `few` is not among
-    while k < few.shape[0]:
-        top, found = many[at + LANES - 1], np.uint64(0)
-        while k < few.shape[0] and few[k] <= top:
-            found |= equal16(many, at, few[k])
-            k += 1
+    shared, at, k, size = np.int64(0), np.uint64(0), np.uint64(0), np.uint64(few.shape[0])
+    last = np.uint64(many.shape[0] - LANES)  # the sixteen there overlap those before, which the rest is not among
+    while k < size:
+        top, found = many[at + np.uint64(LANES - 1)], np.uint64(0)
+        while k < size and few[k] <= top:
+            found |= equal16(many, np.int64(at), few[k])
+            k += np.uint64(1)
         shared += count_bits(found)
         if at == last:
             break
-        at = min(at + LANES, last)
+        at = min(at + np.uint64(LANES), last)
     return shared
 
 
@@ -63,7 +63,7 @@ def holds(x: NDArray[np.uint32], value: np.uint32) -> bool:
     return place > 0 and x[place - 1] == value
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
     """Share of x that y lacks; 0 where x is empty, since silence contradicts nothing."""
     if x.shape[0] == 0:
@@ -71,21 +71,22 @@ def missing(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> float:
     return 1.0 - common(x, y) / x.shape[0]
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def tells_more(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> bool:
     """Whether x has a value that y lacks."""
     return common(x, y) < x.shape[0]
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def clash(
     x: NDArray[np.uint32], y: NDArray[np.uint32], front_x: NDArray[np.uint32], front_y: NDArray[np.uint32]
 ) -> float:
     """How far each of two stories tells what the other does not know: the smaller of the shares."""
-    return min(missing(x, front_y), missing(y, front_x))
+    share = missing(x, front_y)
+    return min(share, missing(y, front_x)) if share > 0.0 else 0.0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def overlap(x: NDArray[np.uint32], y: NDArray[np.uint32], cap: int) -> tuple[int, int, int]:
     """How many values two samples share, and how many each has where both are complete.
 

@@ -195,7 +195,7 @@ def finer_key(key: np.uint64, other: np.uint32) -> np.uint64:
     return mix64(key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(other) + np.uint64(1))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def find_bands(lookups: Lookups, row: int, bands: NDArray[np.int64]) -> int:
     """Write the bands by which a story is looked up; return how many."""
     count = 0
@@ -214,7 +214,7 @@ def groups_around(own: np.int64) -> tuple[np.int64, np.int64]:
     return (own >> 2, own >> 2) if own == UNDATED else ((own - 1) >> 2, (own + 1) >> 2)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def find_groups(own: np.int64, span: NDArray[np.int64], near: NDArray[np.int64]) -> int:
     """Write the groups of slices of time, at most 3, that can hold leaders within the window of a story; how many.
 
