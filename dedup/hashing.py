@@ -16,6 +16,7 @@ from dedup.kernels.native.evidence import META, META_BITS, META_URL, Facts
 from dedup.kernels.native.facts import SECTIONS
 from dedup.kernels.native.phrases import STRIPPED
 from dedup.phrases import strip_phrases
+from dedup.rooms import Room
 from dedup.settings import Settings
 from dedup.shingles import text_shingles, title_words, word_stems
 from dedup.spill import Column, Memory, machine_memory
@@ -123,17 +124,18 @@ class HashedFeed:
         keys: of all bands.
     """
 
-    def __init__(self, memory: Memory | None = None, room: NDArray[np.uint8] | None = None) -> None:
+    def __init__(self, memory: Memory | None = None, room: Room | None = None) -> None:
         """Of no story yet; in `room`, if there is some, the hashes are kept."""
         self.memory = memory or Memory()
         self.count = 0
         self.ids: list[pa.Array] = []
         self.keys = BandKeys(self.memory)
         self._preferences: list[NDArray[np.int32]] = []
+        self._room = room
         if room is None:
             self._hashes = Column(self.memory, np.uint32, room=_first_room(self.memory.limit))
         else:
-            self._hashes = Column(self.memory, np.uint32, rows=room.view(np.uint32))
+            self._hashes = Column(self.memory, np.uint32, rows=room.bytes.view(np.uint32))
         self._bounds = Column(self.memory, np.int64, room=_STORIES + 1)
         self._bounds.add(np.zeros(1, dtype=np.int64))
         self._sections = Column(self.memory, np.uint16, (SECTIONS,), _STORIES)
@@ -147,6 +149,9 @@ class HashedFeed:
         Raises:
             DedupError: there is no room for it on the disk.
         """
+        if self._room is not None:
+            self._room.stop()
+            self._room = None
         facts = part.facts
         self._bounds.add(facts.bounds[1:] + len(self._hashes))
         self._hashes.add(facts.hashes)

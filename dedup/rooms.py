@@ -6,7 +6,6 @@ Python imports, all processors but one have nothing to do: one of them touches w
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import threading
@@ -24,35 +23,38 @@ _MOST = 1 << 28  # bytes that can be cleared while Python imports
 _BEGIN = 1 << 16  # bytes of a feed
 _KEPT = 1.5  # bytes of hashes that are kept of a byte of a feed of short stories
 _KEPT_OF_STORY = 1_600  # bytes of hashes, of a long one
-_PIECE = 1 << 23  # bytes cleared at a time
-_POPULATE_WRITE = 23  # MADV_POPULATE_WRITE of Linux 5.14
+_PIECE = 1 << 22  # bytes touched at a time: some milliseconds, for which who stops it may have to wait
 
 
 class Room:
-    """Memory whose first pages the system clears in the background, whether they are in use by then or not."""
+    """Memory whose first pages are touched in the background, until it is used.
 
-    def __init__(self, size: int, cleared: int) -> None:
-        """Of `size` bytes, of which the first `cleared` are to be cleared: the others are addresses only.
+    Attributes:
+        bytes: uint8[size], to be written to once `stop` was called.
+    """
+
+    def __init__(self, size: int, touched: int) -> None:
+        """Of `size` bytes, of which the first `touched` are to be cleared: the others are addresses only.
 
         Raises:
             MemoryError: there are not so many addresses.
         """
         self.bytes: NDArray[np.uint8] = np.empty(size, dtype=np.uint8)
-        threading.Thread(target=_clear, args=(self.bytes[:cleared],), daemon=True).start()
+        self._used = threading.Event()
+        self._thread = threading.Thread(target=self._touch, args=(touched,), daemon=True)
+        self._thread.start()
 
+    def stop(self) -> None:
+        """Touch no more pages; from now on nothing else writes to the room."""
+        self._used.set()
+        self._thread.join()
 
-def _clear(room: NDArray[np.uint8]) -> None:
-    """Have the system clear the pages of an array, without writing to them; nothing where it cannot do so (Linux 5.14).
-
-    Python's own `madvise` would keep all other threads waiting.
-    """
-    advise = ctypes.CDLL(None).madvise
-    advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    begin = room.ctypes.data + -room.ctypes.data % mmap.PAGESIZE
-    end = room.ctypes.data + len(room)
-    for first in range(begin, end - _PIECE, _PIECE):
-        if advise(first, _PIECE, _POPULATE_WRITE):
-            return
+    def _touch(self, end: int) -> None:
+        """By writing: to be told to populate memory, the system would keep whoever asks for some waiting."""
+        for first in range(0, end, _PIECE):
+            if self._used.is_set():
+                return
+            self.bytes[first : min(first + _PIECE, end) : mmap.PAGESIZE] = 0
 
 
 _rooms: list[Room] = []
@@ -78,6 +80,6 @@ def _kept(feed: Path) -> int:
     return int(share * feed.stat().st_size)
 
 
-def take_room() -> NDArray[np.uint8] | None:
-    """uint8[m], the room that was made, once; None where there is none."""
-    return _rooms.pop().bytes if _rooms else None
+def take_room() -> Room | None:
+    """The room that was made, once; None where there is none."""
+    return _rooms.pop() if _rooms else None
