@@ -29,7 +29,7 @@ from dedup.tables import (
     with_notes,
 )
 
-_CHUNK = 1024  # stories whose candidates are weighed at once, before they are decided in order
+_CHUNK = 2048  # stories whose candidates are weighed at once, before they are decided in order
 _AHEAD = 3  # so many of these are given to the threads before they are waited for, so that none is left without work
 _TASK = 512  # stories that a thread takes at a time
 

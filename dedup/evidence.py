@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from xxhash import xxh32_intdigest
 
 from dedup import words
 from dedup.kernels.native.claims import CLAIM
@@ -204,16 +205,16 @@ def everyday_words() -> list[bytes]:
 @functools.cache
 def load_meanings() -> Meanings:
     """The same as the kernels take it."""
+    everyday = np.array([*map(xxh32_intdigest, everyday_words())], dtype=np.int64)
+    marked = np.zeros(LIKELY, dtype=np.uint8)
+    for places, bits in ((everyday, everyday >> 30), (everyday >> 15, everyday & 3)):
+        np.bitwise_or.at(marked, places % LIKELY, (EVERYDAY << bits).astype(np.uint8))
     keys, values = array("I", bytes(4 * SLOTS)), array("I", bytes(4 * SLOTS))  # to fill them is quicker than NumPy's
-    kinds, likely = bytearray(SLOTS), bytearray(LIKELY)
-    for word in everyday_words():
-        key = xxh32(word)
-        likely[key % LIKELY] |= EVERYDAY << (key >> 30)
-        likely[(key >> 15) % LIKELY] |= EVERYDAY << (key & 3)
-    for word, (kind, value) in word_meanings().items():
+    kinds, likely = bytearray(SLOTS), bytearray(marked)
+    listed = word_meanings()
+    for (word, (kind, value)), key in zip(listed.items(), map(xxh32_intdigest, listed), strict=True):
         before, _, last = word.rpartition(b" ")
         likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD
-        key = xxh32(word)
         slot = key % SLOTS
         while keys[slot]:
             slot = (slot + 1) % SLOTS

@@ -19,11 +19,9 @@ from dedup.boilerplate import Learned, Learning, describe_phrases, learn_if
 from dedup.errors import one_line
 from dedup.hashing import HashedFeed
 from dedup.readers import Feed, ReadSettings, open_feeds
-from dedup.report import write_report
 from dedup.result import Result
 from dedup.rooms import take_room
 from dedup.settings import Settings, Strictness, parse_rule, parse_window
-from dedup.similar import find_similar
 from dedup.spill import Memory, default_memory, parse_memory
 from dedup.warmup import warm_up
 from dedup.writers import check_format, check_lines, check_outputs, write_clusters, write_kept
@@ -116,6 +114,9 @@ class Job(Order):
 
     def _write_report(self, feeds: list[Feed], result: Result, hashed: HashedFeed) -> None:
         if self.report is not None:
+            from dedup.report import write_report  # which most runs have no use for
+            from dedup.similar import find_similar
+
             similar = find_similar(hashed.facts(), result) if len(result) else None
             names = [feed.path for feed in feeds]
             write_report(lambda: _batches_again(feeds), result, self.report, similar=similar, names=names)
