@@ -117,15 +117,16 @@ def _learn(head: list[pa.RecordBatch], stories: int, settings: Settings, taken: 
             hashed.add(part)
         leaders = cluster_hashed(hashed, bare, pool.map).leaders
         keys = list(pool.map(text_phrases, pieces, *zip(*words, strict=True)))
-    lengths = np.concatenate([np.diff(tokens.offsets) for tokens, _ in words])
-    sources = np.concatenate([hash_sources(piece) for piece in pieces])
-    recurring = _recurring(np.concatenate(keys), np.repeat(leaders, lengths), _least(sources, leaders))
-    learned = write_phrases(recurring) if len(recurring) else ""
-    told = [tell_phrases(piece, *own, learned) for piece, own in zip(pieces, words, strict=True)]
-    if taken is not None:
-        settings = dataclasses.replace(settings, boilerplate=learned)
-        for piece, part, (_, stripped) in zip(pieces, parts, told, strict=True):
-            taken.add(_hash_stripped(piece, part, stripped, settings))
+        sources = np.concatenate([hash_sources(piece) for piece in pieces])
+        owners = np.repeat(leaders, np.concatenate([np.diff(tokens.offsets) for tokens, _ in words]))
+        recurring = _recurring(np.concatenate(keys), owners, _least(sources, leaders))
+        learned = write_phrases(recurring) if len(recurring) else ""
+        told = [tell_phrases(piece, *own, learned) for piece, own in zip(pieces, words, strict=True)]
+        if taken is not None:
+            settings = dataclasses.replace(settings, boilerplate=learned)
+            stripped = [stories for _, stories in told]
+            for part in pool.map(partial(_hash_stripped, settings=settings), pieces, parts, stripped):
+                taken.add(part)
     return Learned(learned, stories, _show(pieces, [tokens for tokens, _ in words], told))
 
 
