@@ -22,7 +22,7 @@ from dedup.kernels.reference import signatures
 from dedup.kernels.reference import squeezing as plain_squeezing
 from dedup.kernels.reference import vectors as plain
 from dedup.kernels.reference import xxh32 as plain_hashes
-from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
+from dedup.kernels.xxh32 import hash_beginnings, hash_pieces, hash_runs, xxh32
 from dedup.warmup import warm_up
 
 PROJECT = pathlib.Path(__file__).parents[1]
@@ -38,6 +38,7 @@ MASKS = {
     "feed": (10, 10),
     "return": (13, 13),
     "high": (128, 255),
+    "continued": (0x80, 0xBF),
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
@@ -223,6 +224,12 @@ def test_hashes_equal_their_slow_twins(words, width):
     plain_hashes.hash_beginnings(data, starts, 6, slow, other)
     np.testing.assert_array_equal(done, other)
     np.testing.assert_array_equal(fast[done], slow[done])
+    data, begins = np.concatenate([data, np.zeros(32, dtype=np.uint8)]), np.zeros(16, dtype=np.int64)
+    begins[: len(words)] = starts[:-1]
+    sizes = np.minimum(np.diff(starts) - 1, 31).astype(np.uint32)
+    hash_pieces(data, begins, sizes, fast)
+    plain_hashes.hash_pieces(data, begins, sizes, slow)
+    np.testing.assert_array_equal(fast, slow)
 
 
 @given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=9), max_size=5))

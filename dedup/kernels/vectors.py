@@ -74,6 +74,8 @@ space_mask = _mask_of(ord(" "), ord(" "))
 feed_mask = _mask_of(10, 10)
 return_mask = _mask_of(13, 13)
 high_mask = _mask_of(128, 255)
+continued_mask = _mask_of(0x80, 0xBF)
+"""Bytes of UTF-8 that begin no code point."""
 ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
 loud_mask = _mask_of(0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF)
