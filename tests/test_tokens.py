@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import pytest
 import xxhash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from dedup import text
 from dedup.kernels.flags import (
@@ -27,6 +29,7 @@ from dedup.kernels.flags import (
     OPEN,
     SENTENCE,
 )
+from dedup.kernels.native.alphabets import cut_words, squeeze_words
 from dedup.kernels.native.functions import flag_functions
 from dedup.kernels.native.tokens import hash_tokens
 from dedup.kernels.reference.tokens import Token, field_tokens
@@ -292,3 +295,45 @@ def test_time_is_linear_whatever_the_text(piece):
     started = time.perf_counter()
     text.tokenize_columns([field])
     assert time.perf_counter() - started < 20  # a fraction of a second, where a quadratic scan of 2 MB takes minutes
+
+
+@njit
+def _both_ways(source, masks, begins, ends, out, token, cut, squeezed):
+    words, capitals, digits, sentences, lone = masks
+    some = cut_words(source, 0, begins, ends, capitals, digits, sentences, lone, 4, out, token, *cut)
+    other = squeeze_words(source, 0, begins, ends, words, capitals, digits, sentences, lone, 4, out, token, *squeezed)
+    return some, other
+
+
+@given(
+    st.lists(
+        st.tuples(st.from_regex(r"[A-Za-z][a-z]{0,19}|[0-9]{1,20}", fullmatch=True), st.integers(1, 3)), min_size=1
+    ),
+    st.integers(0, 2**64 - 1),
+)
+@settings(deadline=None)
+def test_words_are_cut_alike_with_and_without_the_instruction_for_it(words, sentences):
+    written = "".join(word + " " * gap for word, gap in words)[:64].ljust(64)
+    spans = [(found.start(), found.end()) for found in re.finditer(r"\w+", written) if found.end() < 64]
+    if not spans:
+        return
+    source = np.frombuffer(written.encode() + bytes(64), dtype=np.uint8)
+
+    def mask(places):
+        return np.uint64(sum(1 << place for place in places))
+
+    masks = (
+        mask(k for k in range(64) if written[k] != " "),
+        mask(k for k in range(64) if written[k].isupper()),
+        mask(k for k in range(64) if written[k].isdigit()),
+        np.uint64(sentences),
+        mask(first for first, end in spans if end - first == 1 and written[first].isalpha()),
+    )
+    begins, ends = mask(first for first, _ in spans), mask(end for _, end in spans)
+    ways = [(np.zeros(300, np.uint8), np.full(64, 5, np.int64), np.zeros(64, np.uint8)) for _ in range(2)]
+    some, other = _both_ways(source, masks, begins, ends, 5, 2, *ways)
+    token, out = some[:2]
+    assert some == other
+    assert token == 2 + len(spans)
+    for one, another, first, last in zip(*ways, (5, 2, 2), (out, token + 1, token), strict=True):
+        np.testing.assert_array_equal(one[first:last], another[first:last])

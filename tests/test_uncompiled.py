@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from numba import njit
 
 from dedup import startup
-from dedup.kernels import vectors
+from dedup.kernels import squeezing, vectors
 from dedup.kernels.native.signatures import minhash
 from dedup.kernels.reference import signatures
+from dedup.kernels.reference import squeezing as plain_squeezing
 from dedup.kernels.reference import vectors as plain
 from dedup.kernels.reference import xxh32 as plain_hashes
-from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
+from dedup.kernels.xxh32 import hash_beginnings, hash_pieces, hash_runs, xxh32
 from dedup.warmup import warm_up
 
 PROJECT = pathlib.Path(__file__).parents[1]
@@ -37,6 +38,7 @@ MASKS = {
     "feed": (10, 10),
     "return": (13, 13),
     "high": (128, 255),
+    "continued": (0x80, 0xBF),
     "ampersand": (ord("&"), ord("&")),
     "less": (ord("<"), ord("<")),
     "space": (ord(" "), ord(" ")),
@@ -122,6 +124,37 @@ def test_numbers_are_copied_as_by_the_slow_twin(values, at, to):
 
 
 @njit
+def _squeeze(source, at, masks, target, flags, places):
+    keep, blanks, numbers, capitals, sentences = masks
+    found = squeezing.squeeze_text(source, at, keep, blanks, target, 3)
+    squeezing.squeeze_flags(blanks, numbers, capitals, sentences, 4, flags, 2)
+    squeezing.store_places(blanks, 1000, places, 1)
+    return found, squeezing.highest(keep)
+
+
+@given(
+    st.binary(min_size=72, max_size=72),
+    st.integers(0, 8),
+    st.lists(st.integers(1, 2**64 - 1), min_size=5, max_size=5),
+    st.integers(1, 2**64 - 1),
+)
+@settings(deadline=None)
+def test_squeezed_bytes_equal_their_slow_twins(data, at, masks, few):
+    masks[1] &= few & 0x5555555555555555  # no more words than there can be
+    keep, blanks, numbers, capitals, sentences = masks = tuple(np.array(masks, dtype=np.uint64))
+    source, count = np.frombuffer(data, dtype=np.uint8).copy(), int(blanks).bit_count()
+    fast, slow = np.zeros((2, 72), dtype=np.uint8), np.zeros((2, 72), dtype=np.uint8)
+    fast_places, slow_places = np.zeros((2, 40), dtype=np.int64)
+    found = _squeeze(source, at, masks, *fast, fast_places)
+    spaces = plain_squeezing.squeeze_text(source, at, keep, blanks, slow[0], 3)
+    plain_squeezing.squeeze_flags(blanks, numbers, capitals, sentences, 4, slow[1], 2)
+    plain_squeezing.store_places(blanks, 1000, slow_places, 1)
+    assert found == (spaces, plain_squeezing.highest(keep))
+    np.testing.assert_array_equal(fast, slow)
+    np.testing.assert_array_equal(fast_places[1 : count + 1], slow_places[1 : count + 1])
+
+
+@njit
 def _turn(data, starts, words):
     vectors.turn8(data, starts, 1, words, 2)
 
@@ -134,6 +167,26 @@ def test_turned_words_equal_their_slow_twins(data, starts):
     _turn(source, places, fast)
     plain.turn8(source, places, 1, slow, 2)
     np.testing.assert_array_equal(fast, slow)
+
+
+@njit
+def _stripes(data, at, count, lanes, one, other):
+    vectors.take_stripes(data, at, count, lanes, one, other)
+
+
+@given(
+    st.binary(min_size=72, max_size=72),
+    st.integers(0, 8),
+    st.lists(st.integers(0, 2**64 - 1), min_size=10, max_size=10),
+)
+@settings(deadline=None)
+def test_stripes_equal_their_slow_twins(data, at, numbers):
+    source, numbers = np.frombuffer(data, dtype=np.uint8).copy(), np.array(numbers, dtype=np.uint64)
+    fast, slow = numbers[:8].copy(), numbers[:8].copy()
+    for count in range(3):
+        _stripes(source, at, count, fast, *numbers[8:])
+        plain.take_stripes(source, at, count, slow, *numbers[8:])
+        np.testing.assert_array_equal(fast, slow)
 
 
 @given(st.binary(min_size=16, max_size=16), st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 3))
@@ -171,6 +224,12 @@ def test_hashes_equal_their_slow_twins(words, width):
     plain_hashes.hash_beginnings(data, starts, 6, slow, other)
     np.testing.assert_array_equal(done, other)
     np.testing.assert_array_equal(fast[done], slow[done])
+    data, begins = np.concatenate([data, np.zeros(32, dtype=np.uint8)]), np.zeros(16, dtype=np.int64)
+    begins[: len(words)] = starts[:-1]
+    sizes = np.minimum(np.diff(starts) - 1, 31).astype(np.uint32)
+    hash_pieces(data, begins, sizes, fast)
+    plain_hashes.hash_pieces(data, begins, sizes, slow)
+    np.testing.assert_array_equal(fast, slow)
 
 
 @given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=9), max_size=5))

@@ -74,6 +74,8 @@ space_mask = _mask_of(ord(" "), ord(" "))
 feed_mask = _mask_of(10, 10)
 return_mask = _mask_of(13, 13)
 high_mask = _mask_of(128, 255)
+continued_mask = _mask_of(0x80, 0xBF)
+"""Bytes of UTF-8 that begin no code point."""
 ampersand_mask = _mask_of(ord("&"), ord("&"))
 less_mask = _mask_of(ord("<"), ord("<"))
 loud_mask = _mask_of(0xC2, 0xC2, 0xC4, 0xCF, 0xD2, 0xE3, 0xEA, 0xEA, 0xEE, 0xFF)
@@ -242,6 +244,40 @@ def store_half(_typing_context, data, _at, _value):
         return context.get_dummy_value()
 
     return types.void(data, types.intp, types.uint32), generate
+
+
+@device(plain.take_stripes)
+def take_stripes(_typing_context, data, _at, _count, lanes, _prime_1, _prime_2):
+    """Take 32 bytes `count` times, from data[at] on, into two sets of XXH64's four lanes: lanes is uint64[8]."""
+
+    def generate(context, builder, signature, args):
+        kinds, eight = signature.args, ir.VectorType(_WORD, 8)
+        prime_1, prime_2 = (_every(builder, prime, eight) for prime in args[4:])
+        store = builder.bitcast(_address(context, builder, kinds[3], args[3], _WORD(0)), eight.as_pointer())
+        state = cgutils.alloca_once_value(builder, builder.load(store, align=8))
+        twice = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0, 1, 2, 3] * 2)
+        with cgutils.for_range(builder, args[2]) as stripe:
+            place = _address(
+                context, builder, kinds[0], args[0], builder.add(args[1], builder.shl(stripe.index, _WORD(5)))
+            )
+            words = builder.load(builder.bitcast(place, ir.VectorType(_WORD, 4).as_pointer()), align=1)
+            both = builder.shuffle_vector(words, words, twice)
+            lane = builder.add(builder.load(state), builder.mul(both, prime_2))
+            turned = builder.or_(
+                builder.shl(lane, ir.Constant(eight, [31] * 8)), builder.lshr(lane, ir.Constant(eight, [33] * 8))
+            )
+            builder.store(builder.mul(turned, prime_1), state)
+        builder.store(builder.load(state), store, align=8)
+        return context.get_dummy_value()
+
+    return types.void(data, types.intp, types.intp, lanes, types.uint64, types.uint64), generate
+
+
+def _every(builder, value, kind):
+    """A vector of the same value throughout."""
+    nothing = ir.Constant(kind, ir.Undefined)
+    places = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(builder.insert_element(nothing, value, ir.IntType(32)(0)), nothing, places)
 
 
 @device(plain.turn8)

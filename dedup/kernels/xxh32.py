@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.device import device
 from dedup.kernels.reference import xxh32 as plain
-from dedup.kernels.vectors import load_word, turn8
+from dedup.kernels.vectors import WIDTH, false_mask, load_word, lowest, turn8
 
 PRIME_1 = np.uint32(0x9E3779B1)
 PRIME_2 = np.uint32(0x85EBCA77)
@@ -21,7 +21,7 @@ PRIME_4 = np.uint32(0x27D4EB2F)
 PRIME_5 = np.uint32(0x165667B1)
 SHORTEST_PLURAL = 4  # bytes
 _S, _NINE = np.uint64(ord("s")), np.uint64(ord("9"))
-_STAGED = 256  # runs that are hashed at once: what they need fits the nearest cache
+STAGED = 256  # runs that are hashed at once, a multiple of WIDTH: what they need fits the nearest cache
 _REACH = 32  # bytes of a run that are loaded, whatever its length
 # The four lanes' starting values for seed 0, modulo 2**32.
 LANE_1 = np.uint32((0x9E3779B1 + 0x85EBCA77) & 0xFFFFFFFF)
@@ -99,26 +99,51 @@ def hash_runs(data: NDArray[np.uint8], starts: NDArray[np.int64], width: int, ha
     hashes : uint32[t]     hashes[:t - width + 1] are overwritten
 
     Most runs are of less than _REACH bytes: those of many are gathered first, and then hashed without a branch, so that
-    the processor takes many in each step. The few others are hashed one by one.
+    the processor takes many in each step. The few others are looked for WIDTH at a time, and hashed one by one.
     """
     count = max(hashes.shape[0] - width + 1, 0)
     safe = count
     while safe > 0 and starts[safe - 1] > data.shape[0] - _REACH:
         safe -= 1
     safe -= safe % 8
-    words = np.empty((8, _STAGED), dtype=np.uint32)
-    sizes = np.empty(_STAGED, dtype=np.uint32)
-    for base in range(0, safe, _STAGED):
-        until = min(base + _STAGED, safe)
+    words = np.empty((8, STAGED), dtype=np.uint32)
+    sizes = np.empty(STAGED, dtype=np.uint32)
+    short = np.empty(STAGED, dtype=np.bool_)
+    for base in range(0, safe, STAGED):
+        until = min(base + STAGED, safe)
         for k in range(base, until, 8):
             turn8(data, starts, k, words, k - base)
         for k in range(base, until):
-            sizes[np.uint64(k - base)] = np.uint32(starts[np.uint64(k + width)] - 1 - starts[np.uint64(k)])
+            size = np.uint32(starts[np.uint64(k + width)] - 1 - starts[np.uint64(k)])
+            sizes[np.uint64(k - base)] = size
+            short[np.uint64(k - base)] = size < np.uint32(_REACH)
         _mix_staged(words, sizes, hashes[base:until])
-    for k in range(count):
-        start, end = starts[np.uint64(k)], starts[np.uint64(k + width)] - 1
-        if k >= safe or end - start >= _REACH:
-            hashes[k] = xxh32(data, start, end)
+        short[until - base :] = True
+        for first in range(base, until, WIDTH):
+            rest = false_mask(short, first - base)
+            while rest:
+                k = first + lowest(rest)
+                rest &= rest - np.uint64(1)
+                hashes[k] = xxh32(data, starts[k], starts[k + width] - 1)
+    for k in range(safe, count):
+        hashes[k] = xxh32(data, starts[k], starts[k + width] - 1)
+
+
+@device(plain.hash_pieces, njit(nogil=True, cache=True))
+def hash_pieces(
+    data: NDArray[np.uint8], begins: NDArray[np.int64], sizes: NDArray[np.uint32], hashes: NDArray[np.uint32]
+) -> None:
+    """Write XXH32 (seed 0) of at most STAGED strings of less than _REACH bytes each, without a branch.
+
+    data   : uint8[m]         _REACH bytes from each of the places on can be read
+    begins : int64[b]         b >= n, a multiple of eight; where the strings begin, and beyond them other places in data
+    sizes  : uint32[n]        how many bytes each has
+    hashes : uint32[n]        overwritten
+    """
+    words = np.empty((8, STAGED), dtype=np.uint32)
+    for k in range(0, sizes.shape[0], 8):
+        turn8(data, begins, k, words, k)
+    _mix_staged(words, sizes, hashes)
 
 
 @njit(inline="always", nogil=True)
@@ -144,11 +169,11 @@ def hash_beginnings(
     while count > 0 and starts[count - 1] > data.shape[0] - 8:
         count -= 1
         done[count] = False
-    words = np.empty(_STAGED, dtype=np.uint64)
-    halves = np.empty((3, _STAGED), dtype=np.uint32)
+    words = np.empty(STAGED, dtype=np.uint64)
+    halves = np.empty((3, STAGED), dtype=np.uint32)
     sizes, firsts, tails = halves[0], halves[1], halves[2]
-    for base in range(0, count, _STAGED):
-        until = min(base + _STAGED, count)
+    for base in range(0, count, STAGED):
+        until = min(base + STAGED, count)
         for k in range(base, until):
             words[np.uint64(k - base)] = load_word(data, starts[np.uint64(k)])
         _cut_short(words, starts[base : until + 1], most, sizes, firsts, tails, done[base:until])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import BIGRAM, CAPITAL, CAPS, LONGEST, NUMBER, SENTENCE
 from dedup.kernels.native.gaps import GAP_WORD, SIGNS, join_gap, open_token
+from dedup.kernels.squeezing import SQUEEZES, highest, squeeze_flags, squeeze_text, store_places
 from dedup.kernels.unicode import (
     BLOCK,
     GAP_SPACE,
@@ -115,10 +116,18 @@ def read_block(  # noqa: C901 - one pass over one state
             alike = ends & ahead & (other | (other - _ONE))
             if alike:
                 opening, gaps[np.uint64(token)] = open_token(gap, before, beside, single)
-                token, out, pos, single = _cut_words(
-                    *(source, at, begins & ahead, alike, upper, digit, sentences, lone),
-                    *(opening, out, token, data, starts, flags, gaps),
-                )
+                for k in range(WIDTH // 2):  # there can be no more words; cheaper than one by one
+                    gaps[np.uint64(token + 1 + k)] = 0
+                if SQUEEZES:
+                    token, out, pos, single = squeeze_words(
+                        *(source, at, begins & ahead, alike, word & ahead, upper, digit, sentences, lone),
+                        *(opening, out, token, data, starts, flags),
+                    )
+                else:
+                    token, out, pos, single = cut_words(
+                        *(source, at, begins & ahead, alike, upper, digit, sentences, lone),
+                        *(opening, out, token, data, starts, flags),
+                    )
                 gap, before, beside = 0, 0, GAP_WORD
                 if space & within & _ONE << np.uint64(pos):
                     gap, before, beside = GAP_SPACE, GAP_WORD, GAP_SPACE
@@ -170,7 +179,7 @@ def read_block(  # noqa: C901 - one pass over one state
 
 
 @njit(nogil=True, forceinline=True)
-def _cut_words(
+def cut_words(
     source: NDArray[np.uint8],
     at: int,
     begins: np.uint64,
@@ -185,7 +194,6 @@ def _cut_words(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     flags: NDArray[np.uint8],
-    gaps: NDArray[np.uint8],
 ) -> tuple[int, int, int, bool]:
     """Copy words out of the bytes from source[at] on, and note the tokens that they make.
 
@@ -194,8 +202,6 @@ def _cut_words(
     Returns the next token's number and where its bytes go; where the last word ends, and whether it is a single letter.
     """
     first = last = 0
-    for k in range(WIDTH // 2):  # there can be no more words; cheaper than one by one
-        gaps[np.uint64(token + 1 + k)] = 0
     while ends:
         first, last = lowest(begins), lowest(ends)
         begins, ends = begins & (begins - _ONE), ends & (ends - _ONE)
@@ -215,6 +221,38 @@ def _cut_words(
         token += 1
         starts[np.uint64(token)] = out
     return token, out, last, lone >> np.uint64(first) & _ONE != 0
+
+
+@njit(nogil=True, forceinline=True)
+def squeeze_words(
+    source: NDArray[np.uint8],
+    at: int,
+    begins: np.uint64,
+    ends: np.uint64,
+    words: np.uint64,
+    capitals: np.uint64,
+    digits: np.uint64,
+    sentences: np.uint64,
+    lone: np.uint64,
+    opening: int,
+    out: int,
+    token: int,
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+) -> tuple[int, int, int, bool]:
+    """The same as `cut_words` without a step for each word: all that is no word's, nor the first behind one, goes.
+
+    `words` says which bytes are of a word, none of one that began before the first of these.
+    """
+    last = highest(ends)
+    span = (_TWO << np.uint64(last)) - _ONE
+    keep = (words | ends) & span
+    blanks = squeeze_text(source, at, keep, ends, data, out)
+    store_places(blanks, out + 1, starts, token + 1)
+    squeeze_flags(begins & span, digits, capitals, sentences, opening, flags, token)
+    single = lone >> np.uint64(last - 1) & _ONE != 0
+    return token + count_bits(ends), out + count_bits(keep), last, single
 
 
 @njit(nogil=True, forceinline=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import FUNCTION
 from dedup.kernels.handles import borrow
 from dedup.kernels.native.lexicons import is_key
+from dedup.kernels.vectors import load_half, load_word, take_stripes
 from dedup.kernels.xxh32 import xxh32
 
 FEW_CONTENT_WORDS = 3  # a story of fewer is the copy only of one from the same source
@@ -31,15 +32,6 @@ _HASH, _QUESTION, _AMPERSAND, _SLASH, _EQUALS, _SPACE, _DOT, _BANG = 35, 63, 38,
 
 
 @njit(inline="always", nogil=True)
-def _load(data: NDArray[np.uint8], at: np.uint64, size: int) -> np.uint64:
-    """The `size` bytes at data[at] as a little-endian integer."""
-    word = np.uint64(0)
-    for k in range(size):
-        word |= np.uint64(data[at + np.uint64(k)]) << np.uint64(8 * k)
-    return word
-
-
-@njit(inline="always", nogil=True)
 def _rotate(x: np.uint64, bits: int) -> np.uint64:
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
@@ -49,39 +41,59 @@ def _round(lane: np.uint64, word: np.uint64) -> np.uint64:
     return _rotate(lane + word * _P2, 31) * _P1
 
 
-@njit(nogil=True, cache=True)
-def xxh64(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
-    """XXH64 of data[start:end]; equal to `xxhash.xxh64_intdigest(data[start:end], seed)`.
+@njit(nogil=True)
+def _merged(lanes: NDArray[np.uint64], first: int) -> np.uint64:
+    """The hash after all stripes, from its four lanes."""
+    one, two, three, four = lanes[first], lanes[first + 1], lanes[first + 2], lanes[first + 3]
+    h = _rotate(one, 1) + _rotate(two, 7) + _rotate(three, 12) + _rotate(four, 18)
+    for lane in (one, two, three, four):
+        h = (h ^ _round(np.uint64(0), lane)) * _P1 + _P4
+    return h
 
-    The algorithm: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md.
-    """
-    at, stop = np.uint64(start), np.uint64(end)
-    if end - start >= 32:
-        one, two, three, four = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
-        while at + np.uint64(32) <= stop:
-            one = _round(one, _load(data, at, 8))
-            two = _round(two, _load(data, at + np.uint64(8), 8))
-            three = _round(three, _load(data, at + np.uint64(16), 8))
-            four = _round(four, _load(data, at + np.uint64(24), 8))
-            at += np.uint64(32)
-        h = _rotate(one, 1) + _rotate(two, 7) + _rotate(three, 12) + _rotate(four, 18)
-        for lane in (one, two, three, four):
-            h = (h ^ _round(np.uint64(0), lane)) * _P1 + _P4
-    else:
-        h = seed + _P5
-    h += np.uint64(end - start)
-    while at + np.uint64(8) <= stop:
-        h = _rotate(h ^ _round(np.uint64(0), _load(data, at, 8)), 27) * _P1 + _P4
-        at += np.uint64(8)
-    if at + np.uint64(4) <= stop:
-        h = _rotate(h ^ (_load(data, at, 4) * _P1), 23) * _P2 + _P3
-        at += np.uint64(4)
-    while at < stop:
-        h = _rotate(h ^ (np.uint64(data[at]) * _P5), 11) * _P1
-        at += np.uint64(1)
+
+@njit(inline="always", nogil=True)
+def _finish(h: np.uint64) -> np.uint64:
+    """The hash once all bytes are in it."""
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3
     return h ^ (h >> np.uint64(32))
+
+
+@njit(nogil=True, forceinline=True)
+def _xxh64_twice(
+    data: NDArray[np.uint8], start: int, end: int, seed: np.uint64, lanes: NDArray[np.uint64]
+) -> tuple[np.uint64, np.uint64]:
+    """XXH64 of data[start:end] with a seed and with the next one; the first is `xxhash.xxh64_intdigest(..., seed)`.
+
+    Both go through the bytes together, since each waits for its own multiplications. `lanes` is scratch, uint64[8].
+
+    The algorithm: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md.
+    """
+    other = seed + np.uint64(1)
+    size = end - start
+    at, stop = np.uint64(start), np.uint64(end)
+    if size >= 32:
+        lanes[0], lanes[1], lanes[2], lanes[3] = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
+        lanes[4], lanes[5], lanes[6], lanes[7] = other + _P1 + _P2, other + _P2, other, other - _P1
+        take_stripes(data, start, size // 32, lanes, _P1, _P2)
+        h, g = _merged(lanes, 0), _merged(lanes, 4)
+        at += np.uint64(size // 32 * 32)
+    else:
+        h, g = seed + _P5, other + _P5
+    h, g = h + np.uint64(size), g + np.uint64(size)
+    while at + np.uint64(8) <= stop:
+        part = _round(np.uint64(0), load_word(data, at))
+        h, g = _rotate(h ^ part, 27) * _P1 + _P4, _rotate(g ^ part, 27) * _P1 + _P4
+        at += np.uint64(8)
+    if at + np.uint64(4) <= stop:
+        part = np.uint64(load_half(data, at)) * _P1
+        h, g = _rotate(h ^ part, 23) * _P2 + _P3, _rotate(g ^ part, 23) * _P2 + _P3
+        at += np.uint64(4)
+    while at < stop:
+        part = np.uint64(data[at]) * _P5
+        h, g = _rotate(h ^ part, 11) * _P1, _rotate(g ^ part, 11) * _P1
+        at += np.uint64(1)
+    return _finish(h), _finish(g)
 
 
 @njit(nogil=True, cache=True)
@@ -105,6 +117,7 @@ def hash_contents(
     """
     data, starts, flags, offsets = borrow(data), borrow(starts), borrow(flags), borrow(offsets)
     sources, raw, out = borrow(sources), borrow(raw), borrow(out)
+    lanes = np.empty(8, dtype=np.uint64)
     for i in range(offsets.shape[0] - 1):
         first, last = offsets[i], offsets[i + 1]
         if first == last:
@@ -116,8 +129,7 @@ def hash_contents(
             words += flags[k] & FUNCTION == 0
             k += 1
         salt = (np.uint64(sources[i]) + np.uint64(1)) << np.uint64(8) if words < FEW_CONTENT_WORDS else np.uint64(0)
-        out[i, 0] = xxh64(data, starts[first], starts[last], salt)
-        out[i, 1] = xxh64(data, starts[first], starts[last], salt + np.uint64(1))
+        out[i, 0], out[i, 1] = _xxh64_twice(data, starts[first], starts[last], salt, lanes)
 
 
 @njit(nogil=True, cache=True)
@@ -128,10 +140,12 @@ def hash_strings(data: NDArray[np.uint8], offsets: NDArray[np.int32], out: NDArr
     out           : uint64[n]  overwritten
     """
     data, offsets, out = borrow(data), borrow(offsets), borrow(out)
+    lanes = np.empty(8, dtype=np.uint64)
     for i in range(offsets.shape[0] - 1):
         out[i] = np.uint64(0)
         if offsets[i] < offsets[i + 1]:
-            out[i] = max(xxh64(data, offsets[i], offsets[i + 1], np.uint64(0)), np.uint64(1))
+            hashed, _ = _xxh64_twice(data, np.int64(offsets[i]), np.int64(offsets[i + 1]), np.uint64(0), lanes)
+            out[i] = max(hashed, np.uint64(1))
 
 
 @njit(inline="always", nogil=True)

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
 from dedup.kernels.handles import borrow
-from dedup.kernels.vectors import WIDTH, count_bits, false_mask, load_word, lowest
-from dedup.kernels.xxh32 import SHORTEST_PLURAL, hash_beginnings, hash_runs, is_plural, xxh32
+from dedup.kernels.vectors import WIDTH, continued_mask, count_bits, false_mask, load_word, lowest
+from dedup.kernels.xxh32 import SHORTEST_PLURAL, STAGED, hash_beginnings, hash_pieces, hash_runs, is_plural, xxh32
 
 STEM_LETTERS = 6  # a word is looked up by its first letters, so that "rebukes" finds "rebuked"
 TITLE_STAND_IN = 24  # tokens of the text that stand in for a title that is not there
 _HIGH = np.uint64(0x8080808080808080)
+_LONGEST = 31  # bytes of a token that `hash_pieces` takes
 
 
 @njit(nogil=True, cache=True)
@@ -122,6 +123,9 @@ def hash_stems(
     """Write `hash_stem` of every token; numbers are not cut, and are whole if they are longer than a stem.
 
     stems : uint32[t]  overwritten
+
+    What `hash_beginnings` leaves over, words in other letters and numbers for the most part, is gathered and hashed
+    many at a time, too.
     """
     data, starts, flags, stems = borrow(data), borrow(starts), borrow(flags), borrow(stems)
     count = stems.shape[0]
@@ -129,12 +133,31 @@ def hash_stems(
     hash_beginnings(data, starts, STEM_LETTERS, stems, done[:count])
     for k in range(count):
         done[k] &= not _is_whole(starts, flags, k)
+    tokens, begins = np.empty(STAGED, dtype=np.int64), np.zeros(STAGED, dtype=np.int64)
+    sizes, hashes = np.empty(STAGED, dtype=np.uint32), np.empty(STAGED, dtype=np.uint32)
+    gathered = 0
     for base in range(0, count, WIDTH):
         rest = false_mask(done, base)
         while rest:
             k = base + lowest(rest)
             rest &= rest - np.uint64(1)
-            stems[k] = hash_stem(data, starts[k], starts[k + 1] - 1, _is_whole(starts, flags, k))
+            start, end = starts[k], starts[k + 1] - 1
+            whole = _is_whole(starts, flags, k)
+            if start + WIDTH > data.shape[0] or end - start > _LONGEST:
+                stems[k] = hash_stem(data, start, end, whole)
+                continue
+            letters = ~continued_mask(data, start) & ((np.uint64(1) << np.uint64(end - start)) - np.uint64(1))
+            for _ in range(STEM_LETTERS):
+                letters &= letters - np.uint64(1)
+            cut = start + lowest(letters) if letters else singular_end(data, start, end)
+            tokens[gathered], begins[gathered] = k, start
+            sizes[gathered] = (end if whole else cut) - start
+            gathered += 1
+        if gathered > STAGED - WIDTH or base + WIDTH >= count:
+            hash_pieces(data, begins, sizes[:gathered], hashes)
+            for i in range(gathered):
+                stems[tokens[i]] = hashes[i]
+            gathered = 0
 
 
 @njit(inline="always", nogil=True)

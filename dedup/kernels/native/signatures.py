@@ -7,8 +7,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.device import device
-from dedup.kernels.handles import borrow
+from dedup.kernels.handles import borrow, keep
 from dedup.kernels.reference.signatures import minhash_rows
+from dedup.kernels.vectors import LANES
 
 
 @njit(inline="always", nogil=True)
@@ -39,24 +40,29 @@ def minhash(
     Equal to datasketch >= 2.0 `MinHash(scheme="affine32")` of the same permutations.
     The estimator: Broder 1997, On the resemblance and containment of documents.
     """
-    hashes, begins, ends, a, b, out = borrow(hashes), borrow(begins), borrow(ends), borrow(a), borrow(b), borrow(out)
+    hashes, begins, ends, out = borrow(hashes), borrow(begins), borrow(ends), borrow(out)
     width = out.shape[1]
+    room = (width + LANES - 1) // LANES * LANES  # so that no value is left over, to be done by itself
+    scratch = np.zeros((3, room), dtype=np.uint32)
+    scratch[0, :width], scratch[1, :width] = a, b
+    scales, shifts, row = borrow(scratch[0]), borrow(scratch[1]), borrow(scratch[2])
     for i in range(out.shape[0]):
-        row = out[i]
         row[:] = np.uint32(0xFFFFFFFF)
-        s = begins[i]
-        while s + 4 <= ends[i]:  # four at a time: one load and store of the row's values serves four shingles
-            w, x, y, z = _mix32(hashes[s]), _mix32(hashes[s + 1]), _mix32(hashes[s + 2]), _mix32(hashes[s + 3])
-            for j in range(width):
-                low = min(np.uint32(a[j] * w + b[j]), np.uint32(a[j] * x + b[j]))
-                high = min(np.uint32(a[j] * y + b[j]), np.uint32(a[j] * z + b[j]))
-                row[j] = min(row[j], min(low, high))
-            s += 4
-        while s < ends[i]:
-            x = _mix32(hashes[s])
-            for j in range(width):
-                row[j] = min(row[j], np.uint32(a[j] * x + b[j]))
-            s += 1
+        last = ends[i] - 1
+        # Four at a time: one load and store of the row's values serves four shingles. The last one stands in for more.
+        for s in range(begins[i], ends[i], 4):
+            w, x = _mix32(hashes[np.uint64(s)]), _mix32(hashes[np.uint64(min(s + 1, last))])
+            y, z = _mix32(hashes[np.uint64(min(s + 2, last))]), _mix32(hashes[np.uint64(min(s + 3, last))])
+            for first in range(0, room, LANES):
+                for lane in range(LANES):
+                    j = np.uint64(first + lane)
+                    scale, shift = scales[j], shifts[j]
+                    low = min(np.uint32(scale * w + shift), np.uint32(scale * x + shift))
+                    high = min(np.uint32(scale * y + shift), np.uint32(scale * z + shift))
+                    row[j] = min(row[j], min(low, high))
+        for j in range(width):
+            out[i, j] = row[j]
+    keep(scratch)
 
 
 @njit(nogil=True, cache=True)

@@ -89,6 +89,16 @@ def store_half(data: Bytes, at: int, value: np.uint32) -> None:
     data[int(at) : int(at) + 4] = np.frombuffer(int(value).to_bytes(4, "little"), dtype=np.uint8)
 
 
+def take_stripes(
+    data: Bytes, at: int, count: int, lanes: NDArray[np.uint64], prime_1: np.uint64, prime_2: np.uint64
+) -> None:
+    """Take 32 bytes `count` times into two sets of XXH64's four lanes."""
+    for start in range(int(at), int(at) + 32 * int(count), 32):
+        words = np.frombuffer(data[start : start + 32].tobytes(), dtype=np.uint64)
+        lane = np.add(lanes, np.multiply(np.concatenate([words, words]), prime_2))
+        lanes[:] = (lane << np.uint64(31) | lane >> np.uint64(33)) * prime_1
+
+
 def turn8(data: Bytes, starts: NDArray[np.int64], first: int, words: NDArray[np.uint32], at: int) -> None:
     """Write the 32 bytes at each of eight places as a column of eight uint32."""
     for k, start in enumerate(starts[int(first) : int(first) + 8].tolist()):

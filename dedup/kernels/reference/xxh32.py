@@ -25,6 +25,14 @@ def singular(word: bytes) -> bytes:
     return word[:-1] if plural else word
 
 
+def hash_pieces(
+    data: NDArray[np.uint8], begins: NDArray[np.int64], sizes: NDArray[np.uint32], hashes: NDArray[np.uint32]
+) -> None:
+    """Write XXH32 of some strings by where they begin and how many bytes they have."""
+    for i, size in enumerate(sizes.tolist()):
+        hashes[i] = xxh32(data, int(begins[i]), int(begins[i]) + size)
+
+
 def hash_beginnings(
     data: NDArray[np.uint8], starts: NDArray[np.int64], most: int, hashes: NDArray[np.uint32], done: NDArray[np.bool_]
 ) -> None:
