@@ -239,7 +239,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     claims = np.empty(count, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
-        *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * (longest + LANES), dtype=np.uint32)),
+        *(texts.hashes, texts.bounds, load_meanings(), np.empty(longest + LANES, dtype=np.uint32)),
         *(hashes, bounds, sections, claims),
     )
     meta = np.empty((count, META), dtype=np.uint32)

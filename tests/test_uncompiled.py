@@ -88,10 +88,9 @@ def _numbers(data, at, values, rows, value, out):
     out[1] = vectors.load_half(data, at)
     out[2] = vectors.lowest(out[0])
     out[3] = vectors.count_bits(out[0])
-    out[4] = vectors.count_less16(values, at, value)
-    out[5] = vectors.among8(rows, at, value)
-    out[6] = vectors.equal16(values, at, value)
-    out[7] = vectors.fold_product(out[0], vectors.load_word(data, 8))
+    out[4] = vectors.among8(rows, at, value)
+    out[5] = vectors.equal16(values, at, value)
+    out[6] = vectors.fold_product(out[0], vectors.load_word(data, 8))
     vectors.store_half(data, at, value)
     vectors.prefetch(data, at)
 
@@ -141,17 +140,48 @@ def test_turned_words_equal_their_slow_twins(data, starts):
 def test_numbers_equal_their_slow_twins(data, values, at):
     fast, slow = (np.frombuffer(data, dtype=np.uint8).copy() for _ in range(2))
     values = np.array(values, dtype=np.uint32)
-    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(8, dtype=np.uint64)
+    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(7, dtype=np.uint64)
     _numbers(fast, at, values, rows, value, out)
     word = plain.load_word(slow, at)
     expected = [word, plain.load_half(slow, at), plain.lowest(word), plain.count_bits(word)]
-    expected += [plain.count_less16(values, at, value), plain.among8(rows, at, value), plain.equal16(values, at, value)]
+    expected += [plain.among8(rows, at, value), plain.equal16(values, at, value)]
     expected.append(plain.fold_product(word, plain.load_word(slow, 8)))
     assert out.tolist() == expected
     plain.store_half(slow, at, value)
     np.testing.assert_array_equal(fast, slow)
     plain.prefetch(slow, at)
     assert plain.lowest(np.uint64(0)) == 64
+
+
+@njit
+def _sort(values, at):
+    vectors.sort16(values, at)
+    vectors.sort16(values, at + 20)
+    vectors.mirror16(values, at, at + 20)
+    vectors.settle16(values, at)
+    vectors.settle16(values, at + 20)
+
+
+@njit
+def _part(values, at):
+    vectors.part16(values, at, at + 20)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 4))
+@settings(deadline=None)
+def test_sorted_values_equal_their_slow_twins(values, at):
+    fast, slow = np.array([values, values], dtype=np.uint32)
+    _part(fast, at)
+    plain.part16(slow, at, at + 20)
+    assert fast.tolist() == slow.tolist()
+    _sort(fast, at)
+    for network, places in ((plain.sort16, (at,)), (plain.sort16, (at + 20,)), (plain.mirror16, (at, at + 20))):
+        network(slow, *places)
+    plain.settle16(slow, at)
+    plain.settle16(slow, at + 20)
+    assert fast.tolist() == slow.tolist()
+    every = np.concatenate([fast[at : at + 16], fast[at + 20 : at + 36]])
+    assert every.tolist() == sorted(every.tolist())
 
 
 @given(st.lists(st.text(max_size=20), max_size=12), st.integers(1, 3))

@@ -29,20 +29,34 @@ def pick_runs(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uin
     """Every three code points in a row of data[start:end], a space before it: spelling, whatever parts the words."""
     if start == end:
         return 0
+    high = np.uint8(0)
+    for at in range(start, end):
+        high |= data[at]
+    if high < 0x80:  # ASCII: a byte is a code point, and many are done at a time
+        count = min(end - start - 1, RUN_POINTS)
+        if count > 0:
+            out[0] = _hash_run(np.uint64(_SPACE), np.uint64(data[start]), np.uint64(data[start + 1]))
+        for k in range(1, count):
+            at = np.uint64(start + k)
+            one, two, three = data[at - np.uint64(1)], data[at], data[at + np.uint64(1)]
+            out[np.uint64(k)] = _hash_run(np.uint64(one), np.uint64(two), np.uint64(three))
+        return count
     one, count = np.uint64(_SPACE), 0
     point, at = read_point(data, start, end)
     two = np.uint64(point)
     while at < end and count < RUN_POINTS:
-        three = np.uint64(data[at])
-        if three < np.uint64(128):
-            at += 1
-        else:
-            point, at = read_point(data, at, end)
-            three = np.uint64(point)
-        out[count] = spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
+        point, at = read_point(data, at, end)
+        three = np.uint64(point)
+        out[count] = _hash_run(one, two, three)
         count += 1
         one, two = two, three
     return count
+
+
+@njit(nogil=True, inline="always")
+def _hash_run(one: np.uint64, two: np.uint64, three: np.uint64) -> np.uint32:
+    """The hash of three code points."""
+    return spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
 
 
 @njit(nogil=True, cache=True)
@@ -170,21 +184,11 @@ def _is_among(value: np.uint32, values: NDArray[np.uint32]) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def pick_pairs(
-    flags: NDArray[np.uint8],
-    words: NDArray[np.uint32],
-    end: int,
-    content: NDArray[np.uint32],
-    out: NDArray[np.uint32],
-) -> int:
-    """Every two content words in a row among words[:end], whatever function words part them.
-
-    content : uint32[>= end]  overwritten
-    """
-    count = pick_words(flags, words, 0, end, content) - 1
-    for k in range(count):
+def pick_pairs(content: NDArray[np.uint32], count: int, out: NDArray[np.uint32]) -> int:
+    """Every two in a row of a story's content words content[:count], whatever function words part them."""
+    for k in range(count - 1):
         out[k] = spread((np.uint64(content[k]) << np.uint64(32)) ^ np.uint64(content[k + 1]))
-    return max(count, 0)
+    return max(count - 1, 0)
 
 
 @njit(nogil=True, cache=True)

@@ -46,15 +46,30 @@ def among8(rows: NDArray[np.uint32], row: int, value: np.uint32) -> bool:
     return bool((rows[int(row)] == value).any())
 
 
-def count_less16(values: NDArray[np.uint32], at: int, value: np.uint32) -> int:
-    """How many of values[at:at + 16] are less than another."""
-    return int(np.count_nonzero(values[int(at) : int(at) + 16] < value))
-
-
 def equal16(values: NDArray[np.uint32], at: int, value: np.uint32) -> np.uint64:
     """Which of values[at:at + 16] are another: a bit each."""
     same = np.packbits(values[int(at) : int(at) + 16] == value, bitorder="little")
     return np.uint64(int.from_bytes(same.tobytes(), "little"))
+
+
+def sort16(values: NDArray[np.uint32], at: int) -> None:
+    """Sort values[at:at + 16]."""
+    values[int(at) : int(at) + 16].sort()
+
+
+settle16 = sort16
+
+
+def part16(values: NDArray[np.uint32], low: int, high: int) -> None:
+    """Of each of values[low:low + 16] and that in the same place of values[high:high + 16], the smaller here."""
+    here, there = values[int(low) : int(low) + 16], values[int(high) : int(high) + 16]
+    here[:], there[:] = np.minimum(here, there), np.maximum(here, there)
+
+
+def mirror16(values: NDArray[np.uint32], low: int, high: int) -> None:
+    """The same of the first here and the last there, and so on."""
+    here, there = values[int(low) : int(low) + 16], values[int(high) : int(high) + 16][::-1]
+    here[:], there[:] = np.minimum(here, there), np.maximum(here, there)
 
 
 def lowest(mask: np.uint64) -> int:
