@@ -32,7 +32,7 @@ from dedup.kernels.native.evidence import (
     Facts,
     measure,
 )
-from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
+from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, SPARE, gather_facts
 from dedup.kernels.native.meanings import (
     AGAIN,
     AGAIN_VALUE,
@@ -60,7 +60,6 @@ from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.kernels.reference.facts import plain
 from dedup.kernels.reference.shingles import stem, xxh32
-from dedup.kernels.vectors import LANES
 from dedup.places import ENDINGS, PLACES, SHORT
 from dedup.shingles import Shingles
 from dedup.subjects import SUBJECTS
@@ -239,7 +238,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     claims = np.empty(count, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
-        *(texts.hashes, texts.bounds, load_meanings(), np.empty(longest + LANES, dtype=np.uint32)),
+        *(texts.hashes, texts.bounds, load_meanings(), np.empty(longest + SPARE, dtype=np.uint32)),
         *(hashes, bounds, sections, claims),
     )
     meta = np.empty((count, META), dtype=np.uint32)

@@ -156,32 +156,35 @@ def test_numbers_equal_their_slow_twins(data, values, at):
 @njit
 def _sort(values, at):
     vectors.sort16(values, at)
-    vectors.sort16(values, at + 20)
-    vectors.mirror16(values, at, at + 20)
-    vectors.settle16(values, at)
-    vectors.settle16(values, at + 20)
-
-
-@njit
-def _part(values, at):
+    vectors.sort32(values, at + 16)
+    vectors.sort64(values, at + 48)
     vectors.part16(values, at, at + 20)
 
 
-@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 4))
+@njit
+def _merge(values):
+    vectors.sort32(values, 0)
+    vectors.sort32(values, 32)
+    vectors.mirror16(values, 0, 48)
+    vectors.mirror16(values, 16, 32)
+    vectors.settle64(values, 0)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 9), min_size=128, max_size=128), st.integers(0, 16))
 @settings(deadline=None)
 def test_sorted_values_equal_their_slow_twins(values, at):
     fast, slow = np.array([values, values], dtype=np.uint32)
-    _part(fast, at)
+    _sort(fast, at)
+    plain.sort16(slow, at)
+    plain.sort32(slow, at + 16)
+    plain.sort64(slow, at + 48)
     plain.part16(slow, at, at + 20)
     assert fast.tolist() == slow.tolist()
-    _sort(fast, at)
-    for network, places in ((plain.sort16, (at,)), (plain.sort16, (at + 20,)), (plain.mirror16, (at, at + 20))):
-        network(slow, *places)
-    plain.settle16(slow, at)
-    plain.settle16(slow, at + 20)
-    assert fast.tolist() == slow.tolist()
-    every = np.concatenate([fast[at : at + 16], fast[at + 20 : at + 36]])
-    assert every.tolist() == sorted(every.tolist())
+    _merge(fast)
+    assert fast[:64].tolist() == sorted(slow[:64].tolist())
+    plain.mirror16(fast, 0, 48)
+    plain.mirror16(slow, 0, 48)
+    assert sorted(fast.tolist()) == sorted(slow.tolist())
 
 
 @given(st.lists(st.text(max_size=20), max_size=12), st.integers(1, 3))

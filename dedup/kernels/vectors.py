@@ -25,6 +25,7 @@ LANES = 16
 
 _BYTE, _BIT, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(64)
 _SIXTEEN = ir.VectorType(ir.IntType(32), LANES)
+_BACKWARDS = list(range(LANES))[::-1]
 
 
 def _address(context, builder, kind, array, index):
@@ -83,6 +84,7 @@ dot_mask = _mask_of(ord("."), ord("."))
 quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
 """Most of the signs that say nothing of the word behind them."""
 false_mask = _mask_of(0, 0)  # of bool
+number_mask, dated_mask = _mask_of(1, 1), _mask_of(1, 2)  # of the kinds of tokens: COUNT, and COUNT or CALENDAR
 
 
 @device(plain.copy_lower16)
@@ -176,32 +178,66 @@ def _parted(builder, one, other):
     return builder.select(less, one, other), builder.select(less, other, one)
 
 
-def _network16(stand_in, text, *steps):
-    """An intrinsic: a part of Batcher's bitonic sort of values[at:at + 16], ascending.
+def _ordered(builder, vector, steps):
+    """A vector after steps of Batcher's bitonic sort: in each two values change places if they are not in order.
 
-    In each step values change places, if they are not in order, with those whose places differ by the bits of a number.
+    The places of the two differ by the bits of a number.
     """
+    for bits in steps:
+        smaller, larger = _parted(builder, vector, _shuffled(builder, vector, [k ^ bits for k in range(LANES)]))
+        order = [k if k < k ^ bits else k + LANES for k in range(LANES)]
+        vector = builder.shuffle_vector(smaller, larger, ir.Constant(_SIXTEEN, order))
+    return vector
+
+
+def _settle(builder, vectors):
+    """Sort, in place, vectors that rise one after the other and then fall, or the reverse."""
+    apart = len(vectors) // 2
+    while apart:
+        for k in range(len(vectors)):
+            if k & apart == 0:
+                vectors[k], vectors[k + apart] = _parted(builder, vectors[k], vectors[k + apart])
+        apart //= 2
+    vectors[:] = [_ordered(builder, vector, (8, 4, 2, 1)) for vector in vectors]
+
+
+def _sort(builder, vectors):
+    """Sort, in place, vectors in any order."""
+    half = len(vectors) // 2
+    if half == 0:
+        vectors[0] = _ordered(builder, vectors[0], (1, 3, 1, 7, 2, 1, 15, 4, 2, 1))
+        return
+    low, high = vectors[:half], vectors[half:]
+    _sort(builder, low)
+    _sort(builder, high)
+    vectors[:] = low + [_shuffled(builder, vector, _BACKWARDS) for vector in reversed(high)]
+    _settle(builder, vectors)
+
+
+def _network(stand_in, count, sort):
+    """An intrinsic: sorts the uint32 values[at:at + count] in registers, without a branch."""
 
     @device(stand_in)
     def network(_typing_context, values, _at):
         def generate(context, builder, signature, args):
-            place = _place16(context, builder, signature.args[0], *args)
-            vector = builder.load(place, align=4)
-            for bits in steps:
-                smaller, larger = _parted(builder, vector, _shuffled(builder, vector, [k ^ bits for k in range(LANES)]))
-                order = [k if k < k ^ bits else k + LANES for k in range(LANES)]
-                vector = builder.shuffle_vector(smaller, larger, ir.Constant(_SIXTEEN, order))
-            builder.store(vector, place, align=4)
+            first = _place16(context, builder, signature.args[0], *args)
+            places = [builder.gep(first, [_WORD(k)]) for k in range(count // LANES)]
+            vectors = [builder.load(place, align=4) for place in places]
+            sort(builder, vectors)
+            for vector, place in zip(vectors, places, strict=True):
+                builder.store(vector, place, align=4)
             return context.get_dummy_value()
 
         return types.void(values, types.intp), generate
 
-    network.__doc__ = text
     return network
 
 
-sort16 = _network16(plain.sort16, "Sort the sixteen uint32 values[at:at + 16].", 1, 3, 1, 7, 2, 1, 15, 4, 2, 1)
-settle16 = _network16(plain.settle16, "The same of values that rise and then fall, or the reverse.", 8, 4, 2, 1)
+sort16 = _network(plain.sort16, 16, _sort)
+sort32 = _network(plain.sort32, 32, _sort)
+sort64 = _network(plain.sort64, 64, _sort)
+settle64 = _network(plain.settle64, 64, _settle)
+"""The same of values that rise and then fall, or the reverse."""
 
 
 def _exchange16(stand_in, text, order):
@@ -228,9 +264,7 @@ part16 = _exchange16(
     "Of each uint32 of values[low:low + 16] and that in the same place of values[high:high + 16] the smaller here.",
     list(range(LANES)),
 )
-mirror16 = _exchange16(
-    plain.mirror16, "The same of the first here and the last there, and so on.", list(range(LANES))[::-1]
-)
+mirror16 = _exchange16(plain.mirror16, "The same of the first here and the last there, and so on.", _BACKWARDS)
 
 
 @device(plain.lowest)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, PLAIN, SUBJECT, THING, is_everyday, is_toll
 from dedup.kernels.utf8 import read_point
+from dedup.kernels.vectors import WIDTH, dated_mask, lowest, number_mask
 
 RUN_POINTS = 400  # code points of a title that are read for runs
 TITLE_CASE = 4  # words of a title that tell whether it is written In Title Case, at least
@@ -89,20 +90,27 @@ def pick_numbers(
 ) -> int:
     """The numbers among words[:end], and with `days` the weekdays and months; no counts of victims.
 
+    kinds : uint8[>= end + WIDTH - 1]
     total : int  words that were read, where a word that makes a number a toll may stand
     """
     count = 0
-    for k in range(end):
-        if (days and kinds[k] == CALENDAR) or (kinds[k] == COUNT and not is_toll(kinds, k, total)):
-            out[count] = words[k]
-            count += 1
+    for base in range(0, end, WIDTH):
+        rest = dated_mask(kinds, base) if days else number_mask(kinds, base)
+        if end - base < WIDTH:
+            rest &= (np.uint64(1) << np.uint64(end - base)) - np.uint64(1)
+        while rest:
+            k = base + lowest(rest)
+            rest &= rest - np.uint64(1)
+            if kinds[k] == CALENDAR or not is_toll(kinds, k, total):
+                out[count] = words[k]
+                count += 1
     return count
 
 
 @njit(nogil=True, inline="always")
 def _is_name(flag: np.uint8) -> bool:
     """Whether a word has a capital, and not because a sentence begins."""
-    return flag & CAPITAL != 0 and flag & (SENTENCE | FUNCTION | NUMBER) == 0
+    return flag & (CAPITAL | SENTENCE | FUNCTION | NUMBER) == CAPITAL
 
 
 @njit(nogil=True, cache=True)
@@ -112,9 +120,8 @@ def pick_names(
     """The names among words[begin:end]."""
     count = 0
     for k in range(begin, end):
-        if _is_name(flags[k]):
-            out[count] = words[k]
-            count += 1
+        out[count] = words[k]
+        count += _is_name(flags[k])
     return count
 
 
@@ -162,15 +169,14 @@ def flag_strange(
     out          : bool[n]  overwritten
     """
     everyday = others = 0
-    for k in range(out.shape[0]):
-        out[k] = False
-        if flags[k] & NUMBER != 0:
-            continue
-        if is_everyday(data, starts[k], starts[k + 1] - 1, likely):
-            everyday += 1
-        elif kinds[k] == PLAIN and flags[k] & FUNCTION == 0:
-            others += 1
-            out[k] = flags[k] & CAPITAL != 0 and starts[k + 1] - 1 - starts[k] >= STRANGE
+    for k in range(out.shape[0]):  # without a branch to mispredict
+        length = starts[k + 1] - 1 - starts[k]
+        word = flags[k] & NUMBER == 0
+        common = is_everyday(data, starts[k], starts[k] + length, likely)
+        other = word & (not common) & (kinds[k] == PLAIN) & (flags[k] & FUNCTION == 0)
+        everyday += word & common
+        others += other
+        out[k] = other & (flags[k] & CAPITAL != 0) & (length >= STRANGE)
     if everyday < others:
         out[:] = False
 

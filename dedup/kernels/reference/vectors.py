@@ -52,12 +52,16 @@ def equal16(values: NDArray[np.uint32], at: int, value: np.uint32) -> np.uint64:
     return np.uint64(int.from_bytes(same.tobytes(), "little"))
 
 
-def sort16(values: NDArray[np.uint32], at: int) -> None:
-    """Sort values[at:at + 16]."""
-    values[int(at) : int(at) + 16].sort()
+def sort_of(count: int) -> Callable[[NDArray[np.uint32], int], None]:
+    """A function: sorts values[at:at + count]."""
+
+    def sort(values: NDArray[np.uint32], at: int) -> None:
+        values[int(at) : int(at) + count].sort()
+
+    return sort
 
 
-settle16 = sort16
+sort16, sort32, sort64, settle64 = map(sort_of, (16, 32, 64, 64))
 
 
 def part16(values: NDArray[np.uint32], low: int, high: int) -> None:
