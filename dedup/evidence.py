@@ -41,7 +41,9 @@ from dedup.kernels.native.meanings import (
     CALENDAR,
     COUNT,
     EVERYDAY,
+    FIRST,
     LIKELY,
+    LISTED,
     NEGATION,
     OPPOSED,
     PHRASE,
@@ -211,7 +213,12 @@ def load_meanings() -> Meanings:
         likely[(key >> 15) % LIKELY] |= EVERYDAY << (key & 3)
     for word, (kind, value) in word_meanings().items():
         before, _, last = word.rpartition(b" ")
-        likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD
+        mark = stem((last, 0))
+        likely[mark % LIKELY] |= PHRASE if before else WORD
+        if before:
+            likely[stem((before, 0)) % LIKELY] |= FIRST  # as of a token: none is a number longer than a stem
+        else:
+            likely[mark >> 15] |= LISTED
         key = xxh32(word)
         slot = key % SLOTS
         while keys[slot]:

@@ -21,7 +21,7 @@ from dedup.kernels.native.signatures import minhash
 from dedup.kernels.reference import signatures
 from dedup.kernels.reference import vectors as plain
 from dedup.kernels.reference import xxh32 as plain_hashes
-from dedup.kernels.xxh32 import hash_beginnings, hash_runs, xxh32
+from dedup.kernels.xxh32 import hash_beginnings, hash_openings, hash_runs, xxh32
 from dedup.warmup import warm_up
 
 PROJECT = pathlib.Path(__file__).parents[1]
@@ -204,6 +204,10 @@ def test_hashes_equal_their_slow_twins(words, width):
     plain_hashes.hash_beginnings(data, starts, 6, slow, other)
     np.testing.assert_array_equal(done, other)
     np.testing.assert_array_equal(fast[done], slow[done])
+    fast, slow = np.zeros((2, 4, 16), dtype=np.uint32)
+    hash_openings(data[: starts[-1]], starts, 0, len(words), fast)
+    plain_hashes.hash_openings(data, starts, 0, len(words), slow)
+    assert fast[0, : len(words)].tolist() == slow[0, : len(words)].tolist()
 
 
 @given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=9), max_size=5))

@@ -208,15 +208,16 @@ def gather_facts(
         Read(
             np.empty(room, dtype=np.uint32),
             np.empty(room, dtype=np.uint8),
-            np.empty(FRONT_TOKENS, dtype=np.int64),
+            np.empty(FRONT_TOKENS + 1, dtype=np.int64),
         ),
         np.empty(room, dtype=np.uint32),
         np.empty(room, dtype=np.uint32),
         np.empty(_NUMBER_BYTES, dtype=np.uint8),
         np.empty(room, dtype=np.bool_),
         np.empty(_SLOTS, dtype=np.uint8),
+        np.empty((4, 16), dtype=np.uint32),
     )
-    read, some, content, digits, strange, met = borrow(made)
+    read, some, content, digits, strange, met, keys = borrow(made)
     words, kinds = read.words, read.kinds
     bounds[0] = 0
     for i in range(offsets.shape[0] - 1):
@@ -260,7 +261,7 @@ def gather_facts(
         at = _append(facts, at, some, n, CAPS[NUMBERS], met)
         sections[i, NUMBERS] = at - begin
         names = content[: pick_names(own, words, titled, min(count, titled + NUMBER_TOKENS), content)]
-        flag_strange(data, starts[first:], own, kinds, meanings.likely, strange[:titled])
+        flag_strange(data, starts[first:], own, kinds, meanings.likely, keys, strange[:titled])
         n = pick_title_names(own, words, kinds, titled, strange, names, some)
         at = _append(facts, at, some, n, CAPS[TITLE_NAMES], met)
         sections[i, TITLE_NAMES] = at - begin

@@ -10,6 +10,7 @@ from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, PLAIN, SUBJECT, THING, is_everyday, is_toll
 from dedup.kernels.utf8 import read_point
 from dedup.kernels.vectors import WIDTH, dated_mask, lowest, number_mask
+from dedup.kernels.xxh32 import hash_openings
 
 RUN_POINTS = 400  # code points of a title that are read for runs
 TITLE_CASE = 4  # words of a title that tell whether it is written In Title Case, at least
@@ -158,6 +159,7 @@ def flag_strange(
     flags: NDArray[np.uint8],
     kinds: NDArray[np.uint8],
     likely: NDArray[np.uint8],
+    keys: NDArray[np.uint32],
     out: NDArray[np.bool_],
 ) -> None:
     """Write which words of an English title have a capital and are no everyday words: where all have one, the names.
@@ -166,17 +168,20 @@ def flag_strange(
 
     data, starts : of `Tokens`; word k is data[starts[k]:starts[k + 1] - 1]
     flags, kinds : of the title's words
-    out          : bool[n]  overwritten
+    keys         : uint32[4, 16]  overwritten
+    out          : bool[n]        overwritten
     """
     everyday = others = 0
-    for k in range(out.shape[0]):  # without a branch to mispredict
-        length = starts[k + 1] - 1 - starts[k]
-        word = flags[k] & NUMBER == 0
-        common = is_everyday(data, starts[k], starts[k] + length, likely)
-        other = word & (not common) & (kinds[k] == PLAIN) & (flags[k] & FUNCTION == 0)
-        everyday += word & common
-        others += other
-        out[k] = other & (flags[k] & CAPITAL != 0) & (length >= STRANGE)
+    for base in range(0, out.shape[0], keys.shape[1]):
+        some = min(out.shape[0] - base, keys.shape[1])
+        hash_openings(data, starts, base, some, keys)
+        for k in range(base, base + some):  # without a branch to mispredict
+            is_word = flags[k] & NUMBER == 0
+            common = is_everyday(keys[0, k - base], likely)
+            other = is_word & (not common) & (kinds[k] == PLAIN) & (flags[k] & FUNCTION == 0)
+            everyday += is_word & common
+            others += other
+            out[k] = other & (flags[k] & CAPITAL != 0) & (starts[k + 1] - 1 - starts[k] >= STRANGE)
     if everyday < others:
         out[:] = False
 
