@@ -143,12 +143,10 @@ def pick_title_names(
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
-        if flags[k] & (FUNCTION | NUMBER) != 0:
-            continue
-        named = (capitals and _is_name(flags[k])) or strange[k] or _is_among(words[k], names)
-        if named or kinds[k] == SUBJECT or kinds[k] == THING:
-            out[count] = words[k] | (NAMED if named and kinds[k] == THING else np.uint32(0))
-            count += 1
+        named = (capitals & _is_name(flags[k])) | strange[k] | _is_among(words[k], names)
+        thing = kinds[k] == THING
+        out[count] = words[k] | (NAMED if named & thing else np.uint32(0))
+        count += (named | thing | (kinds[k] == SUBJECT)) & (flags[k] & (FUNCTION | NUMBER) == 0)
     return count
 
 
@@ -209,8 +207,7 @@ def in_title_case(flags: NDArray[np.uint8], end: int) -> bool:
     One in eight may have none, as "iPhone"; those behind a hyphen do not count.
     """
     capitals = small = 0
-    for k in range(end):
-        if not flags[k] & (FUNCTION | NUMBER):
-            capitals += flags[k] & CAPITAL != 0
-            small += flags[k] & (CAPITAL | MARK) == 0
+    for k in range(end):  # without a branch to mispredict
+        capitals += flags[k] & (FUNCTION | NUMBER | CAPITAL) == CAPITAL
+        small += flags[k] & (FUNCTION | NUMBER | CAPITAL | MARK) == 0
     return capitals + small >= TITLE_CASE and 7 * small < capitals
