@@ -33,7 +33,7 @@ from dedup.kernels.native.evidence import (
     Facts,
     measure,
 )
-from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, gather_facts
+from dedup.kernels.native.facts import FACTS_CAP, FRONT, SECTIONS, SPARE, gather_facts
 from dedup.kernels.native.meanings import (
     AGAIN,
     AGAIN_VALUE,
@@ -42,7 +42,9 @@ from dedup.kernels.native.meanings import (
     CALENDAR,
     COUNT,
     EVERYDAY,
+    FIRST,
     LIKELY,
+    LISTED,
     NEGATION,
     OPPOSED,
     PHRASE,
@@ -61,7 +63,6 @@ from dedup.kernels.native.picks import RUN_POINTS
 from dedup.kernels.reference.contents import TRACKERS, hash_name
 from dedup.kernels.reference.facts import plain
 from dedup.kernels.reference.shingles import stem, xxh32
-from dedup.kernels.vectors import LANES
 from dedup.places import ENDINGS, PLACES, SHORT
 from dedup.shingles import Shingles
 from dedup.subjects import SUBJECTS
@@ -214,7 +215,12 @@ def load_meanings() -> Meanings:
     listed = word_meanings()
     for (word, (kind, value)), key in zip(listed.items(), map(xxh32_intdigest, listed), strict=True):
         before, _, last = word.rpartition(b" ")
-        likely[stem((last, 0)) % LIKELY] |= PHRASE if before else WORD
+        mark = stem((last, 0))
+        likely[mark % LIKELY] |= PHRASE if before else WORD
+        if before:
+            likely[stem((before, 0)) % LIKELY] |= FIRST  # as of a token: none is a number longer than a stem
+        else:
+            likely[mark >> 15] |= LISTED
         slot = key % SLOTS
         while keys[slot]:
             slot = (slot + 1) % SLOTS
@@ -240,7 +246,7 @@ def gather(batch: pa.RecordBatch, tokens: Tokens, texts: Shingles, stems: NDArra
     claims = np.empty(count, dtype=np.uint32)
     gather_facts(
         *(tokens.data, tokens.starts, tokens.flags, stems, tokens.offsets, tokens.title_ends),
-        *(texts.hashes, texts.bounds, load_meanings(), np.empty(2 * (longest + LANES), dtype=np.uint32)),
+        *(texts.hashes, texts.bounds, load_meanings(), np.empty(longest + SPARE, dtype=np.uint32)),
         *(hashes, bounds, sections, claims),
     )
     meta = np.empty((count, META), dtype=np.uint32)

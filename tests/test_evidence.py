@@ -204,6 +204,8 @@ def test_meanings_are_told_by_a_word_alone():
     table = load_meanings()
     assert np.count_nonzero(table.keys) == len(MEANINGS) < len(table.keys) / 3
     assert np.count_nonzero(table.likely & (WORD | PHRASE)) < len(table.likely) / 20
+    # A number is hashed in another way than the first word of a phrase.
+    assert not any(letter.isdigit() for word in MEANINGS if b" " in word for letter in word.decode())
 
 
 def test_few_words_are_taken_for_everyday_ones_that_are_none():

@@ -22,7 +22,7 @@ from dedup.kernels.reference import signatures
 from dedup.kernels.reference import squeezing as plain_squeezing
 from dedup.kernels.reference import vectors as plain
 from dedup.kernels.reference import xxh32 as plain_hashes
-from dedup.kernels.xxh32 import hash_beginnings, hash_pieces, hash_runs, xxh32
+from dedup.kernels.xxh32 import hash_beginnings, hash_openings, hash_pieces, hash_runs, xxh32
 from dedup.warmup import warm_up
 
 PROJECT = pathlib.Path(__file__).parents[1]
@@ -90,10 +90,9 @@ def _numbers(data, at, values, rows, value, out):
     out[1] = vectors.load_half(data, at)
     out[2] = vectors.lowest(out[0])
     out[3] = vectors.count_bits(out[0])
-    out[4] = vectors.count_less16(values, at, value)
-    out[5] = vectors.among8(rows, at, value)
-    out[6] = vectors.equal16(values, at, value)
-    out[7] = vectors.fold_product(out[0], vectors.load_word(data, 8))
+    out[4] = vectors.among8(rows, at, value)
+    out[5] = vectors.equal16(values, at, value)
+    out[6] = vectors.fold_product(out[0], vectors.load_word(data, 8))
     vectors.store_half(data, at, value)
     vectors.prefetch(data, at)
 
@@ -194,17 +193,51 @@ def test_stripes_equal_their_slow_twins(data, at, numbers):
 def test_numbers_equal_their_slow_twins(data, values, at):
     fast, slow = (np.frombuffer(data, dtype=np.uint8).copy() for _ in range(2))
     values = np.array(values, dtype=np.uint32)
-    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(8, dtype=np.uint64)
+    rows, value, out = values[:32].reshape(4, 8), np.uint32(5), np.zeros(7, dtype=np.uint64)
     _numbers(fast, at, values, rows, value, out)
     word = plain.load_word(slow, at)
     expected = [word, plain.load_half(slow, at), plain.lowest(word), plain.count_bits(word)]
-    expected += [plain.count_less16(values, at, value), plain.among8(rows, at, value), plain.equal16(values, at, value)]
+    expected += [plain.among8(rows, at, value), plain.equal16(values, at, value)]
     expected.append(plain.fold_product(word, plain.load_word(slow, 8)))
     assert out.tolist() == expected
     plain.store_half(slow, at, value)
     np.testing.assert_array_equal(fast, slow)
     plain.prefetch(slow, at)
     assert plain.lowest(np.uint64(0)) == 64
+
+
+@njit
+def _sort(values, at):
+    vectors.sort16(values, at)
+    vectors.sort32(values, at + 16)
+    vectors.sort64(values, at + 48)
+    vectors.part16(values, at, at + 20)
+
+
+@njit
+def _merge(values):
+    vectors.sort32(values, 0)
+    vectors.sort32(values, 32)
+    vectors.mirror16(values, 0, 48)
+    vectors.mirror16(values, 16, 32)
+    vectors.settle64(values, 0)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 9), min_size=128, max_size=128), st.integers(0, 16))
+@settings(deadline=None)
+def test_sorted_values_equal_their_slow_twins(values, at):
+    fast, slow = np.array([values, values], dtype=np.uint32)
+    _sort(fast, at)
+    plain.sort16(slow, at)
+    plain.sort32(slow, at + 16)
+    plain.sort64(slow, at + 48)
+    plain.part16(slow, at, at + 20)
+    assert fast.tolist() == slow.tolist()
+    _merge(fast)
+    assert fast[:64].tolist() == sorted(slow[:64].tolist())
+    plain.mirror16(fast, 0, 48)
+    plain.mirror16(slow, 0, 48)
+    assert sorted(fast.tolist()) == sorted(slow.tolist())
 
 
 @given(st.lists(st.text(max_size=20), max_size=12), st.integers(1, 3))
@@ -230,6 +263,10 @@ def test_hashes_equal_their_slow_twins(words, width):
     hash_pieces(data, begins, sizes, fast)
     plain_hashes.hash_pieces(data, begins, sizes, slow)
     np.testing.assert_array_equal(fast, slow)
+    fast, slow = np.zeros((2, 4, 16), dtype=np.uint32)
+    hash_openings(data[: starts[-1]], starts, 0, len(words), fast)
+    plain_hashes.hash_openings(data, starts, 0, len(words), slow)
+    assert fast[0, : len(words)].tolist() == slow[0, : len(words)].tolist()
 
 
 @given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=9), max_size=5))

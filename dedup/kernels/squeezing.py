@@ -19,13 +19,15 @@ from dedup.kernels.vectors import WIDTH
 
 _BYTE, _BIT, _HALF, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _BYTES, _MASK, _PLACES = ir.VectorType(_BYTE, WIDTH), ir.VectorType(_BIT, WIDTH), ir.VectorType(_WORD, 8)
+_COMPRESSES = (20, 0, 0)  # of LLVM: the first that makes one instruction of what it calls "experimental"
 _MOST = WIDTH // 2  # words in 64 bytes
 
 
 def _squeezes():
-    """Whether kernels are compiled for this processor, and it has AVX-512 VBMI2, as AMD's since 2022."""
+    """Whether kernels are compiled for this processor, it has AVX-512 VBMI2, as AMD's since 2022, and LLVM knows it."""
     another = config.CPU_NAME or config.CPU_FEATURES  # type: ignore[attr-defined]  # it sets its own attributes
-    return not (uncompiled() or another) and bool(llvm.get_host_cpu_features().get("avx512vbmi2"))
+    known = llvm.llvm_version_info >= _COMPRESSES
+    return known and not (uncompiled() or another) and bool(llvm.get_host_cpu_features().get("avx512vbmi2"))
 
 
 SQUEEZES = _squeezes()

@@ -21,9 +21,11 @@ from dedup.kernels.reference import vectors as plain
 WIDTH = 64
 """Bytes that a mask speaks of."""
 LANES = 16
-"""Values of `count_less16` and `equal16`."""
+"""Values of `equal16`, and of the functions that sort."""
 
 _BYTE, _BIT, _WORD = ir.IntType(8), ir.IntType(1), ir.IntType(64)
+_SIXTEEN = ir.VectorType(ir.IntType(32), LANES)
+_BACKWARDS = list(range(LANES))[::-1]
 
 
 def _address(context, builder, kind, array, index):
@@ -84,6 +86,7 @@ dot_mask = _mask_of(ord("."), ord("."))
 quiet_mask = _mask_of(ord('"'), ord("'"), ord("*"), ord(","))
 """Most of the signs that say nothing of the word behind them."""
 false_mask = _mask_of(0, 0)  # of bool
+number_mask, dated_mask = _mask_of(1, 1), _mask_of(1, 2)  # of the kinds of tokens: COUNT, and COUNT or CALENDAR
 
 
 @device(plain.copy_lower16)
@@ -148,36 +151,122 @@ def among8(_typing_context, rows, _row, value):
     return types.boolean(rows, types.intp, value), generate
 
 
-def _compared16(context, builder, kind, args, relation):
-    """A bit for each of values[at:at + 16]: whether it is equal to, or less than, another."""
-    values, at, value = args
-    place = _address(context, builder, kind, values, builder.mul(at, _WORD(4)))
-    sixteen = ir.VectorType(ir.IntType(32), LANES)
-    single = builder.insert_element(ir.Constant(sixteen, ir.Undefined), value, ir.IntType(32)(0))
-    every = builder.shuffle_vector(single, ir.Constant(sixteen, ir.Undefined), ir.Constant(sixteen, [0] * LANES))
-    loaded = builder.load(builder.bitcast(place, sixteen.as_pointer()), align=4)
-    return builder.bitcast(builder.icmp_unsigned(relation, loaded, every), ir.IntType(LANES))
-
-
-@device(plain.count_less16)
-def count_less16(_typing_context, values, _at, value):
-    """How many of the sixteen uint32 values[at:at + 16] are less than another."""
-
-    def generate(context, builder, signature, args):
-        less = _compared16(context, builder, signature.args[0], args, "<")
-        return builder.zext(builder.ctpop(less), _WORD)
-
-    return types.int64(values, types.intp, value), generate
-
-
 @device(plain.equal16)
 def equal16(_typing_context, values, _at, value):
     """Which of the sixteen uint32 values[at:at + 16] are another: a bit each, the lowest for the first."""
 
     def generate(context, builder, signature, args):
-        return builder.zext(_compared16(context, builder, signature.args[0], args, "=="), _WORD)
+        single = builder.insert_element(ir.Constant(_SIXTEEN, ir.Undefined), args[2], ir.IntType(32)(0))
+        every = _shuffled(builder, single, [0] * LANES)
+        loaded = builder.load(_place16(context, builder, signature.args[0], args[0], args[1]), align=4)
+        same = builder.bitcast(builder.icmp_unsigned("==", loaded, every), ir.IntType(LANES))
+        return builder.zext(same, _WORD)
 
     return types.uint64(values, types.intp, value), generate
+
+
+def _place16(context, builder, kind, values, at):
+    """A pointer to the sixteen uint32 at values[at]."""
+    return builder.bitcast(_address(context, builder, kind, values, builder.mul(at, _WORD(4))), _SIXTEEN.as_pointer())
+
+
+def _shuffled(builder, vector, order):
+    return builder.shuffle_vector(vector, ir.Constant(_SIXTEEN, ir.Undefined), ir.Constant(_SIXTEEN, order))
+
+
+def _parted(builder, one, other):
+    """Of each two uint32 the smaller, and the larger."""
+    less = builder.icmp_unsigned("<", one, other)
+    return builder.select(less, one, other), builder.select(less, other, one)
+
+
+def _ordered(builder, vector, steps):
+    """A vector after steps of Batcher's bitonic sort: in each two values change places if they are not in order.
+
+    The places of the two differ by the bits of a number.
+    """
+    for bits in steps:
+        smaller, larger = _parted(builder, vector, _shuffled(builder, vector, [k ^ bits for k in range(LANES)]))
+        order = [k if k < k ^ bits else k + LANES for k in range(LANES)]
+        vector = builder.shuffle_vector(smaller, larger, ir.Constant(_SIXTEEN, order))
+    return vector
+
+
+def _settle(builder, vectors):
+    """Sort, in place, vectors that rise one after the other and then fall, or the reverse."""
+    apart = len(vectors) // 2
+    while apart:
+        for k in range(len(vectors)):
+            if k & apart == 0:
+                vectors[k], vectors[k + apart] = _parted(builder, vectors[k], vectors[k + apart])
+        apart //= 2
+    vectors[:] = [_ordered(builder, vector, (8, 4, 2, 1)) for vector in vectors]
+
+
+def _sort(builder, vectors):
+    """Sort, in place, vectors in any order."""
+    half = len(vectors) // 2
+    if half == 0:
+        vectors[0] = _ordered(builder, vectors[0], (1, 3, 1, 7, 2, 1, 15, 4, 2, 1))
+        return
+    low, high = vectors[:half], vectors[half:]
+    _sort(builder, low)
+    _sort(builder, high)
+    vectors[:] = low + [_shuffled(builder, vector, _BACKWARDS) for vector in reversed(high)]
+    _settle(builder, vectors)
+
+
+def _network(stand_in, count, sort):
+    """An intrinsic: sorts the uint32 values[at:at + count] in registers, without a branch."""
+
+    @device(stand_in)
+    def network(_typing_context, values, _at):
+        def generate(context, builder, signature, args):
+            first = _place16(context, builder, signature.args[0], *args)
+            places = [builder.gep(first, [_WORD(k)]) for k in range(count // LANES)]
+            vectors = [builder.load(place, align=4) for place in places]
+            sort(builder, vectors)
+            for vector, place in zip(vectors, places, strict=True):
+                builder.store(vector, place, align=4)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp), generate
+
+    return network
+
+
+sort16 = _network(plain.sort16, 16, _sort)
+sort32 = _network(plain.sort32, 32, _sort)
+sort64 = _network(plain.sort64, 64, _sort)
+settle64 = _network(plain.settle64, 64, _settle)
+"""The same of values that rise and then fall, or the reverse."""
+
+
+def _exchange16(stand_in, text, order):
+    """An intrinsic: of values[low:low + 16] and as many others, in some order, the smaller here, the larger there."""
+
+    @device(stand_in)
+    def exchange(_typing_context, values, _low, _high):
+        def generate(context, builder, signature, args):
+            low, high = (_place16(context, builder, signature.args[0], args[0], args[k]) for k in (1, 2))
+            other = _shuffled(builder, builder.load(high, align=4), order)
+            smaller, larger = _parted(builder, builder.load(low, align=4), other)
+            builder.store(smaller, low, align=4)
+            builder.store(_shuffled(builder, larger, order), high, align=4)
+            return context.get_dummy_value()
+
+        return types.void(values, types.intp, types.intp), generate
+
+    exchange.__doc__ = text
+    return exchange
+
+
+part16 = _exchange16(
+    plain.part16,
+    "Of each uint32 of values[low:low + 16] and that in the same place of values[high:high + 16] the smaller here.",
+    list(range(LANES)),
+)
+mirror16 = _exchange16(plain.mirror16, "The same of the first here and the last there, and so on.", _BACKWARDS)
 
 
 @device(plain.lowest)

@@ -180,6 +180,43 @@ def hash_beginnings(
         _mix_short(sizes, firsts, tails, hashes[base:until])
 
 
+@device(plain.hash_openings, njit(nogil=True, cache=True))
+def hash_openings(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, count: int, hashes: NDArray[np.uint32]
+) -> None:
+    """Write XXH32 (seed 0) of the first eight bytes of a few tokens, of all of a shorter one but a plural's end.
+
+    data   : uint8[m]       the tokens' bytes, a space after each
+    starts : int64[t + 1]   token k is data[starts[k]:starts[k + 1] - 1]
+    first  : int            of the tokens that are hashed
+    count  : int            of these, at most 16
+    hashes : uint32[4, 16]  overwritten; hashes[0, :count] are what is asked for
+    """
+    most = np.int64(8)
+    out, sizes, fronts, backs = hashes[0], hashes[1], hashes[2], hashes[3]
+    for i in range(count):
+        start = starts[first + i]
+        end = starts[first + i + 1] - 1
+        if start + most > data.shape[0]:  # the last of all
+            size = min(end - start, most)
+            word = np.uint64(0)
+            for at in range(size):
+                word |= np.uint64(data[start + at]) << np.uint64(8 * at)
+        else:
+            word = load_word(data, start)
+        plural = is_plural(np.uint64(data[max(end - 2, start)]), np.uint64(data[end - 1]))
+        singular = end - start - np.int64(plural & (end - start >= SHORTEST_PLURAL))
+        sizes[i] = np.uint32(most if end - start > most else singular)
+        fronts[i] = np.uint32(word & np.uint64(0xFFFFFFFF))
+        backs[i] = np.uint32(word >> np.uint64(32))
+    for i in range(16):  # so many are hashed as fast as one
+        n, front, back = sizes[i], fronts[i], backs[i]
+        h = np.uint32(PRIME_5 + n)
+        h = _step(h, front) if n >= np.uint32(4) else h
+        h = _step(h, back) if n == np.uint32(8) else h
+        out[i] = _finish(_tail_steps(h, back if n & np.uint32(4) else front, n & np.uint32(3)))
+
+
 @njit(nogil=True)
 def _cut_short(
     words: NDArray[np.uint64],

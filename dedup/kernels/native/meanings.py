@@ -9,7 +9,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.flags import FUNCTION, NUMBER
-from dedup.kernels.native.shingles import singular_end
 from dedup.kernels.xxh32 import xxh32
 
 # Kinds of tokens. A count is a number in digits or in letters; a unit, of which there is a kind each, multiplies the
@@ -35,8 +34,11 @@ _PRIME, _LOW = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)  # 2^32 by the golde
 UNITS = {"k": THOUSAND, "tn": TRILLION} | dict.fromkeys(("st", "nd", "rd", "th"), COUNT)
 UNITS |= dict.fromkeys(("m", "mn", "mln"), MILLION) | dict.fromkeys(("b", "bn", "bln"), BILLION)
 _LONGEST = 3  # bytes of these
-WORD, PHRASE, EVERYDAY = 1, 2, 4  # bits of `Meanings.likely`; the last is one of four, by two more bits of the hash
-EVERYDAY_LETTERS = 8  # bytes by which everyday words are told
+# Bits of `Meanings.likely`. EVERYDAY is one of four, by two more bits of the hash. The first word of a phrase has
+# FIRST, which lies _APART bits above the PHRASE of the second; a word has LISTED by the highest bits of its stem.
+WORD, PHRASE, EVERYDAY, FIRST, LISTED = 1, 2, 4, 64, 128
+_APART = np.uint8(5)
+EVERYDAY_LETTERS = 8  # bytes by which everyday words are told, cf. `hash_openings`
 _ENDINGS = np.array([int.from_bytes(ending.encode(), "big") for ending in UNITS], dtype=np.uint32)
 _KINDS = np.array(list(UNITS.values()), dtype=np.uint8)
 
@@ -48,7 +50,8 @@ class Meanings(NamedTuple):
     kinds: NDArray[np.uint8]  # [SLOTS]
     values: NDArray[np.uint32]  # [SLOTS] what it stands for: the hash of the number in digits, of the first of its like
     likely: NDArray[np.uint8]  # [LIKELY] by the low bits of a word's stem: WORD if it may be among them, as few are,
-    # PHRASE if it may be the second word of one; and EVERYDAY by two parts of another hash, cf. `is_everyday`
+    # PHRASE and FIRST if it may be the second or first word of a phrase; by the high bits LISTED, as WORD; and
+    # EVERYDAY by two parts of another hash, cf. `is_everyday`
 
 
 class Read(NamedTuple):
@@ -56,6 +59,7 @@ class Read(NamedTuple):
 
     words: NDArray[np.uint32]  # [t] the value of a word with a meaning, else the hash of the word's stem
     kinds: NDArray[np.uint8]  # [t]
+    marked: NDArray[np.int64]  # [FRONT_TOKENS + 1] scratch: the tokens that are looked up
 
 
 @njit(nogil=True, inline="always")
@@ -84,6 +88,11 @@ def hash_number(data: NDArray[np.uint8], start: int, end: int, digits: NDArray[n
     digits : uint8[64]  overwritten
     """
     end = min(end, start + _NUMBER_BYTES)
+    bare = start
+    while bare < end and _is_digit(data[bare]):
+        bare += 1
+    if bare == end:  # as most
+        return xxh32(data, start, end)
     bare = end
     while bare > start and not _is_digit(data[bare - 1]):
         bare -= 1
@@ -136,14 +145,13 @@ def find_meaning(keys: NDArray[np.uint32], key: np.uint32) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
-def is_everyday(data: NDArray[np.uint8], start: int, end: int, likely: NDArray[np.uint8]) -> bool:
+@njit(nogil=True, inline="always")
+def is_everyday(key: np.uint32, likely: NDArray[np.uint8]) -> bool:
     """Whether a word, or its beginning, is among those that English has small letters for; a few others are taken so.
 
     Cf. Bloom 1970, Space/time trade-offs in hash coding with allowable errors.
+    key : uint32  from `hash_openings`
     """
-    long = end - start > EVERYDAY_LETTERS
-    key = xxh32(data, start, start + EVERYDAY_LETTERS if long else singular_end(data, start, end))
     one, other = likely[key & np.uint32(LIKELY - 1)], likely[(key >> np.uint32(15)) & np.uint32(LIKELY - 1)]
     bits = (one >> np.uint8(key >> np.uint32(30))) & (other >> np.uint8(key & np.uint32(3)))
     return bits & EVERYDAY != 0
@@ -153,6 +161,39 @@ def is_everyday(data: NDArray[np.uint8], start: int, end: int, likely: NDArray[n
 def stands_for_another(kind: int) -> bool:
     """Whether words of a kind are one word to whoever compares; else their kind is all that counts."""
     return kind != TOLL and kind != AGED and kind != NEGATION and kind != AGENT
+
+
+@njit(nogil=True, cache=True)
+def _mark(
+    flags: NDArray[np.uint8],
+    stems: NDArray[np.uint32],
+    first: int,
+    count: int,
+    likely: NDArray[np.uint8],
+    out: NDArray[np.int64],
+) -> int:
+    """Write which of `count` tokens from `first` on may say more than their letters; return how many, one in sixteen.
+
+    Without a branch to mispredict.
+    out : int64[>= count + 1]  overwritten; 4 * k for token k, and WORD, PHRASE or both; neither for a number
+    """
+    some, before = np.uint64(0), np.uint8(0)
+    for k in range(count):
+        at = np.uint64(first + k)
+        may_be = likely[stems[at] & np.uint32(LIKELY - 1)]
+        bits = (may_be & np.uint8(WORD)) | (may_be & (before >> _APART) & np.uint8(PHRASE))
+        out[some] = np.int64(k << 2) | np.int64(bits)
+        some += np.uint64(bits | (flags[at] & np.uint8(NUMBER)) != 0)
+        before = may_be
+    asked, some = some, np.uint64(0)
+    for i in range(asked):
+        one = out[np.uint64(i)]
+        at = np.uint64(first + (one >> 2))
+        listed = np.int64(likely[stems[at] >> np.uint32(15)] // np.uint8(LISTED))
+        one &= ~np.int64(WORD) | listed
+        out[some] = one
+        some += np.uint64((one & 3) | np.int64(flags[at] & np.uint8(NUMBER)) != 0)
+    return np.int64(some)
 
 
 @njit(nogil=True, cache=True)
@@ -176,13 +217,15 @@ def read_words(
     for k in range(count):
         words[k] = of_plain(stems[first + k])
     kinds[:count] = PLAIN
-    for k in range(min(count, FRONT_TOKENS)):
+    marked = out.marked
+    some = _mark(flags, stems, first, min(count, FRONT_TOKENS), likely, marked)
+    for i in range(some):
+        k, may_be = marked[i] >> 2, marked[i] & (WORD | PHRASE)
         start, end = starts[first + k], starts[first + k + 1] - 1
         if flags[first + k] & NUMBER:
             kinds[k] = COUNT
             words[k] = hash_number(data, start, end, digits)
             continue
-        may_be = likely[stems[first + k] & np.uint32(LIKELY - 1)]
         if may_be & WORD:
             slot = find_meaning(keys, xxh32(data, start, end))
             if slot >= 0:
@@ -191,7 +234,7 @@ def read_words(
                     words[k] = meanings.values[slot]
                 if THOUSAND <= kinds[k] <= TRILLION and k > 0 and kinds[k - 1] == COUNT:
                     words[k - 1] = of_unit(words[k - 1], kinds[k])
-        if may_be & PHRASE and k > 0:
+        if may_be & PHRASE:
             slot = find_meaning(keys, xxh32(data, starts[first + k - 1], end))
             if slot >= 0:
                 told = k - 1 if flags[first + k] & FUNCTION else k

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from dedup.kernels.flags import CAPITAL, FUNCTION, MARK, NUMBER, SENTENCE
 from dedup.kernels.native.meanings import AGAIN, CALENDAR, COUNT, NAMED, PLAIN, SUBJECT, THING, is_everyday, is_toll
 from dedup.kernels.utf8 import read_point
+from dedup.kernels.vectors import WIDTH, dated_mask, lowest, number_mask
+from dedup.kernels.xxh32 import hash_openings
 
 RUN_POINTS = 400  # code points of a title that are read for runs
 TITLE_CASE = 4  # words of a title that tell whether it is written In Title Case, at least
@@ -29,20 +31,34 @@ def pick_runs(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uin
     """Every three code points in a row of data[start:end], a space before it: spelling, whatever parts the words."""
     if start == end:
         return 0
+    high = np.uint8(0)
+    for at in range(start, end):
+        high |= data[at]
+    if high < 0x80:  # ASCII: a byte is a code point, and many are done at a time
+        count = min(end - start - 1, RUN_POINTS)
+        if count > 0:
+            out[0] = _hash_run(np.uint64(_SPACE), np.uint64(data[start]), np.uint64(data[start + 1]))
+        for k in range(1, count):
+            at = np.uint64(start + k)
+            one, two, three = data[at - np.uint64(1)], data[at], data[at + np.uint64(1)]
+            out[np.uint64(k)] = _hash_run(np.uint64(one), np.uint64(two), np.uint64(three))
+        return count
     one, count = np.uint64(_SPACE), 0
     point, at = read_point(data, start, end)
     two = np.uint64(point)
     while at < end and count < RUN_POINTS:
-        three = np.uint64(data[at])
-        if three < np.uint64(128):
-            at += 1
-        else:
-            point, at = read_point(data, at, end)
-            three = np.uint64(point)
-        out[count] = spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
+        point, at = read_point(data, at, end)
+        three = np.uint64(point)
+        out[count] = _hash_run(one, two, three)
         count += 1
         one, two = two, three
     return count
+
+
+@njit(nogil=True, inline="always")
+def _hash_run(one: np.uint64, two: np.uint64, three: np.uint64) -> np.uint32:
+    """The hash of three code points."""
+    return spread((one << np.uint64(42)) ^ (two << np.uint64(21)) ^ three)
 
 
 @njit(nogil=True, cache=True)
@@ -75,20 +91,27 @@ def pick_numbers(
 ) -> int:
     """The numbers among words[:end], and with `days` the weekdays and months; no counts of victims.
 
+    kinds : uint8[>= end + WIDTH - 1]
     total : int  words that were read, where a word that makes a number a toll may stand
     """
     count = 0
-    for k in range(end):
-        if (days and kinds[k] == CALENDAR) or (kinds[k] == COUNT and not is_toll(kinds, k, total)):
-            out[count] = words[k]
-            count += 1
+    for base in range(0, end, WIDTH):
+        rest = dated_mask(kinds, base) if days else number_mask(kinds, base)
+        if end - base < WIDTH:
+            rest &= (np.uint64(1) << np.uint64(end - base)) - np.uint64(1)
+        while rest:
+            k = base + lowest(rest)
+            rest &= rest - np.uint64(1)
+            if kinds[k] == CALENDAR or not is_toll(kinds, k, total):
+                out[count] = words[k]
+                count += 1
     return count
 
 
 @njit(nogil=True, inline="always")
 def _is_name(flag: np.uint8) -> bool:
     """Whether a word has a capital, and not because a sentence begins."""
-    return flag & CAPITAL != 0 and flag & (SENTENCE | FUNCTION | NUMBER) == 0
+    return flag & (CAPITAL | SENTENCE | FUNCTION | NUMBER) == CAPITAL
 
 
 @njit(nogil=True, cache=True)
@@ -98,9 +121,8 @@ def pick_names(
     """The names among words[begin:end]."""
     count = 0
     for k in range(begin, end):
-        if _is_name(flags[k]):
-            out[count] = words[k]
-            count += 1
+        out[count] = words[k]
+        count += _is_name(flags[k])
     return count
 
 
@@ -121,12 +143,10 @@ def pick_title_names(
     """
     count, capitals = 0, not in_title_case(flags, end)
     for k in range(end):
-        if flags[k] & (FUNCTION | NUMBER) != 0:
-            continue
-        named = (capitals and _is_name(flags[k])) or strange[k] or _is_among(words[k], names)
-        if named or kinds[k] == SUBJECT or kinds[k] == THING:
-            out[count] = words[k] | (NAMED if named and kinds[k] == THING else np.uint32(0))
-            count += 1
+        named = (capitals & _is_name(flags[k])) | strange[k] | _is_among(words[k], names)
+        thing = kinds[k] == THING
+        out[count] = words[k] | (NAMED if named & thing else np.uint32(0))
+        count += (named | thing | (kinds[k] == SUBJECT)) & (flags[k] & (FUNCTION | NUMBER) == 0)
     return count
 
 
@@ -137,6 +157,7 @@ def flag_strange(
     flags: NDArray[np.uint8],
     kinds: NDArray[np.uint8],
     likely: NDArray[np.uint8],
+    keys: NDArray[np.uint32],
     out: NDArray[np.bool_],
 ) -> None:
     """Write which words of an English title have a capital and are no everyday words: where all have one, the names.
@@ -145,18 +166,20 @@ def flag_strange(
 
     data, starts : of `Tokens`; word k is data[starts[k]:starts[k + 1] - 1]
     flags, kinds : of the title's words
-    out          : bool[n]  overwritten
+    keys         : uint32[4, 16]  overwritten
+    out          : bool[n]        overwritten
     """
     everyday = others = 0
-    for k in range(out.shape[0]):
-        out[k] = False
-        if flags[k] & NUMBER != 0:
-            continue
-        if is_everyday(data, starts[k], starts[k + 1] - 1, likely):
-            everyday += 1
-        elif kinds[k] == PLAIN and flags[k] & FUNCTION == 0:
-            others += 1
-            out[k] = flags[k] & CAPITAL != 0 and starts[k + 1] - 1 - starts[k] >= STRANGE
+    for base in range(0, out.shape[0], keys.shape[1]):
+        some = min(out.shape[0] - base, keys.shape[1])
+        hash_openings(data, starts, base, some, keys)
+        for k in range(base, base + some):  # without a branch to mispredict
+            is_word = flags[k] & NUMBER == 0
+            common = is_everyday(keys[0, k - base], likely)
+            other = is_word & (not common) & (kinds[k] == PLAIN) & (flags[k] & FUNCTION == 0)
+            everyday += is_word & common
+            others += other
+            out[k] = other & (flags[k] & CAPITAL != 0) & (starts[k + 1] - 1 - starts[k] >= STRANGE)
     if everyday < others:
         out[:] = False
 
@@ -170,21 +193,11 @@ def _is_among(value: np.uint32, values: NDArray[np.uint32]) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def pick_pairs(
-    flags: NDArray[np.uint8],
-    words: NDArray[np.uint32],
-    end: int,
-    content: NDArray[np.uint32],
-    out: NDArray[np.uint32],
-) -> int:
-    """Every two content words in a row among words[:end], whatever function words part them.
-
-    content : uint32[>= end]  overwritten
-    """
-    count = pick_words(flags, words, 0, end, content) - 1
-    for k in range(count):
+def pick_pairs(content: NDArray[np.uint32], count: int, out: NDArray[np.uint32]) -> int:
+    """Every two in a row of a story's content words content[:count], whatever function words part them."""
+    for k in range(count - 1):
         out[k] = spread((np.uint64(content[k]) << np.uint64(32)) ^ np.uint64(content[k + 1]))
-    return max(count, 0)
+    return max(count - 1, 0)
 
 
 @njit(nogil=True, cache=True)
@@ -194,8 +207,7 @@ def in_title_case(flags: NDArray[np.uint8], end: int) -> bool:
     One in eight may have none, as "iPhone"; those behind a hyphen do not count.
     """
     capitals = small = 0
-    for k in range(end):
-        if not flags[k] & (FUNCTION | NUMBER):
-            capitals += flags[k] & CAPITAL != 0
-            small += flags[k] & (CAPITAL | MARK) == 0
+    for k in range(end):  # without a branch to mispredict
+        capitals += flags[k] & (FUNCTION | NUMBER | CAPITAL) == CAPITAL
+        small += flags[k] & (FUNCTION | NUMBER | CAPITAL | MARK) == 0
     return capitals + small >= TITLE_CASE and 7 * small < capitals

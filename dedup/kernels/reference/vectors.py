@@ -46,15 +46,34 @@ def among8(rows: NDArray[np.uint32], row: int, value: np.uint32) -> bool:
     return bool((rows[int(row)] == value).any())
 
 
-def count_less16(values: NDArray[np.uint32], at: int, value: np.uint32) -> int:
-    """How many of values[at:at + 16] are less than another."""
-    return int(np.count_nonzero(values[int(at) : int(at) + 16] < value))
-
-
 def equal16(values: NDArray[np.uint32], at: int, value: np.uint32) -> np.uint64:
     """Which of values[at:at + 16] are another: a bit each."""
     same = np.packbits(values[int(at) : int(at) + 16] == value, bitorder="little")
     return np.uint64(int.from_bytes(same.tobytes(), "little"))
+
+
+def sort_of(count: int) -> Callable[[NDArray[np.uint32], int], None]:
+    """A function: sorts values[at:at + count]."""
+
+    def sort(values: NDArray[np.uint32], at: int) -> None:
+        values[int(at) : int(at) + count].sort()
+
+    return sort
+
+
+sort16, sort32, sort64, settle64 = map(sort_of, (16, 32, 64, 64))
+
+
+def part16(values: NDArray[np.uint32], low: int, high: int) -> None:
+    """Of each of values[low:low + 16] and that in the same place of values[high:high + 16], the smaller here."""
+    here, there = values[int(low) : int(low) + 16], values[int(high) : int(high) + 16]
+    here[:], there[:] = np.minimum(here, there), np.maximum(here, there)
+
+
+def mirror16(values: NDArray[np.uint32], low: int, high: int) -> None:
+    """The same of the first here and the last there, and so on."""
+    here, there = values[int(low) : int(low) + 16], values[int(high) : int(high) + 16][::-1]
+    here[:], there[:] = np.minimum(here, there), np.maximum(here, there)
 
 
 def lowest(mask: np.uint64) -> int:

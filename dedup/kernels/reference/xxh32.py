@@ -45,3 +45,12 @@ def hash_beginnings(
         word = text[places[k] : places[k + 1] - 1]
         hashes[k] = xxhash.xxh32_intdigest(singular(word) if len(word) <= most else word[:most])
         done[k] = places[k] <= last and (len(word) <= most or word[:most].isascii())
+
+
+def hash_openings(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], first: int, count: int, hashes: NDArray[np.uint32]
+) -> None:
+    """Write that of the first eight bytes of a few tokens, of a shorter one without a plural's end, to hashes[0]."""
+    for i in range(int(count)):
+        word = data[int(starts[first + i]) : int(starts[first + i + 1]) - 1].tobytes()
+        hashes[0, i] = xxhash.xxh32_intdigest(singular(word) if len(word) <= 8 else word[:8])
