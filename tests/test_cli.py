@@ -243,6 +243,15 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_read_about(long_feed):
 STOPPED = (130, "dedup: stopped; no file is left half written\n")
 
 
+@pytest.fixture
+def hangups_end():
+    """A child of this process ends at SIGHUP, though this one may run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_end")
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 2)])
 def test_a_stop_while_reading_is_one_line_and_leaves_nothing_behind(tmp_path, number, times):
     os.mkfifo(tmp_path / "feed")

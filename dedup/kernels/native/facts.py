@@ -107,8 +107,8 @@ def smallest_unique(
     """Write the `cap` smallest distinct values, ascending, to `out`; return how many, and whether any were left out.
 
     values  : uint32[>= count]          of values[:count], any order, repeats allowed; not changed
-    scratch : uint32[>= 2 * (count + LANES)]  overwritten
-    out     : uint32[>= cap]                  overwritten
+    scratch : uint32[>= count + SPARE]  overwritten
+    out     : uint32[>= cap]            overwritten
     The `cap` smallest of uniform hashes are a fair sample (bottom-k sketch: Cohen and Kaplan 2007).
     """
     limit = np.uint64(2**32)
