@@ -59,9 +59,11 @@ def import_lean(feeds: Sequence[str] = ()) -> None:
     package: never call it from a library.
 
     Args:
-        feeds: as on the command line: room is made meanwhile for what will be kept of their stories.
+        feeds: as on the command line: room is made meanwhile for what will be kept of their stories. None where memory
+            is short.
     """
-    _hold_memory()
+    if feeds:
+        _hold_memory()
     with _absent("pandas"), _without_blas_threads():
         from dedup.rooms import make_room  # which imports NumPy
 

@@ -38,7 +38,7 @@ FAULTS = """
 import resource, sys
 if sys.argv[1:] == ["lean"]:
     from dedup.startup import import_lean
-    import_lean()
+    import_lean(["feed.jsonl"])
 import numpy as np
 for turn in range(20):
     if turn == 10:
